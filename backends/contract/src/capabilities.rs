@@ -1,0 +1,89 @@
+//! What a chat can do, as data: the gateway renders by these, and never by a network's name.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What a chat can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How text is marked up.
+    pub markup: Markup,
+    /// How long the text of one post may be.
+    pub limit: Limit,
+    /// Whether a post may hold line ends. If not, the gateway makes each line a post of its own.
+    pub multiline: bool,
+    /// Whether rooms have threads.
+    pub threads: bool,
+    /// Whether [`crate::Post::key`] keeps a second attempt from becoming a second message.
+    pub idempotent: bool,
+}
+
+/// A dialect of marked-up text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Markup {
+    /// ANSI escapes, for a terminal.
+    Ansi,
+    /// mIRC's control codes.
+    Irc,
+    /// Nothing: characters only.
+    Plain,
+}
+
+/// A length and what it is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The greatest length that the network takes.
+    pub max: usize,
+    /// What it counts.
+    pub unit: Unit,
+}
+
+/// What a network counts when it says how long a text may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of UTF-8.
+    Bytes,
+    /// Unicode scalar values.
+    Chars,
+    /// Code units of UTF-16.
+    Utf16,
+}
+
+impl Unit {
+    /// The length of `text` in this unit.
+    pub fn measure(self, text: &str) -> usize {
+        match self {
+            Self::Bytes => text.len(),
+            Self::Chars => text.chars().count(),
+            Self::Utf16 => text.chars().map(char::len_utf16).sum(),
+        }
+    }
+}
+
+impl Limit {
+    /// Whether `text` is short enough.
+    pub fn admits(&self, text: &str) -> bool {
+        self.unit.measure(text) <= self.max
+    }
+
+    /// The length in bytes of the longest beginning of `text` that is short enough and ends between two
+    /// graphemes; between two scalars when the first grapheme alone is too long; never 0 unless `text` is empty.
+    pub(crate) fn prefix(&self, text: &str) -> usize {
+        let graphemes = self.longest(text.graphemes(true));
+        if graphemes > 0 {
+            return graphemes;
+        }
+        let scalars = self.longest(text.split_inclusive(|_: char| true));
+        scalars.max(text.chars().next().map_or(0, char::len_utf8))
+    }
+
+    fn longest<'a>(&self, pieces: impl Iterator<Item = &'a str>) -> usize {
+        let mut room = self.max;
+        let mut bytes = 0;
+        for piece in pieces {
+            let Some(rest) = room.checked_sub(self.unit.measure(piece)) else { break };
+            room = rest;
+            bytes += piece.len();
+        }
+        bytes
+    }
+}

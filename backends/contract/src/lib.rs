@@ -1,0 +1,25 @@
+//! The seam between the gateway and a chat network: what a backend must be, in plain types.
+//!
+//! A backend is a future, not an actor. It knows nothing of StackStorm, of actors, or of the other
+//! networks, and it never retries, sleeps to retry, or restarts itself: it returns a [`Failure`] that
+//! says how to recover, and the gateway decides.
+
+mod backend;
+mod capabilities;
+mod failure;
+mod heard;
+mod id;
+mod options;
+mod post;
+mod secret;
+mod split;
+
+pub use backend::{Backend, BoxFuture, Event, Kind, Link, Login};
+pub use capabilities::{Capabilities, Limit, Markup, Unit};
+pub use failure::{Failure, Recovery};
+pub use heard::{Heard, Identity, Sender};
+pub use id::{MessageId, RoomId, ThreadId, UserId};
+pub use options::{Entries, Item, Options, Problem, Value};
+pub use post::{Mention, Order, Post, Receipt, Undelivered};
+pub use secret::Secret;
+pub use split::split;

@@ -1,0 +1,330 @@
+//! Reading a table of configuration: every key is asked for once, and whatever is wrong, missing or left
+//! over is noted with its place, so that one look finds all errors.
+
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+
+use crate::Secret;
+
+/// A value of the configuration and the line on which it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The value.
+    pub value: Value,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// What a value can be. `${VAR}` has been replaced already.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// true or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A list.
+    List(Vec<Item>),
+    /// A number with a fraction, or a date: nothing that a key takes so far.
+    Other(&'static str),
+    /// A text.
+    Text(String),
+    /// A table.
+    Table(Entries),
+}
+
+impl Value {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) => "a whole number",
+            Self::List(_) => "a list",
+            Self::Other(kind) => kind,
+            Self::Text(_) => "a text",
+            Self::Table(_) => "a table",
+        }
+    }
+}
+
+/// The entries of a table, by key.
+pub type Entries = BTreeMap<String, Item>;
+
+/// Something wrong in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, from 1.
+    pub line: usize,
+    /// The whole key, as `chats.ops.server`.
+    pub key: String,
+    /// What is wrong and what was expected.
+    pub what: String,
+}
+
+/// A table that is being read.
+///
+/// Each reader takes its key away; [`Options::finish`] notes the keys that nobody took.
+#[derive(Debug)]
+pub struct Options {
+    path: String,
+    line: usize,
+    entries: Entries,
+    known: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Options {
+    /// Begins to read `entries`, the table called `path` that begins on `line`.
+    pub const fn new(path: String, line: usize, entries: Entries) -> Self {
+        Self { path, line, entries, known: Vec::new(), problems: Vec::new() }
+    }
+
+    /// The table's name, as `chats.ops`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The line on which the table begins.
+    pub const fn line(&self) -> usize {
+        self.line
+    }
+
+    /// Whether nothing has been found wrong so far.
+    pub fn is_good(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The keys that are present and not read yet.
+    pub fn keys(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+
+    /// Takes a key as it is.
+    pub fn take(&mut self, key: &str) -> Option<Item> {
+        self.known.push(key.to_owned());
+        self.entries.remove(key)
+    }
+
+    /// Notes that `key`, which stood on `line`, is wrong.
+    pub fn complain(&mut self, line: usize, key: &str, what: impl Into<String>) {
+        let key = if key.is_empty() { self.path.clone() } else { self.full(key) };
+        self.problems.push(Problem { line, key, what: what.into() });
+    }
+
+    /// Notes that a key is missing.
+    pub fn missing(&mut self, key: &str, expected: &str) {
+        self.complain(self.line, key, format!("missing: expected {expected}"));
+    }
+
+    /// Reads a text.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        self.read(key, "a text", |value| match value {
+            Value::Text(text) => Ok(text),
+            other => Err(other),
+        })
+    }
+
+    /// Reads a text that must be there and not be empty. Returns an empty one after noting a problem.
+    pub fn required(&mut self, key: &str, expected: &str) -> String {
+        let before = self.problems.len();
+        let text = self.text(key).unwrap_or_default();
+        if text.is_empty() && self.problems.len() == before {
+            self.missing(key, expected);
+        }
+        text
+    }
+
+    /// Reads true or false.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        self.read(key, "true or false", |value| match value {
+            Value::Bool(flag) => Ok(flag),
+            other => Err(other),
+        })
+        .unwrap_or(default)
+    }
+
+    /// Reads a whole number from `least` to `most`.
+    pub fn number(&mut self, key: &str, least: i64, most: i64) -> Option<i64> {
+        let item = self.take(key)?;
+        match item.value {
+            Value::Integer(number) if (least..=most).contains(&number) => Some(number),
+            other => {
+                let got =
+                    if let Value::Integer(number) = other { number.to_string() } else { other.kind().into() };
+                self.complain(
+                    item.line,
+                    key,
+                    format!("expected a whole number from {least} to {most}, got {got}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads a port.
+    pub fn port(&mut self, key: &str, default: u16) -> u16 {
+        self.number(key, 1, u16::MAX.into()).and_then(|port| u16::try_from(port).ok()).unwrap_or(default)
+    }
+
+    /// Reads a number of seconds, at least 1 and at most a year.
+    pub fn seconds(&mut self, key: &str, default: u64) -> Duration {
+        let seconds = self.number(key, 1, 31_536_000).and_then(|seconds| u64::try_from(seconds).ok());
+        Duration::from_secs(seconds.unwrap_or(default))
+    }
+
+    /// Reads one of some words.
+    pub fn word<T: Copy>(&mut self, key: &str, default: T, words: &[(&str, T)]) -> T {
+        let Some(item) = self.take(key) else { return default };
+        if let Value::Text(text) = &item.value
+            && let Some((_, meaning)) = words.iter().find(|(word, _)| word == text)
+        {
+            return *meaning;
+        }
+        let list: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let got =
+            if let Value::Text(text) = &item.value { format!("\"{text}\"") } else { item.value.kind().into() };
+        self.complain(item.line, key, format!("expected {}, got {got}", list.join(" or ")));
+        default
+    }
+
+    /// Reads a list of texts; one text alone counts as a list of one. `None` if the key is absent or wrong.
+    pub fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        let items = self.read(key, "a list of texts", |value| match value {
+            Value::List(items) => Ok(items),
+            Value::Text(text) => Ok(vec![Item { value: Value::Text(text), line: 0 }]),
+            other => Err(other),
+        })?;
+        let mut texts = Vec::new();
+        for item in items {
+            match item.value {
+                Value::Text(text) => texts.push(text),
+                other => {
+                    self.complain(item.line, key, format!("expected a list of texts, got {} in it", other.kind()));
+                    return None;
+                }
+            }
+        }
+        Some(texts)
+    }
+
+    /// Reads the name of a file.
+    pub fn file(&mut self, key: &str) -> Option<PathBuf> {
+        self.text(key).map(PathBuf::from)
+    }
+
+    /// Reads a secret: the text itself, or `file:PATH` for the first line of a file.
+    pub fn secret(&mut self, key: &str) -> Option<Secret> {
+        let line = self.entries.get(key)?.line;
+        let text = self.text(key)?;
+        let Some(path) = text.strip_prefix("file:") else { return Some(Secret::new(text)) };
+        match fs::read_to_string(path) {
+            Ok(content) => Some(Secret::new(content.lines().next().unwrap_or_default())),
+            Err(error) => {
+                self.complain(line, key, format!("cannot read the secret from {path}: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Reads a table below this one; an absent one is `None`.
+    pub fn table(&mut self, key: &str) -> Option<Self> {
+        let line = self.entries.get(key).map_or(self.line, |item| item.line);
+        let entries = self.read(key, "a table", |value| match value {
+            Value::Table(entries) => Ok(entries),
+            other => Err(other),
+        })?;
+        Some(Self::new(self.full(key), line, entries))
+    }
+
+    /// Reads a table below this one; an absent one is empty.
+    pub fn table_or_empty(&mut self, key: &str) -> Self {
+        self.table(key).unwrap_or_else(|| Self::new(self.full(key), self.line, Entries::new()))
+    }
+
+    /// Takes over what was found wrong in a table below this one.
+    pub fn absorb(&mut self, below: Self) {
+        self.problems.extend(below.finish());
+    }
+
+    /// Ends the reading: all problems, those of unknown keys included, by line.
+    pub fn finish(mut self) -> Vec<Problem> {
+        for (key, item) in std::mem::take(&mut self.entries) {
+            let hint = self.nearest(&key).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+            self.complain(item.line, &key, format!("unknown key{hint}"));
+        }
+        self.problems.sort_by_key(|problem| problem.line);
+        self.problems
+    }
+
+    fn nearest(&self, key: &str) -> Option<&str> {
+        let near = |known: &&String| {
+            let same = known.bytes().zip(key.bytes()).take_while(|(a, b)| a == b).count();
+            let tail = known.bytes().rev().zip(key.bytes().rev()).take_while(|(a, b)| a == b).count();
+            same + tail + 2 >= known.len().max(key.len())
+        };
+        self.known.iter().find(near).map(String::as_str)
+    }
+
+    fn full(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn read<T>(&mut self, key: &str, expected: &str, pick: impl FnOnce(Value) -> Result<T, Value>) -> Option<T> {
+        let item = self.take(key)?;
+        pick(item.value)
+            .map_err(|other| self.complain(item.line, key, format!("expected {expected}, got {}", other.kind())))
+            .ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(entries: &[(&str, Value)]) -> Options {
+        let entries = entries.iter().zip(2..).map(|((key, value), line)| {
+            let item = Item { value: value.clone(), line };
+            ((*key).to_owned(), item)
+        });
+        Options::new("chats.ops".into(), 1, entries.collect())
+    }
+
+    #[test]
+    fn every_problem_is_noted_with_line_and_key() {
+        let mut options = options(&[("port", Value::Integer(0)), ("tls", Value::Text("yes".into()))]);
+
+        options.required("server", "a host name");
+        options.port("port", 6697);
+        options.flag("tls", true);
+
+        let problems: Vec<String> = options
+            .finish()
+            .iter()
+            .map(|problem| format!("{} {} {}", problem.line, problem.key, problem.what))
+            .collect();
+        assert_eq!(
+            problems,
+            [
+                "1 chats.ops.server missing: expected a host name",
+                "2 chats.ops.port expected a whole number from 1 to 65535, got 0",
+                "3 chats.ops.tls expected true or false, got a text",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_a_problem_and_the_nearest_known_one_is_named() {
+        let mut options = options(&[("sevrer", Value::Text("x".into()))]);
+
+        options.text("server");
+
+        assert_eq!(options.finish()[0].what, "unknown key; did you mean \"server\"?");
+    }
+
+    #[test]
+    fn a_secret_can_stand_in_a_file_and_is_its_first_line() {
+        let path = std::env::temp_dir().join("fulmar-options-secret");
+        fs::write(&path, "hunter2\n").unwrap();
+        let mut options = options(&[("password", Value::Text(format!("file:{}", path.display())))]);
+
+        assert_eq!(options.secret("password").unwrap().reveal(), "hunter2");
+        fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,78 @@
+//! Outgoing messages and what becomes of them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::{Identity, MessageId, RoomId, ThreadId};
+
+/// One message to be written, already cut to [`crate::Capabilities::limit`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Post {
+    /// Where. A one-to-one room for a whisper.
+    pub room: RoomId,
+    /// The thread within the room; ignored where the network has none.
+    pub thread: Option<ThreadId>,
+    /// Whom to name at the beginning.
+    pub mention: Option<Mention>,
+    /// The text. Data only: whatever stands in it, it must never act as protocol.
+    pub text: String,
+    /// The `extra.<kind>` object of a StackStorm ack or result; null when there is none. What a network
+    /// does not know in it is ignored.
+    pub extra: Value,
+    /// Differs between any two posts and is equal in a second attempt at the same one: the idempotency
+    /// key where the network takes one.
+    pub key: String,
+}
+
+/// A person named in a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    /// Who.
+    pub identity: Identity,
+    /// What they are called.
+    pub name: String,
+}
+
+/// A post handed to a session, with the place to report what became of it.
+#[derive(Debug)]
+pub struct Order {
+    /// What to write.
+    pub post: Post,
+    /// Told once. Dropped without a word, it counts as [`Undelivered::Unknown`].
+    pub receipt: oneshot::Sender<Result<Receipt, Undelivered>>,
+}
+
+/// The network took the post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The network's id of the message, where it tells.
+    pub id: Option<MessageId>,
+}
+
+/// Why a post has no receipt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undelivered {
+    /// Certainly not written, and may be written later.
+    #[error("not sent: {why}")]
+    Later {
+        /// How long the network asked us to wait.
+        after: Option<Duration>,
+        /// Why, for an operator to read.
+        why: String,
+    },
+    /// Certainly not written, and never will be as it is.
+    #[error("refused: {why}")]
+    Refused {
+        /// Why, for an operator to read.
+        why: String,
+    },
+    /// Perhaps written: the session ended before the network said so.
+    #[error("unconfirmed: {why}")]
+    Unknown {
+        /// Why, for an operator to read.
+        why: String,
+    },
+}

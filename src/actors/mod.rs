@@ -1,0 +1,1 @@
+//! The gateway's actors and the messages between them.

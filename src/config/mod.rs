@@ -1,0 +1,1 @@
+//! The configuration, parsed into types that cannot hold a wrong value.

@@ -1,0 +1,1 @@
+//! A StackStorm-compatible server for the demo and the tests.

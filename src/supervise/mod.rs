@@ -1,0 +1,1 @@
+//! The supervisor: starts, restarts, parks and stops the gateway's children.
