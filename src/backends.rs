@@ -3,4 +3,11 @@
 use fulmar_contract::Kind;
 
 /// The kinds of chat that this build can host.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "irc")]
+    fulmar_irc::KIND,
+    #[cfg(feature = "memory")]
+    fulmar_memory::KIND,
+    #[cfg(feature = "terminal")]
+    fulmar_terminal::KIND,
+];

@@ -3,18 +3,10 @@
 //! The map, from pure to effectful. An arrow is "may use":
 //!
 //! ```text
-//! cli -> actors, admin, sandbox -> supervise, st2, config -> alias, policy, render
+//! cli -> actors, admin, sandbox -> supervise, st2, config -> alias, render
 //! backends.rs -> backends/*  -> backends/contract
 //! ```
 
-pub mod actors;
-pub mod admin;
 pub mod alias;
 pub mod backends;
-pub mod cli;
-pub mod config;
-pub mod policy;
 pub mod render;
-pub mod sandbox;
-pub mod st2;
-pub mod supervise;

@@ -1,1 +1,66 @@
-//! stub
+//! The laws every backend obeys, as tests.
+//!
+//! A backend's tests implement [`Harness`], which is the network as its other end sees it, and expand
+//! [`laws!`](crate::laws), which makes one test of each law. A law that cannot hold on a network is named with the reason,
+//! and shows up as an ignored test:
+//!
+//! ```ignore
+//! fulmar_conformance::laws!(Pigeon, except bad_login_is_credentials: "pigeons ask for no password");
+//! ```
+//!
+//! The network is real or behaves as if: time is not virtual here, so laws await what must happen, and give
+//! up after [`PATIENCE`].
+
+mod harness;
+pub mod law;
+mod session;
+
+pub use harness::{Harness, skip};
+pub use session::{PATIENCE, Session, within};
+
+/// Expands to one test for each law in [`law`], for the [`Harness`] given.
+#[macro_export]
+macro_rules! laws {
+    ($harness:ty $(, except $name:ident: $why:literal)* $(,)?) => {
+        $(const _: () = {
+            // Only a law that exists can be excepted.
+            #[allow(unused_imports)]
+            use $crate::law::$name;
+        };)*
+        macro_rules! law {
+            $(($name) => {
+                #[test]
+                #[ignore = $why]
+                fn $name() {}
+            };)*
+            ($law:ident) => {
+                #[tokio::test]
+                async fn $law() {
+                    if let Some(harness) = <$harness as $crate::Harness>::start().await {
+                        $crate::law::$law(harness).await;
+                    }
+                }
+            };
+        }
+        law!(says_online_first);
+        law!(joins_its_rooms);
+        law!(bad_login_is_credentials);
+        law!(hears_a_room_message);
+        law!(hears_a_direct_message);
+        law!(knows_when_mentioned);
+        law!(ignores_its_own_words);
+        law!(hears_in_order);
+        law!(survives_garbage);
+        law!(receipt_after_the_network_accepts);
+        law!(posts_in_order);
+        law!(answers_a_direct_message);
+        law!(keeps_what_is_within_the_limit_whole);
+        law!(loses_nothing_of_what_is_split);
+        law!(control_characters_do_not_escape);
+        law!(refused_when_the_room_is_unknown);
+        law!(severed_is_lost);
+        law!(leaves_when_orders_close);
+        law!(dropping_the_session_closes_the_connection);
+        law!(a_second_session_works_after_the_first);
+    };
+}

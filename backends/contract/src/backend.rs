@@ -70,6 +70,9 @@ pub enum Login {
 pub enum Event {
     /// Somebody wrote something. Never the session's own words, never history.
     Heard(Heard),
+    /// Nobody will write anything any more, as at the end of standard input. Said at most once; the session
+    /// goes on obeying orders until they close. Networks that never end do not say it.
+    InputEnded,
     /// A room is joined: posts to it can be delivered.
     Joined(RoomId),
     /// A room is not, or is no longer, joined.

@@ -49,6 +49,7 @@ pub enum Recovery {
 
 impl Failure {
     /// A lost session.
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
     pub fn lost(why: impl ToString) -> Self {
         Self::Lost { why: why.to_string() }
     }

@@ -86,6 +86,11 @@ impl Options {
         self.line
     }
 
+    /// The line of a key that is not read yet; the table's own if the key is absent.
+    pub fn line_of(&self, key: &str) -> usize {
+        self.entries.get(key).map_or(self.line, |item| item.line)
+    }
+
     /// Whether nothing has been found wrong so far.
     pub fn is_good(&self) -> bool {
         self.problems.is_empty()
@@ -225,7 +230,7 @@ impl Options {
 
     /// Reads a table below this one; an absent one is `None`.
     pub fn table(&mut self, key: &str) -> Option<Self> {
-        let line = self.entries.get(key).map_or(self.line, |item| item.line);
+        let line = self.line_of(key);
         let entries = self.read(key, "a table", |value| match value {
             Value::Table(entries) => Ok(entries),
             other => Err(other),

@@ -27,6 +27,13 @@ pub struct Post {
     pub key: String,
 }
 
+impl Post {
+    /// A post of text alone.
+    pub fn plain(room: RoomId, text: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { room, thread: None, mention: None, text: text.into(), extra: Value::Null, key: key.into() }
+    }
+}
+
 /// A person named in a post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {

@@ -1,1 +1,64 @@
-//! stub
+//! A network inside the process: the double that the gateway's tests talk through, and the template to copy
+//! for a new backend.
+//!
+//! A test makes a [`Network`], keeps it as the peers' end, and gives the gateway a [`Memory`] on it. See the
+//! crate's README for what to change when copying.
+
+mod config;
+mod inbound;
+mod network;
+mod outbound;
+mod session;
+
+use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, RoomId, Unit};
+
+pub use network::{Answer, Network};
+
+/// `kind = "memory"`: each chat gets a network of its own, in which nobody else is.
+pub const KIND: Kind = Kind { name: "memory", build: config::build };
+
+/// The chat on an in-process network.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    network: Network,
+    capabilities: Capabilities,
+}
+
+impl Memory {
+    /// A chat on `network`.
+    pub const fn new(network: Network) -> Self {
+        let capabilities = Capabilities {
+            markup: Markup::Plain,
+            limit: Limit { max: 4000, unit: Unit::Chars },
+            multiline: true,
+            threads: true,
+            idempotent: true,
+        };
+        Self { network, capabilities }
+    }
+
+    /// The same chat, seeming to be of a network that can do less or more.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
+        Self { network: self.network, capabilities }
+    }
+}
+
+impl Backend for Memory {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
+    }
+
+    fn room(&self, name: &str) -> Option<RoomId> {
+        inbound::room(name)
+    }
+
+    fn direct(&self, name: &str) -> Option<RoomId> {
+        inbound::direct(name)
+    }
+
+    fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {
+        let (network, limit) = (self.network.clone(), self.capabilities.limit);
+        Box::pin(async move { session::run(&network, limit, link).await })
+    }
+}

@@ -1,0 +1,40 @@
+//! From the start to the rooms.
+
+use fulmar_contract::{Event, Failure};
+
+use super::{named, settle};
+use crate::{Harness, Session};
+
+/// [`Event::Online`] comes first, and only once.
+pub async fn says_online_first(mut harness: impl Harness) {
+    let backend = harness.backend();
+    let mut session = Session::start(&*backend);
+
+    let me = session.online().await;
+
+    assert!(!me.name.is_empty(), "we are called something");
+    let room = named(&*backend, harness.room());
+    session.joined(&room).await;
+    harness.peer_says(&room, "hello").await;
+    loop {
+        match session.event().await {
+            Event::Online { .. } => panic!("online was said twice"),
+            Event::Heard(_) => break,
+            Event::InputEnded | Event::Joined(_) | Event::Left { .. } => {}
+        }
+    }
+}
+
+/// A configured room is joined without being asked.
+pub async fn joins_its_rooms(harness: impl Harness) {
+    settle(&harness).await;
+}
+
+/// A refused login is [`Failure::Credentials`], and nothing was said to be online.
+pub async fn bad_login_is_credentials(harness: impl Harness) {
+    let session = Session::start(&*harness.backend_with_bad_login());
+
+    let end = session.ended_unheard().await;
+
+    assert!(matches!(end, Err(Failure::Credentials { .. })), "expected refused credentials, got {end:?}");
+}

@@ -1,0 +1,49 @@
+//! The laws, one function each.
+
+mod ending;
+mod hearing;
+mod login;
+mod posting;
+
+use std::sync::Arc;
+
+use fulmar_contract::{Backend, RoomId, Sender};
+
+pub use ending::{
+    a_second_session_works_after_the_first, dropping_the_session_closes_the_connection, leaves_when_orders_close,
+    severed_is_lost,
+};
+pub use hearing::{
+    hears_a_direct_message, hears_a_room_message, hears_in_order, ignores_its_own_words, knows_when_mentioned,
+    survives_garbage,
+};
+pub use login::{bad_login_is_credentials, joins_its_rooms, says_online_first};
+pub use posting::{
+    answers_a_direct_message, control_characters_do_not_escape, keeps_what_is_within_the_limit_whole,
+    loses_nothing_of_what_is_split, posts_in_order, receipt_after_the_network_accepts,
+    refused_when_the_room_is_unknown,
+};
+
+use crate::{Harness, Session};
+
+/// A session that has joined the harness's room.
+struct Settled {
+    backend: Arc<dyn Backend>,
+    session: Session,
+    me: Sender,
+    room: RoomId,
+}
+
+async fn settle(harness: &impl Harness) -> Settled {
+    let backend = harness.backend();
+    let room = named(&*backend, harness.room());
+    let (session, me) = Session::in_room(&*backend, &room).await;
+    Settled { backend, session, me, room }
+}
+
+fn named(backend: &dyn Backend, name: &str) -> RoomId {
+    match backend.room(name) {
+        Some(room) => room,
+        None => panic!("the backend knows no room that is called {name}"),
+    }
+}

@@ -1,0 +1,149 @@
+//! A running session, as the gateway would hold it.
+
+use std::{future::Future, time::Duration};
+
+use fulmar_contract::{
+    Backend, Event, Failure, Heard, Link, Login, Order, Post, Receipt, RoomId, Sender, Undelivered,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// How long a law waits for what must happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Awaits `future`.
+///
+/// # Panics
+/// After [`PATIENCE`], naming what was awaited.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited too long for {what}"),
+    }
+}
+
+/// A running session. Dropping it drops the session's future.
+///
+/// Its methods wait for what they name and panic when it does not come.
+#[derive(Debug)]
+pub struct Session {
+    events: mpsc::Receiver<Event>,
+    orders: Option<mpsc::Sender<Order>>,
+    task: JoinHandle<Result<(), Failure>>,
+    posted: usize,
+}
+
+impl Session {
+    /// Starts a session of `backend`.
+    pub fn start(backend: &dyn Backend) -> Self {
+        let (events_in, events) = mpsc::channel(1024);
+        let (orders, orders_out) = mpsc::channel(64);
+        let link = Link { login: Login::Usual, events: events_in, orders: orders_out };
+        Self { events, orders: Some(orders), task: tokio::spawn(backend.run(link)), posted: 0 }
+    }
+
+    /// Starts a session and waits until it is online and has joined `room`.
+    pub async fn in_room(backend: &dyn Backend, room: &RoomId) -> (Self, Sender) {
+        let mut session = Self::start(backend);
+        let me = session.online().await;
+        session.joined(room).await;
+        (session, me)
+    }
+
+    /// The next event.
+    pub async fn event(&mut self) -> Event {
+        let Some(event) = within("an event", self.events.recv()).await else {
+            panic!("the session ended: {:?}", (&mut self.task).await);
+        };
+        event
+    }
+
+    /// The first event, which must be [`Event::Online`].
+    pub async fn online(&mut self) -> Sender {
+        let first = self.event().await;
+        let Event::Online { me } = first else { panic!("expected to be online first, got {first:?}") };
+        me
+    }
+
+    /// Waits until `room` is joined.
+    pub async fn joined(&mut self, room: &RoomId) {
+        while self.event().await != Event::Joined(room.clone()) {}
+    }
+
+    /// Waits until `room` is left, and returns why.
+    pub async fn left(&mut self, room: &RoomId) -> String {
+        loop {
+            if let Event::Left { room: left, why } = self.event().await
+                && left == *room
+            {
+                return why;
+            }
+        }
+    }
+
+    /// The next message heard.
+    pub async fn heard(&mut self) -> Heard {
+        loop {
+            if let Event::Heard(heard) = self.event().await {
+                return heard;
+            }
+        }
+    }
+
+    /// Orders a post of `text` and returns where its receipt will come.
+    pub async fn order(&mut self, room: &RoomId, text: &str) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
+        let (receipt, answer) = oneshot::channel();
+        self.posted += 1;
+        let post = Post::plain(room.clone(), text, format!("key-{}", self.posted));
+        let Some(orders) = &self.orders else { panic!("the orders are closed") };
+        let sent = within("the session to take an order", orders.send(Order { post, receipt })).await;
+        assert!(sent.is_ok(), "the session takes no orders");
+        answer
+    }
+
+    /// Posts `text` and waits for what becomes of it.
+    pub async fn post(&mut self, room: &RoomId, text: &str) -> Result<Receipt, Undelivered> {
+        let answer = self.order(room, text).await;
+        receipt(answer).await
+    }
+
+    /// Closes the orders and returns how the session ended.
+    pub async fn leave(mut self) -> Result<(), Failure> {
+        self.orders = None;
+        self.ended().await
+    }
+
+    /// Waits for the session to end by itself, having reported nothing at all.
+    pub async fn ended_unheard(mut self) -> Result<(), Failure> {
+        let event = within("the session to end", self.events.recv()).await;
+        assert_eq!(event, None, "nothing was to be reported");
+        self.ended().await
+    }
+
+    /// Waits for the session to end by itself, without closing the orders.
+    pub async fn ended(mut self) -> Result<(), Failure> {
+        while within("the session to end", self.events.recv()).await.is_some() {}
+        match within("the session to end", &mut self.task).await {
+            Ok(end) => end,
+            Err(error) => panic!("the session panicked: {error}"),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Waits for a receipt.
+pub(crate) async fn receipt(
+    answer: oneshot::Receiver<Result<Receipt, Undelivered>>,
+) -> Result<Receipt, Undelivered> {
+    within("a receipt", answer)
+        .await
+        .unwrap_or_else(|_| Err(Undelivered::Unknown { why: "the receipt was dropped".into() }))
+}

@@ -1,0 +1,225 @@
+//! [`Network`]: the rooms, the peers' end of them, and the switches that make it fail.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fulmar_contract::{Failure, MessageId, Post, Receipt, RoomId, ThreadId, Undelivered};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::inbound;
+
+/// A network in memory. Clones are the same network.
+#[derive(Clone, Debug)]
+pub struct Network(Arc<Shared>);
+
+/// What becomes of the posts that a [`Network`] is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Answer {
+    /// They are taken.
+    #[default]
+    Accept,
+    /// They are not taken, for this reason.
+    Fail(Undelivered),
+    /// They are taken, but no receipt comes before the session ends: the sender cannot know.
+    Silence,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    answer: Answer,
+    keys: HashSet<String>,
+    number: u64,
+    posts: Vec<Post>,
+    refuse_logins: bool,
+    rooms: Vec<RoomId>,
+    unheard: VecDeque<(RoomId, String)>,
+    wire: Option<mpsc::Sender<Wire>>,
+    withheld: Vec<oneshot::Sender<Result<Receipt, Undelivered>>>,
+}
+
+/// What the network sends to the session.
+#[derive(Debug)]
+pub(crate) enum Wire {
+    Panic,
+    Removed { room: RoomId, why: String },
+    Said(Said),
+}
+
+/// A message on the wire. A session sees its own posts too, as on most networks.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) number: u64,
+    pub(crate) room: RoomId,
+    pub(crate) thread: Option<ThreadId>,
+    pub(crate) by: String,
+    pub(crate) text: String,
+}
+
+/// For the peers and for tests.
+impl Network {
+    /// A network with these rooms.
+    pub fn new<S: AsRef<str>>(rooms: impl IntoIterator<Item = S>) -> Self {
+        let rooms = rooms.into_iter().filter_map(|name| inbound::room(name.as_ref())).collect();
+        let state = Mutex::new(State { rooms, ..State::default() });
+        Self(Arc::new(Shared { state, changed: Notify::new() }))
+    }
+
+    /// `by` writes `text` in the room called `room`. Returns whether a session was there to hear it.
+    pub async fn say(&self, room: &str, by: &str, text: &str) -> bool {
+        let Some(room) = inbound::room(room) else { return false };
+        self.said(room, None, by, text).await
+    }
+
+    /// `by` writes `text` in a thread of the room called `room`. Returns whether a session was there.
+    pub async fn say_in_thread(&self, room: &str, thread: &str, by: &str, text: &str) -> bool {
+        let Some(room) = inbound::room(room) else { return false };
+        self.said(room, Some(ThreadId::new(thread)), by, text).await
+    }
+
+    /// `by` writes `text` to us alone. Returns whether a session was there to hear it.
+    pub async fn whisper(&self, by: &str, text: &str) -> bool {
+        let Some(room) = inbound::direct(by) else { return false };
+        self.said(room, None, by, text).await
+    }
+
+    /// The next text, in `room`, that no call has returned yet. Waits for it.
+    pub async fn hear(&self, room: &RoomId) -> String {
+        self.when(|state| {
+            let at = state.unheard.iter().position(|(there, _)| there == room)?;
+            state.unheard.remove(at).map(|(_, text)| text)
+        })
+        .await
+    }
+
+    /// Every post that was taken, oldest first.
+    pub fn posts(&self) -> Vec<Post> {
+        self.state().posts.clone()
+    }
+
+    /// Decides over all posts from now on.
+    pub fn answer(&self, answer: Answer) {
+        self.state().answer = answer;
+    }
+
+    /// Whether logins are refused from now on.
+    pub fn refuse_logins(&self, refuse: bool) {
+        self.state().refuse_logins = refuse;
+    }
+
+    /// Cuts the connection of the session, if there is one.
+    pub fn sever(&self) {
+        let mut state = self.state();
+        state.wire = None;
+        state.withheld.clear();
+    }
+
+    /// Makes the session panic.
+    pub async fn make_it_panic(&self) {
+        self.send(Wire::Panic).await;
+    }
+
+    /// Removes the room called `room`: the session has to leave, and posts to it are refused.
+    pub async fn remove(&self, room: &str, why: &str) {
+        let Some(room) = inbound::room(room) else { return };
+        self.state().rooms.retain(|there| *there != room);
+        self.send(Wire::Removed { room, why: why.into() }).await;
+    }
+
+    /// Waits until a session is logged in.
+    pub async fn online(&self) {
+        self.when(|state| state.wire.as_ref().filter(|wire| !wire.is_closed()).map(|_| ())).await;
+    }
+
+    /// Waits until no session is logged in.
+    pub async fn offline(&self) {
+        let wire = self.state().wire.clone();
+        if let Some(wire) = wire {
+            wire.closed().await;
+        }
+    }
+
+    async fn said(&self, room: RoomId, thread: Option<ThreadId>, by: &str, text: &str) -> bool {
+        let number = self.state().next_number();
+        self.send(Wire::Said(Said { number, room, thread, by: by.into(), text: text.into() })).await
+    }
+
+    async fn send(&self, wire: Wire) -> bool {
+        let session = self.state().wire.clone();
+        match session {
+            Some(session) => session.send(wire).await.is_ok(),
+            None => false,
+        }
+    }
+
+    async fn when<T>(&self, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
+        loop {
+            let changed = self.0.changed.notified();
+            if let Some(found) = look(&mut self.state()) {
+                return found;
+            }
+            changed.await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// For the session.
+impl Network {
+    pub(crate) fn log_in(&self) -> Result<mpsc::Receiver<Wire>, Failure> {
+        let mut state = self.state();
+        if state.refuse_logins {
+            return Err(Failure::Credentials { why: "the network refuses logins".into() });
+        }
+        let (wire, session) = mpsc::channel(64);
+        state.wire = Some(wire);
+        drop(state);
+        self.0.changed.notify_waiters();
+        Ok(session)
+    }
+
+    pub(crate) fn rooms(&self) -> Vec<RoomId> {
+        self.state().rooms.clone()
+    }
+
+    /// Takes `post`, which reads as `line`. `None` when the network is to stay silent about it.
+    pub(crate) fn take(&self, post: Post, line: String) -> Option<Result<Receipt, Undelivered>> {
+        let mut state = self.state();
+        if !inbound::is_direct(&post.room) && !state.rooms.contains(&post.room) {
+            return Some(Err(Undelivered::Refused { why: format!("there is no room {}", post.room) }));
+        }
+        if let Answer::Fail(undelivered) = &state.answer {
+            return Some(Err(undelivered.clone()));
+        }
+        let number = state.next_number();
+        if state.keys.insert(post.key.clone()) {
+            state.unheard.push_back((post.room.clone(), line));
+            state.posts.push(post);
+        }
+        let silent = state.answer == Answer::Silence;
+        drop(state);
+        self.0.changed.notify_waiters();
+        (!silent).then(|| Ok(Receipt { id: Some(MessageId::new(number.to_string())) }))
+    }
+
+    pub(crate) fn withhold(&self, receipt: oneshot::Sender<Result<Receipt, Undelivered>>) {
+        self.state().withheld.push(receipt);
+    }
+}
+
+impl State {
+    const fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+}

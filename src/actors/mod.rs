@@ -1,1 +1,0 @@
-//! The gateway's actors and the messages between them.

@@ -1,1 +1,0 @@
-//! The configuration, parsed into types that cannot hold a wrong value.

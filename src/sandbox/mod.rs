@@ -1,1 +1,0 @@
-//! A StackStorm-compatible server for the demo and the tests.

@@ -1,1 +1,0 @@
-//! The supervisor: starts, restarts, parks and stops the gateway's children.
