@@ -1,0 +1,114 @@
+//! Tables, good and bad.
+
+use fulmar_contract::{Entries, Item, Value};
+
+use super::*;
+
+fn options(entries: &[(&str, Value)]) -> Options {
+    let entries = entries.iter().zip(2..).map(|((key, value), line)| {
+        let item = Item { value: value.clone(), line };
+        ((*key).to_owned(), item)
+    });
+    Options::new("chats.ops".into(), 1, entries.collect::<Entries>())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+fn problems(entries: &[(&str, Value)]) -> Vec<String> {
+    let mut options = options(entries);
+    let config = read(&mut options);
+    let problems = options.finish();
+    assert_eq!(config.is_some(), problems.is_empty());
+    problems.iter().map(|problem| format!("{} {} {}", problem.line, problem.key, problem.what)).collect()
+}
+
+#[test]
+fn little_need_be_said() {
+    let mut options = options(&[("server", text("irc.example.org")), ("nick", text("fulmar"))]);
+
+    let config = read(&mut options).unwrap();
+
+    assert!(options.finish().is_empty());
+    assert_eq!((config.server.port, config.rate, config.burst), (6697, 2, 5));
+    assert!(matches!(config.server.trust, Some(Trust::System)));
+    assert!(config.sasl.is_none() && config.rooms.is_empty());
+}
+
+#[test]
+fn without_tls_the_port_is_another() {
+    let entries = [("server", text("localhost")), ("nick", text("x")), ("tls", Value::Bool(false))];
+
+    assert_eq!(read(&mut options(&entries)).unwrap().server.port, 6667);
+}
+
+#[test]
+fn the_account_is_the_nick_unless_it_is_told() {
+    let entries = [
+        ("server", text("irc.example.org")),
+        ("nick", text("fulmar")),
+        ("sasl", text("plain")),
+        ("sasl_password", text("pw")),
+    ];
+
+    let config = read(&mut options(&entries)).unwrap();
+
+    let Some(Sasl::Plain { account, password }) = config.sasl else { panic!("no SASL") };
+    assert_eq!((account.as_str(), password.reveal()), ("fulmar", "pw"));
+}
+
+#[test]
+fn a_room_can_have_a_key() {
+    let rooms =
+        Value::List(vec![Item { value: text("#ops"), line: 1 }, Item { value: text("#keyed key"), line: 1 }]);
+    let entries = [("server", text("localhost")), ("nick", text("x")), ("rooms", rooms)];
+
+    let rooms = read(&mut options(&entries)).unwrap().rooms;
+
+    assert_eq!((rooms[0].name.as_str(), rooms[0].key.is_none()), ("#ops", true));
+    assert_eq!((rooms[1].name.as_str(), rooms[1].key.as_ref().unwrap().reveal()), ("#keyed", "key"));
+}
+
+#[test]
+fn a_password_is_not_sent_where_others_can_read_it() {
+    let sasl = |host: &str| {
+        problems(&[
+            ("server", text(host)),
+            ("nick", text("fulmar")),
+            ("tls", Value::Bool(false)),
+            ("sasl", text("plain")),
+            ("sasl_password", text("pw")),
+        ])
+    };
+
+    assert!(sasl("127.0.0.1").is_empty());
+    assert_eq!(sasl("irc.example.org")[0].split_once(" would").unwrap().0, "5 chats.ops.sasl");
+}
+
+#[test]
+fn every_mistake_is_told_with_its_line() {
+    let found = problems(&[
+        ("server", text("no host")),
+        ("nick", text("two words")),
+        ("sasl", text("external")),
+        ("rooms", text("ops secret")),
+        ("rate", Value::Integer(-1)),
+        ("ca_cert", text("/nowhere.pem")),
+        ("account", text("ada")),
+    ]);
+
+    let expected = [
+        "2 chats.ops.server expected a host name or an address",
+        "3 chats.ops.nick expected a nick, got",
+        "4 chats.ops.sasl expected \"plain\", got \"external\"",
+        "5 chats.ops.rooms expected rooms as \"#ops\" or \"#ops key\", got \"ops\"",
+        "6 chats.ops.rate expected a whole number from 0 to 1000, got -1",
+        "7 chats.ops.ca_cert cannot read /nowhere.pem",
+        "8 chats.ops.account is of use only with sasl",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{found}");
+    }
+}

@@ -1,0 +1,100 @@
+//! One connection: lines in, lines out.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use fulmar_contract::Failure;
+use futures_util::StreamExt;
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
+    net::{TcpSocket, TcpStream, lookup_host},
+    time::timeout,
+};
+use tokio_util::codec::FramedRead;
+
+use crate::{config::Server, framing::Framing};
+
+/// A connection to a server. Dropped, it is closed.
+pub(crate) struct Connection {
+    reader: FramedRead<ReadHalf<Box<dyn Stream>>, Framing>,
+    writer: WriteHalf<Box<dyn Stream>>,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(server: &Server) -> Result<Self, Failure> {
+        let tcp = connect(server).await?;
+        let stream: Box<dyn Stream> = match &server.trust {
+            None => Box::new(tcp),
+            Some(trust) => {
+                let name = ServerName::try_from(server.host.clone()).map_err(Failure::lost)?;
+                let handshake = trust.connector()?.connect(name, tcp);
+                Box::new(in_time("TLS handshake", handshake).await?)
+            }
+        };
+        Ok(Self::on(stream))
+    }
+
+    /// A connection over any stream.
+    #[cfg(test)]
+    pub(crate) fn over(stream: tokio::io::DuplexStream) -> Self {
+        Self::on(Box::new(stream))
+    }
+
+    fn on(stream: Box<dyn Stream>) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        Self { reader: FramedRead::new(reader, Framing::default()), writer }
+    }
+
+    /// The next line. Loses nothing when it is dropped.
+    pub(crate) async fn line(&mut self) -> Result<String, Failure> {
+        match self.reader.next().await {
+            Some(line) => line.map_err(Failure::lost),
+            None => Err(Failure::lost("the server closed the connection")),
+        }
+    }
+
+    /// Writes `line`, which is cut at whatever could end it: a line in is a line out.
+    pub(crate) async fn send(&mut self, line: &str) -> Result<(), Failure> {
+        let line = line.split(['\r', '\n', '\0']).next().unwrap_or_default();
+        let bytes = [line.as_bytes(), b"\r\n"].concat();
+        let written = async {
+            self.writer.write_all(&bytes).await?;
+            self.writer.flush().await
+        };
+        in_time("write", written).await
+    }
+}
+
+async fn connect(server: &Server) -> Result<TcpStream, Failure> {
+    let addresses = in_time("name lookup", lookup_host((server.host.as_str(), server.port))).await?;
+    let mut last = Failure::lost(format!("{} has no address", server.host));
+    for address in addresses {
+        match in_time("connect", connect_to(address)).await {
+            Ok(stream) => return Ok(stream),
+            Err(failure) => last = failure,
+        }
+    }
+    Err(last)
+}
+
+async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_nodelay(true)?;
+    socket.set_keepalive(true)?;
+    socket.connect(address).await
+}
+
+async fn in_time<T>(what: &str, step: impl Future<Output = io::Result<T>>) -> Result<T, Failure> {
+    match timeout(PATIENCE, step).await {
+        Ok(outcome) => outcome.map_err(|error| Failure::lost(format!("{what}: {error}"))),
+        Err(_) => Err(Failure::lost(format!("{what}: nothing happened for {PATIENCE:?}"))),
+    }
+}
+
+/// How long a single step may take.
+const PATIENCE: Duration = Duration::from_secs(10);

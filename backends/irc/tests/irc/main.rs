@@ -1,0 +1,10 @@
+//! The backend from outside: the laws and more, against a small server in this process and against real ones.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod against_real;
+mod against_server;
+mod chat;
+mod peer;
+mod proxy;
+mod server;
