@@ -69,20 +69,36 @@ pub enum Phrase {
     },
 }
 
+impl Phrase {
+    /// What help shows; none for one that help hides.
+    pub fn display(&self) -> Option<&str> {
+        match self {
+            Self::Bare(format) => Some(format.as_str()),
+            Self::Shown { display, .. } => display.as_deref(),
+        }
+        .filter(|display| !display.is_empty())
+    }
+
+    /// Whether one command may match several times.
+    pub const fn matches_multiple(&self) -> bool {
+        matches!(self, Self::Shown { match_multiple: true, .. })
+    }
+}
+
 /// `ack` of an alias.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ack {
     /// Whether the start is told at all; true unless said otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// A template that StackStorm itself renders into `message`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Templates for the networks, by network.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub extra: Value,
     /// Whether a link to the execution follows; true unless said otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub append_url: Option<bool>,
 }
 
@@ -90,13 +106,13 @@ pub struct Ack {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// Whether the end is told at all; true unless said otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// The template of the text.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Templates for the networks, by network.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub extra: Value,
 }
 

@@ -2,8 +2,15 @@
 //!
 //! Knows no server, no actor and no clock.
 
+mod command;
 mod definition;
+mod expression;
 mod format;
+mod help;
+mod registry;
 
+pub use command::tidy;
 pub use definition::{Ack, Alias, Outcome, Phrase};
 pub use format::{BadFormat, Format, NoMatch, Params};
+pub use help::{BadHelp, Filter, HelpLine, HelpPage, HelpQuery};
+pub use registry::{Broken, Duplicate, Found, Hit, Registry};
