@@ -9,4 +9,7 @@
 
 pub mod alias;
 pub mod backends;
+pub mod config;
 pub mod render;
+pub mod st2;
+pub mod tls;

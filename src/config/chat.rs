@@ -1,0 +1,80 @@
+//! `[chats.NAME]`: one chat each.
+
+use std::{fmt, sync::Arc};
+
+use fulmar_contract::{Backend, Kind, Options, Value};
+
+use super::{Named, named_tables};
+
+/// One chat.
+#[derive(Clone)]
+pub struct ChatConfig {
+    /// The name, as in `[chats.NAME]`: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// The kind, as in the table of kinds.
+    pub kind: &'static str,
+    /// The StackStorm that its commands go to.
+    pub stackstorm: String,
+    /// The configured network.
+    pub backend: Arc<dyn Backend>,
+}
+
+impl fmt::Debug for ChatConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatConfig")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("stackstorm", &self.stackstorm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads all chats; those in which something is wrong are `None`.
+pub(super) fn read_all(root: &mut Options, kinds: &[Kind]) -> Named<ChatConfig> {
+    let (mut chats, names) = named_tables(root, "chats", "at least one [chats.NAME] with a kind");
+    let mut read = Vec::new();
+    for name in names {
+        let Some(mut options) = chats.table(&name) else { continue };
+        let value = chat(&name, &mut options, kinds);
+        chats.absorb(options);
+        read.push((name, value));
+    }
+    root.absorb(chats);
+    read
+}
+
+fn chat(name: &str, options: &mut Options, kinds: &[Kind]) -> Option<ChatConfig> {
+    if !is_name(name) {
+        options.complain(options.line(), "", "a chat's name has letters, digits, - _ and . only");
+    }
+    let stackstorm = options.text("stackstorm").unwrap_or_else(|| "default".into());
+    let Some(kind) = kind(options, kinds) else {
+        // Which keys belong here is not known.
+        options.keys().iter().for_each(|key| drop(options.take(key)));
+        return None;
+    };
+    let backend = (kind.build)(options)?;
+    Some(ChatConfig { name: name.to_owned(), kind: kind.name, stackstorm, backend })
+}
+
+fn kind<'a>(options: &mut Options, kinds: &'a [Kind]) -> Option<&'a Kind> {
+    let known = || kinds.iter().map(|kind| format!("\"{}\"", kind.name)).collect::<Vec<_>>().join(", ");
+    let Some(item) = options.take("kind") else {
+        options.missing("kind", &format!("one of {}", known()));
+        return None;
+    };
+    let Value::Text(name) = item.value else {
+        options.complain(item.line, "kind", format!("expected one of {}", known()));
+        return None;
+    };
+    let found = kinds.iter().find(|kind| kind.name == name);
+    if found.is_none() {
+        options.complain(item.line, "kind", format!("unknown kind \"{name}\": this build has {}", known()));
+    }
+    found
+}
+
+/// Whether `name` can stand before the `/` in `chat/room`, in a path and in a metric.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}

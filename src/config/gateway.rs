@@ -1,0 +1,169 @@
+//! `[gateway]`, `[web]` and `[admin]`: this process.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use fulmar_contract::{Options, Problem, Secret};
+
+use super::refuse_planned;
+
+/// `[gateway]`: who we are.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// The name that marks our commands in StackStorm; two gateways at one StackStorm need two names.
+    pub name: String,
+    /// What a command begins with in a room. May be empty: then only mentions and direct messages count.
+    pub bot_prefix: Vec<String>,
+    /// A word that may stand before an alias (`!st2 run date`); may be empty.
+    pub plugin_prefix: String,
+    /// Who may do an administrator's things, each as `chat/identity`.
+    pub admins: Vec<String>,
+    /// Where commands and deliveries are kept.
+    pub state: State,
+}
+
+/// Where commands and deliveries are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nowhere: a restart forgets them.
+    Memory,
+    /// In this SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// `[web]`: what chat services and browsers reach.
+#[derive(Clone, Debug)]
+pub struct Web {
+    /// The address to listen on; none means that nothing is served.
+    pub listen: Option<SocketAddr>,
+}
+
+/// `[admin]`: what operators reach.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// The address to listen on. Loopback unless there is a token.
+    pub listen: SocketAddr,
+    /// What a request must carry.
+    pub token: Option<Secret>,
+}
+
+impl Gateway {
+    pub(super) fn read(root: &mut Options, warnings: &mut Vec<Problem>) -> Self {
+        let mut options = root.table_or_empty("gateway");
+        let gateway = Self {
+            name: word(&mut options, "name").unwrap_or_else(|| "fulmar".into()),
+            bot_prefix: prefixes(&mut options),
+            plugin_prefix: plugin_prefix(&mut options),
+            admins: admins(&mut options),
+            state: state(&mut options, warnings),
+        };
+        root.absorb(options);
+        gateway
+    }
+}
+
+impl Web {
+    pub(super) fn read(root: &mut Options, warnings: &mut Vec<Problem>) -> Self {
+        let mut options = root.table_or_empty("web");
+        refuse_planned(&mut options, &["public_url", "tls_cert", "tls_key", "webhook_token"]);
+        let listen = address(&mut options, "listen");
+        if let Some((line, _)) = listen {
+            let what = "nothing is served there yet in this version".into();
+            warnings.push(Problem { line, key: "web.listen".into(), what });
+        }
+        root.absorb(options);
+        Self { listen: listen.map(|(_, address)| address) }
+    }
+}
+
+impl Admin {
+    pub(super) fn read(root: &mut Options) -> Self {
+        let mut options = root.table_or_empty("admin");
+        let token = options.secret("token").filter(|token| !token.reveal().is_empty());
+        let (line, listen) = address(&mut options, "listen").unwrap_or((options.line(), ADMIN));
+        if !listen.ip().is_loopback() && token.is_none() && options.is_good() {
+            options.complain(line, "listen", "an address that others can reach needs admin.token");
+        }
+        root.absorb(options);
+        Self { listen, token }
+    }
+}
+
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Reads a text, with its line.
+fn text(options: &mut Options, key: &str) -> Option<(usize, String)> {
+    let line = options.line_of(key);
+    options.text(key).map(|text| (line, text))
+}
+
+/// Reads a text without white space that must not be empty.
+pub(super) fn word(options: &mut Options, key: &str) -> Option<String> {
+    let (line, word) = text(options, key)?;
+    if word.is_empty() || word.contains(char::is_whitespace) {
+        options.complain(line, key, "expected one word");
+        return None;
+    }
+    Some(word)
+}
+
+fn address(options: &mut Options, key: &str) -> Option<(usize, SocketAddr)> {
+    let (line, text) = text(options, key)?;
+    match text.parse() {
+        Ok(address) => Some((line, address)),
+        Err(_) => {
+            let what = format!("expected an IP address and a port, as \"127.0.0.1:8080\", got \"{text}\"");
+            options.complain(line, key, what);
+            None
+        }
+    }
+}
+
+fn prefixes(options: &mut Options) -> Vec<String> {
+    let line = options.line_of("bot_prefix");
+    let prefixes = options.texts("bot_prefix").unwrap_or_else(|| vec!["!".into()]);
+    if prefixes.iter().any(|prefix| prefix.trim().is_empty()) {
+        options.complain(line, "bot_prefix", "an empty prefix would make a command of every message");
+    }
+    prefixes
+}
+
+fn plugin_prefix(options: &mut Options) -> String {
+    let Some((line, prefix)) = text(options, "plugin_prefix") else { return "st2".into() };
+    if prefix.contains(char::is_whitespace) {
+        options.complain(line, "plugin_prefix", "expected one word, or \"\" for none");
+    }
+    prefix
+}
+
+fn admins(options: &mut Options) -> Vec<String> {
+    let line = options.line_of("admins");
+    let admins = options.texts("admins").unwrap_or_default();
+    for admin in &admins {
+        if !matches!(admin.split_once('/'), Some((chat, identity)) if !chat.is_empty() && !identity.is_empty()) {
+            options.complain(
+                line,
+                "admins",
+                format!("expected CHAT/IDENTITY, as \"ops-irc/alice\", got \"{admin}\""),
+            );
+        }
+    }
+    admins
+}
+
+fn state(options: &mut Options, warnings: &mut Vec<Problem>) -> State {
+    let (line, state) = text(options, "state").unwrap_or((options.line(), "sqlite:fulmar.db".into()));
+    if state == "memory" {
+        return State::Memory;
+    }
+    let path = state.strip_prefix("sqlite:").unwrap_or_default();
+    if path.is_empty() {
+        options.complain(line, "state", format!("expected \"memory\" or \"sqlite:FILE\", got \"{state}\""));
+    } else {
+        let what = "kept in memory: this version does not write it to disk yet".into();
+        warnings.push(Problem { line, key: "gateway.state".into(), what });
+    }
+    State::Sqlite(path.into())
+}

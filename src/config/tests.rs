@@ -1,0 +1,234 @@
+use std::{fs, sync::Arc};
+
+use fulmar_contract::{
+    Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, Options, RoomId, Unit,
+};
+
+use super::*;
+
+struct Deaf;
+
+impl Backend for Deaf {
+    fn capabilities(&self) -> Capabilities {
+        let limit = Limit { max: 400, unit: Unit::Bytes };
+        Capabilities { markup: Markup::Plain, limit, multiline: false, threads: false, idempotent: false }
+    }
+
+    fn room(&self, name: &str) -> Option<RoomId> {
+        Some(RoomId::new(name))
+    }
+
+    fn direct(&self, _name: &str) -> Option<RoomId> {
+        None
+    }
+
+    fn run(&self, _link: Link) -> BoxFuture<Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Takes the keys that the samples have for this network.
+fn irc(options: &mut Options) -> Option<Arc<dyn Backend>> {
+    options.required("server", "a host name");
+    options.port("port", 6697);
+    options.flag("tls", true);
+    for key in ["ca_cert", "nick", "account", "sasl"] {
+        options.text(key);
+    }
+    for key in ["password", "sasl_password"] {
+        options.secret(key);
+    }
+    for key in ["rate", "burst"] {
+        options.number(key, 0, 1000);
+    }
+    options.texts("rooms");
+    options.is_good().then(|| Arc::new(Deaf) as Arc<dyn Backend>)
+}
+
+const TEST_KINDS: &[Kind] =
+    &[Kind { name: "irc", build: irc }, Kind { name: "quiet", build: |_| Some(Arc::new(Deaf)) }];
+
+fn env(name: &str) -> Option<String> {
+    (name != "UNSET").then(|| format!("<{name}>"))
+}
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse_with(text, "fulmar.toml", &env, TEST_KINDS)
+}
+
+fn good(text: &str) -> Config {
+    parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn complaint(text: &str) -> String {
+    parse(text).map_or_else(|error| error.to_string(), |_| "nothing wrong".into())
+}
+
+fn warnings(config: &Config) -> Vec<String> {
+    config.warnings.iter().map(Note::to_string).collect()
+}
+
+const SMALL: &str = r#"
+[gateway]
+state = "memory"
+[stackstorm.default]
+auth_url = "http://st2/auth"
+api_url = "http://st2/api"
+stream_url = "http://st2/stream"
+api_auth = { key = "k" }
+[chats.ops]
+kind = "quiet"
+"#;
+
+fn small_with(after: &str, line: &str) -> String {
+    SMALL.replace(after, &format!("{after}\n{line}"))
+}
+
+#[test]
+fn the_samples_are_good_and_give_no_warning() {
+    for sample in [include_str!("../../config/fulmar.toml"), include_str!("../../config/irc.toml")] {
+        assert_eq!(warnings(&good(sample)), [""; 0]);
+    }
+}
+
+#[test]
+fn every_key_that_the_sample_leaves_out_is_known() {
+    let sample = include_str!("../../config/fulmar.toml");
+    for line in sample.lines().filter_map(|line| line.strip_prefix('#').filter(|line| line.contains(" = "))) {
+        let Some((key, _)) =
+            line.split_once(" = ").filter(|(key, _)| key.chars().all(|c| c == '_' || c.is_alphanumeric()))
+        else {
+            continue;
+        };
+        let active = format!("\n{key} = ");
+        let text =
+            sample.replace(&active, &format!("\n#{key} = ")).replace(&format!("\n#{line}"), &format!("\n{line}"));
+
+        let complaint = complaint(&text);
+
+        assert!(!complaint.contains("unknown key") && !complaint.contains("TOML"), "{line}: {complaint}");
+    }
+}
+
+#[test]
+fn a_small_configuration_takes_the_defaults() {
+    let config = good(SMALL);
+
+    assert_eq!(config.gateway.name, "fulmar");
+    assert_eq!(config.gateway.bot_prefix, ["!"]);
+    assert_eq!(config.gateway.plugin_prefix, "st2");
+    assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.web.listen.is_none());
+    let st2 = &config.stackstorms["default"];
+    assert_eq!(st2.api_url.to_string(), "http://st2/api/v1");
+    assert_eq!((st2.timer_update.as_secs(), st2.user_token_ttl.as_secs()), (60, 86_400));
+    assert_eq!(
+        (st2.results, st2.announcement_routes.as_slice()),
+        (Results::Direct, ["errbot".to_owned()].as_slice())
+    );
+    assert_eq!(st2.packs, ["*"]);
+    assert_eq!((config.chats[0].kind, config.chats[0].stackstorm.as_str()), ("quiet", "default"));
+}
+
+#[test]
+fn every_invalid_sample_has_the_message_that_stands_beside_it() {
+    let mut samples = 0;
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/invalid")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+
+        let error = Config::parse_with(&fs::read_to_string(&path).unwrap(), name, &env, TEST_KINDS).unwrap_err();
+
+        let expected = fs::read_to_string(path.with_extension("expected")).unwrap_or_default();
+        assert_eq!(error.to_string(), expected.trim_end(), "{name}");
+        samples += 1;
+    }
+    assert!(samples >= 10, "{samples}");
+}
+
+#[test]
+fn variables_are_replaced_in_texts_and_an_escaped_one_is_not() {
+    let config = good(&small_with("[gateway]", "name = \"a${B}c$${D}\""));
+
+    assert_eq!(config.gateway.name, "a<B>c${D}");
+}
+
+#[test]
+fn a_key_wins_over_a_token_over_a_user_and_a_warning_says_so() {
+    let user = r#"user = { name = "u", password = "p" }"#;
+    for (auth, expected) in [
+        (format!("apikey = \"k\", token = \"t\", {user}"), "Key(***)"),
+        (format!("token = \"t\", {user}"), "Token(***)"),
+        (user.to_owned(), "User { name: \"u\", password: *** }"),
+    ] {
+        let config = good(&SMALL.replace("key = \"k\"", &auth));
+
+        assert_eq!(format!("{:?}", config.stackstorms["default"].credential), expected);
+        assert_eq!(config.warnings.len(), usize::from(auth != user), "{auth}");
+    }
+}
+
+#[test]
+fn announcements_of_the_hubot_route_are_heard_where_stackstorm_sends_them() {
+    let config = good(&small_with("[stackstorm.default]", "route_key = \"hubot\""));
+
+    assert_eq!(config.stackstorms["default"].announcement_routes, ["chatops"]);
+}
+
+#[test]
+fn state_in_a_file_is_accepted_and_what_becomes_of_it_is_said() {
+    let config = good(&SMALL.replace("\"memory\"", "\"sqlite:/var/lib/fulmar.db\""));
+
+    assert_eq!(config.gateway.state, State::Sqlite("/var/lib/fulmar.db".into()));
+    assert_eq!(
+        warnings(&config),
+        ["fulmar.toml:3: gateway.state: kept in memory: this version does not write it to disk yet"]
+    );
+}
+
+#[test]
+fn packs_are_chosen_by_patterns() {
+    let packs =
+        good(&small_with("[stackstorm.default]", "packs = [\"core\", \"net*_v*\"]")).stackstorms["default"]
+            .packs
+            .clone();
+
+    assert_eq!(packs, ["core", "net*_v*"]);
+}
+
+#[test]
+fn no_secret_shows_in_the_debug_text() {
+    let config = good(&small_with("[gateway]", "").replace("\"k\"", "\"hunter2\""));
+
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_everybody_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fulmar.toml");
+    fs::write(&path, SMALL).unwrap();
+    let warnings = |mode| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let config = Config::load_with(&path, &env, TEST_KINDS).unwrap();
+        config.warnings.into_iter().map(|note| (note.line, note.key)).collect::<Vec<_>>()
+    };
+
+    assert_eq!(warnings(0o644), [(8, "stackstorm.default.api_auth.key".to_owned())]);
+    assert_eq!(warnings(0o600), []);
+    assert_eq!(document::plain_secrets(include_str!("../../config/fulmar.toml")).count(), 0);
+}
+
+#[test]
+fn an_absent_file_is_reported_with_the_places() {
+    let error = find_in(None, &["./nowhere.toml", "/nowhere/fulmar.toml"]).unwrap_err().to_string();
+
+    assert!(error.contains("./nowhere.toml, /nowhere/fulmar.toml"), "{error}");
+    assert_eq!(find_in(Some("x.toml".into()), &[]).unwrap(), PathBuf::from("x.toml"));
+}

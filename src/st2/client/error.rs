@@ -1,0 +1,128 @@
+//! Why a call has no good answer, and what that says of a command.
+
+use awc::error::{ConnectError, SendRequestError};
+
+use crate::st2::wire::Fault;
+
+/// Why a call has no good answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// An answer that is not StackStorm's.
+    #[error("StackStorm gave {why}")]
+    Garbage {
+        /// What came.
+        why: String,
+    },
+    /// StackStorm refused, or failed inside.
+    #[error("StackStorm answered {status}: {fault}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What it said.
+        fault: Fault,
+    },
+    /// The credential was refused.
+    #[error("StackStorm refused the credentials: {fault}")]
+    Unauthorized {
+        /// What it said.
+        fault: Fault,
+    },
+    /// The request was sent and no whole answer came.
+    #[error("StackStorm did not answer: {why}")]
+    Unanswered {
+        /// What happened.
+        why: String,
+    },
+    /// Somebody before StackStorm says that it is not there: 502, 503 or 504.
+    #[error("StackStorm is not available ({status}): {fault}")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+        /// What was said.
+        fault: Fault,
+    },
+    /// No connection could be made: the request was not sent.
+    #[error("cannot reach StackStorm: {why}")]
+    Unreachable {
+        /// What happened.
+        why: String,
+    },
+}
+
+/// What became of a command whose POST has no good answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It refused, yet StackStorm schedules before it renders the ack, so it may have run: look once.
+    Doubtful,
+    /// It has certainly not run.
+    NotRun,
+    /// Nobody knows, and it may still be on its way: look for a while.
+    Unknown,
+}
+
+impl ApiError {
+    /// What this says of the command that the call was to run.
+    ///
+    /// 503 is what StackStorm's own nginx says both when nobody listens and when the API died over a request; in
+    /// either case nothing more is on its way.
+    pub const fn fate(&self) -> Fate {
+        match self {
+            Self::Unauthorized { .. } | Self::Unreachable { .. } => Fate::NotRun,
+            Self::Refused { .. } | Self::Unavailable { status: 503, .. } => Fate::Doubtful,
+            Self::Garbage { .. } | Self::Unanswered { .. } | Self::Unavailable { .. } => Fate::Unknown,
+        }
+    }
+
+    /// Whether trying again later may help, if the call changes nothing.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Unanswered { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status >= 500 || *status == 429,
+            Self::Garbage { .. } | Self::Unauthorized { .. } => false,
+        }
+    }
+
+    /// Whether StackStorm says that there is no such thing.
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+
+    pub(super) const fn from_status(status: u16, fault: Fault) -> Self {
+        match status {
+            401 => Self::Unauthorized { fault },
+            502..=504 => Self::Unavailable { status, fault },
+            _ => Self::Refused { status, fault },
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(super) fn unsent(error: impl ToString) -> Self {
+        Self::Unreachable { why: format!("the request cannot be written: {}", error.to_string()) }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(super) fn from_sending(error: SendRequestError) -> Self {
+        let why = error.to_string();
+        // Disconnected is what awc says when the peer closes before its answer.
+        let is_unsent = matches!(error, SendRequestError::Url(_) | SendRequestError::Http(_))
+            || matches!(&error, SendRequestError::Connect(cause) if !matches!(cause, ConnectError::Disconnected));
+        if is_unsent { Self::Unreachable { why } } else { Self::Unanswered { why } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fate(status: u16) -> Fate {
+        ApiError::from_status(status, Fault::default()).fate()
+    }
+
+    #[test]
+    fn only_a_refused_credential_and_a_failed_connection_mean_that_nothing_ran() {
+        assert_eq!(fate(401), Fate::NotRun);
+        assert_eq!(ApiError::unsent("x").fate(), Fate::NotRun);
+        assert_eq!([400, 403, 404, 500, 503].map(fate), [Fate::Doubtful; 5]);
+        assert_eq!([502, 504].map(fate), [Fate::Unknown; 2]);
+    }
+}

@@ -1,0 +1,127 @@
+//! Executions: how they stand, which were ours, and StackStorm's own formatting of them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+use super::{ApiError, Client, parsed};
+use crate::{
+    render::Formatted,
+    st2::{
+        Access,
+        wire::{Execution, ExecutionId, Mark, Status},
+    },
+};
+
+/// How many ids one request asks for.
+const BATCH: usize = 50;
+
+/// How long StackStorm may take to format a result.
+const FORMATTING: Duration = Duration::from_secs(30);
+
+/// How often it is asked whether it has.
+const POLL: Duration = Duration::from_millis(500);
+
+impl Client {
+    /// One execution, whole.
+    ///
+    /// # Errors
+    /// When StackStorm does not give it; see [`ApiError::is_absent`].
+    pub async fn execution(&self, access: &Access, id: &ExecutionId) -> Result<Execution, ApiError> {
+        parsed(self.read(access, self.get(&format!("/executions/{id}"))).await?.body)
+    }
+
+    /// Those of `ids` that there are, in no order and without their results, which may be long.
+    ///
+    /// # Errors
+    /// When StackStorm does not give them.
+    pub async fn executions(&self, access: &Access, ids: &[ExecutionId]) -> Result<Vec<Execution>, ApiError> {
+        let mut found = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let ids = batch.iter().map(ExecutionId::as_str).collect::<Vec<_>>().join(",");
+            let query = [("id", ids.as_str()), ("exclude_attributes", "result,trigger_instance")];
+            found.extend(known(self.read_pages(access, "/executions", &query).await?));
+        }
+        Ok(found)
+    }
+
+    /// The executions of `action` that began after `since`, by StackStorm's clock.
+    ///
+    /// # Errors
+    /// When StackStorm does not give them.
+    pub async fn executions_since(
+        &self,
+        access: &Access,
+        action: &str,
+        since: Timestamp,
+    ) -> Result<Vec<Execution>, ApiError> {
+        let since = format!("{since:.6}");
+        let query = [("action", action), ("timestamp_gt", &since)];
+        Ok(known(self.read_pages(access, "/executions", &query).await?).collect())
+    }
+
+    /// The executions of `action` begun after `since` that carry `mark`: what became of a POST whose answer was lost.
+    /// Only id, status, notify data and context are in them. That there is none proves nothing for an action with
+    /// a `notify` of its own.
+    ///
+    /// # Errors
+    /// When StackStorm does not say.
+    pub async fn find_submission(
+        &self,
+        access: &Access,
+        action: &str,
+        since: Timestamp,
+        mark: &Mark,
+    ) -> Result<Vec<Execution>, ApiError> {
+        let since = format!("{since:.6}");
+        let small = "id,status,liveaction.notify,context";
+        let query = [("action", action), ("timestamp_gt", &since), ("include_attributes", small)];
+        let all = known(self.read_pages(access, "/executions", &query).await?);
+        Ok(all.filter(|it| !it.is_child() && it.mark().as_ref() == Some(mark)).collect())
+    }
+
+    /// Has StackStorm format a result, by its own action, and waits for it.
+    ///
+    /// # Errors
+    /// When it fails, or takes longer than half a minute.
+    pub async fn format_on_server(&self, access: &Access, id: &ExecutionId) -> Result<Formatted, ApiError> {
+        let body = json!({
+            "action": "chatops.format_execution_result",
+            "parameters": { "execution_id": id.as_str() },
+        });
+        let started: Execution = parsed(self.write(access, "/executions", &body).await?.body)?;
+        let ended = timeout(FORMATTING, self.end_of(access, started.id())).await;
+        let ended = ended
+            .map_err(|_| ApiError::Unanswered { why: format!("no formatted result in {FORMATTING:?}") })??;
+        let status = ended.status();
+        formatted(&ended)
+            .filter(|_| status == Status::Succeeded)
+            .ok_or_else(|| ApiError::Garbage { why: format!("no formatted result: its execution {status}") })
+    }
+
+    async fn end_of(&self, access: &Access, id: &ExecutionId) -> Result<Execution, ApiError> {
+        loop {
+            let execution = self.execution(access, id).await?;
+            if execution.status().is_terminal() {
+                return Ok(execution);
+            }
+            sleep(POLL).await;
+        }
+    }
+}
+
+fn known(raw: Vec<Value>) -> impl Iterator<Item = Execution> {
+    raw.into_iter().filter_map(|raw| Execution::try_from(raw).ok())
+}
+
+/// What the action gave (`contrib/chatops/actions/format_execution_result.py`).
+fn formatted(execution: &Execution) -> Option<Formatted> {
+    let given = execution.result()?.get("result")?;
+    Some(Formatted {
+        enabled: given.get("enabled").and_then(Value::as_bool).unwrap_or(true),
+        message: given.get("message").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        extra: given.get("extra").cloned().unwrap_or_default(),
+    })
+}

@@ -1,0 +1,195 @@
+//! Talking to one StackStorm over HTTP. Not `Send`: it lives on the arbiter that made it.
+//!
+//! Repeats nothing by itself and keeps no credential: each call is given one.
+
+mod aliases;
+mod error;
+mod executions;
+mod stream;
+mod tokens;
+mod user;
+
+use std::{cell::Cell, time::Duration};
+
+use actix_web::http::header::{self, HttpDate};
+use awc::{ClientRequest, ClientResponse, error::PayloadError, http::Method};
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+pub use error::{ApiError, Fate};
+pub use stream::EventBytes;
+pub use user::User;
+
+use super::{Access, BaseUrl, wire::Fault};
+use crate::tls::{self, Pool, TlsError, Trust};
+
+/// Where the services of one StackStorm are, and whose certificates they may show.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// Where tokens are asked for.
+    pub auth: BaseUrl,
+    /// The API.
+    pub api: BaseUrl,
+    /// The stream of events.
+    pub stream: BaseUrl,
+    /// Whom to believe.
+    pub trust: Trust,
+}
+
+/// One StackStorm.
+pub struct Client {
+    http: awc::Client,
+    endpoints: Endpoints,
+    /// What the last answer's `Date` said, and when we read it.
+    date: Cell<Option<(Timestamp, Instant)>>,
+}
+
+/// An answer of the API.
+struct Answer {
+    body: Value,
+    /// How many objects there are, where this is one page of them.
+    total: Option<usize>,
+}
+
+/// StackStorm's gunicorn closes idle connections after about 2 s: a request must not meet that.
+const POOL: Pool = Pool { connect: Duration::from_secs(5), keep_alive: Duration::from_millis(1500), limit: 128 };
+
+/// How long reading may take.
+const GET_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a command may take to be accepted: StackStorm is slow when many come at once.
+const POST_LIMIT: Duration = Duration::from_secs(60);
+
+/// The greatest body that is read, in bytes.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// StackStorm's own limit of a page for those who are no administrators.
+const PAGE: usize = 100;
+
+/// No list is followed further than this.
+const MAX_PAGES: usize = 1000;
+
+impl Client {
+    /// Makes a client; connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the certificates cannot be used, or one of the addresses needs TLS and this build has none.
+    pub fn new(endpoints: Endpoints) -> Result<Self, TlsError> {
+        let needs_tls = [&endpoints.auth, &endpoints.api, &endpoints.stream].iter().any(|url| url.is_https());
+        let http = tls::http_client(needs_tls.then_some(&endpoints.trust), POOL)?;
+        Ok(Self { http, endpoints, date: Cell::new(None) })
+    }
+
+    /// What time it is for StackStorm, to the second; `None` before the first answer.
+    pub fn time(&self) -> Option<Timestamp> {
+        let (date, read_at) = self.date.get()?;
+        date.checked_add(read_at.elapsed()).ok()
+    }
+
+    fn get(&self, path: &str) -> ClientRequest {
+        self.http.get(self.endpoints.api.at(path))
+    }
+
+    fn post(&self, path: &str) -> ClientRequest {
+        self.http.request(Method::POST, self.endpoints.api.at(path))
+    }
+
+    /// Reads something of the API.
+    async fn read(&self, access: &Access, request: ClientRequest) -> Result<Answer, ApiError> {
+        self.call(with(request, access), None, GET_LIMIT).await
+    }
+
+    /// Sends something to the API.
+    async fn write(&self, access: &Access, path: &str, body: &impl Serialize) -> Result<Answer, ApiError> {
+        let body = serde_json::to_string(body).map_err(ApiError::unsent)?;
+        self.call(with(self.post(path), access), Some(body), POST_LIMIT).await
+    }
+
+    /// Reads all pages of a list.
+    async fn read_pages(
+        &self,
+        access: &Access,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<Value>, ApiError> {
+        let mut all = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let (limit, offset) = (PAGE.to_string(), all.len().to_string());
+            let query = [query, &[("limit", &limit), ("offset", &offset)]].concat();
+            let request = self.get(path).query(&query).map_err(ApiError::unsent)?;
+            let Answer { body, total } = self.read(access, request).await?;
+            let page: Vec<Value> = parsed(body)?;
+            let is_last = page.len() < PAGE;
+            all.extend(page);
+            if is_last || total.is_some_and(|total| all.len() >= total) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Sends a request and reads its whole answer; `limit` is for both.
+    async fn call(
+        &self,
+        request: ClientRequest,
+        body: Option<String>,
+        limit: Duration,
+    ) -> Result<Answer, ApiError> {
+        let exchange = async {
+            let request = request.insert_header((header::ACCEPT, "application/json"));
+            let sent = match body {
+                Some(body) => request.insert_header((header::CONTENT_TYPE, "application/json")).send_body(body),
+                None => request.send(),
+            };
+            let mut response = sent.await.map_err(ApiError::from_sending)?;
+            self.note_date(&response);
+            let body = response.body().limit(MAX_BODY).await.map_err(|error| {
+                if matches!(error, PayloadError::Overflow) {
+                    return ApiError::Garbage { why: format!("an answer of more than {MAX_BODY} bytes") };
+                }
+                ApiError::Unanswered { why: format!("the answer was cut short: {error}") }
+            })?;
+            Ok((response, body))
+        };
+        let (response, body) = timeout(limit, exchange)
+            .await
+            .map_err(|_| ApiError::Unanswered { why: format!("no answer in {limit:?}") })??;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(ApiError::from_status(status.as_u16(), Fault::in_body(&body)));
+        }
+        let total = number(&response, "x-total-count");
+        let body = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
+        let body = body
+            .map_err(|error| ApiError::Garbage { why: format!("an answer {status} that is no JSON: {error}") })?;
+        Ok(Answer { body, total })
+    }
+
+    fn note_date<S>(&self, response: &ClientResponse<S>) {
+        let date =
+            response.headers().get(header::DATE).and_then(|date| date.to_str().ok()?.parse::<HttpDate>().ok());
+        if let Some(date) = date.and_then(|date| Timestamp::try_from(std::time::SystemTime::from(date)).ok()) {
+            self.date.set(Some((date, Instant::now())));
+        }
+    }
+}
+
+fn with(request: ClientRequest, access: &Access) -> ClientRequest {
+    request.insert_header((header::USER_AGENT, USER_AGENT)).insert_header(access.header())
+}
+
+const USER_AGENT: &str = concat!("fulmar/", env!("CARGO_PKG_VERSION"));
+
+fn number<S>(response: &ClientResponse<S>, name: &str) -> Option<usize> {
+    response.headers().get(name)?.to_str().ok()?.parse().ok()
+}
+
+fn parsed<T: DeserializeOwned>(body: Value) -> Result<T, ApiError> {
+    serde_json::from_value(body)
+        .map_err(|error| ApiError::Garbage { why: format!("an unexpected answer: {error}") })
+}
+
+#[cfg(test)]
+mod tests;

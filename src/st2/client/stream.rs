@@ -1,0 +1,55 @@
+//! The stream of events, as bytes; [`crate::st2::sse`] decodes them.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{http::header, web::Bytes};
+use awc::ClientResponse;
+use futures_util::Stream;
+use tokio::time::timeout;
+
+use super::{ApiError, Client, GET_LIMIT, MAX_BODY, with};
+use crate::st2::{Access, wire::Fault};
+
+/// The bytes of an open stream. Silence has no end here: who reads must watch the time. Dropped, it closes.
+pub struct EventBytes(ClientResponse);
+
+impl Client {
+    /// Opens the stream for the events with these names, in which `*` stands for any characters. The credential is
+    /// looked at now and never again.
+    ///
+    /// # Errors
+    /// When StackStorm does not open it, or something else answers in its place.
+    pub async fn stream(&self, access: &Access, events: &[String]) -> Result<EventBytes, ApiError> {
+        let request = self.http.get(self.endpoints.stream.at("/stream"));
+        let request = request.query(&[("events", events.join(","))]).map_err(ApiError::unsent)?;
+        let sending = with(request, access).insert_header((header::ACCEPT, "text/event-stream")).send();
+        let late = |_| ApiError::Unanswered { why: format!("no answer in {GET_LIMIT:?}") };
+        let mut response = timeout(GET_LIMIT, sending).await.map_err(late)?.map_err(ApiError::from_sending)?;
+        self.note_date(&response);
+
+        let status = response.status();
+        if !status.is_success() {
+            let body = timeout(GET_LIMIT, response.body().limit(MAX_BODY)).await;
+            let fault = body.ok().and_then(Result::ok).map(|body| Fault::in_body(&body));
+            return Err(ApiError::from_status(status.as_u16(), fault.unwrap_or_default()));
+        }
+        let kind =
+            response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("text/event-stream") {
+            return Err(ApiError::Garbage { why: format!("\"{kind}\" in place of the stream") });
+        }
+        Ok(EventBytes(response))
+    }
+}
+
+impl Stream for EventBytes {
+    type Item = Result<Bytes, ApiError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let piece = ready!(Pin::new(&mut self.0).poll_next(cx));
+        Poll::Ready(piece.map(|piece| piece.map_err(|error| ApiError::Unanswered { why: error.to_string() })))
+    }
+}

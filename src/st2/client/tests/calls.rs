@@ -1,0 +1,226 @@
+//! What is asked, and what is made of good answers.
+
+use futures_util::TryStreamExt;
+
+use super::*;
+use crate::st2::wire::{ExecutionId, Mark, MatchAndExecute, MatchAnswer};
+
+#[actix_web::test]
+async fn all_aliases_are_read_page_by_page_without_an_administrators_rights() {
+    let (client, requests) = serve(|seen| {
+        let number = |name: &str| seen.query[name].parse::<usize>().unwrap();
+        let (limit, offset) = (number("limit"), number("offset"));
+        if limit > 100 {
+            return HttpResponse::Forbidden().finish();
+        }
+        let mut page: Vec<Value> = (offset..250.min(offset + limit))
+            .map(|id| json!({"id": id.to_string(), "name": "a", "pack": "p"}))
+            .collect();
+        if offset == 100 {
+            page[0]["name"] = Value::Null;
+            page[1]["id"] = "99".into();
+        }
+        HttpResponse::Ok().insert_header(("X-Total-Count", "250")).json(page)
+    });
+
+    let aliases = client.aliases(&key()).await.unwrap();
+
+    // One cannot be read, one came twice.
+    assert_eq!(aliases.len(), 248);
+    let requests = requests.lock().unwrap();
+    assert_eq!(requests.len(), 3);
+    assert_eq!(requests[0].path, "/api/v1/actionalias");
+    assert_eq!(requests[0].headers["st2-api-key"], "the-key");
+    assert!(!requests[0].headers.contains_key("x-auth-token"));
+}
+
+#[actix_web::test]
+async fn none_ambiguous_and_one_are_told_apart() {
+    let (client, _) = serve(|seen| {
+        let command = seen.body["command"].as_str().unwrap();
+        let fault = |text: &str| {
+            HttpResponse::BadRequest().json(json!({"faultstring": format!("Command '{command}' {text}")}))
+        };
+        match command {
+            "none" => fault("matched no patterns"),
+            "two" => fault("matched more than 1 pattern"),
+            "one" => HttpResponse::Ok().json(json!({
+                "actionalias": {"name": "a", "pack": "p"}, "display": null, "representation": "one"})),
+            _ => HttpResponse::InternalServerError().json(json!({"faultstring": "Internal Server Error"})),
+        }
+    });
+
+    let one = client.match_alias(&key(), "one").await.unwrap();
+    assert!(
+        matches!(one, MatchAnswer::One(it) if it.actionalias.reference() == "p.a" && it.representation == "one")
+    );
+    assert!(matches!(client.match_alias(&key(), "two").await, Ok(MatchAnswer::Ambiguous)));
+    assert!(matches!(client.match_alias(&key(), "none").await, Ok(MatchAnswer::None)));
+    assert!(client.match_alias(&key(), "broken").await.unwrap_err().is_passing());
+}
+
+#[actix_web::test]
+async fn a_command_carries_our_context_and_asks_for_no_route_of_its_own() {
+    let (client, requests) = serve(|seen| {
+        let notify = json!({"on-complete": {"data": {"source_context": seen.body["source_context"]}}});
+        HttpResponse::Created().json(json!({
+            "execution": {"id": "5f", "status": "requested", "liveaction": {"notify": notify}},
+            "actionalias": {"name": "echo"},
+            "message": "on it",
+        }))
+    });
+
+    let answer = client.execute(&Access::Token(Secret::new("t")), &command()).await.unwrap();
+
+    assert_eq!((answer.execution.id().as_str(), answer.message()), ("5f", Some("on it")));
+    assert_eq!(answer.mark(), Some(Mark { gateway: "g".into(), command: "c".into() }));
+    let requests = requests.lock().unwrap();
+    assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("POST", "/api/v1/aliasexecution"));
+    assert_eq!(requests[0].headers["x-auth-token"], "t");
+    assert_eq!(requests[0].headers["content-type"], "application/json");
+    assert_eq!(requests[0].body, json!(command()));
+}
+
+#[actix_web::test]
+async fn a_multiple_match_gives_every_execution() {
+    let (client, _) = serve(|_| {
+        let results = json!([{"execution": {"id": "5f"}}, {"execution": {"id": "60"}}]);
+        HttpResponse::Created().json(json!({"results": results}))
+    });
+    let body = MatchAndExecute {
+        command: "c".into(),
+        user: "u".into(),
+        source_channel: "s".into(),
+        notification_route: None,
+    };
+
+    let answers = client.match_and_execute(&key(), &body).await.unwrap();
+
+    assert_eq!(answers.iter().map(|answer| answer.execution.id().as_str()).collect::<Vec<_>>(), ["5f", "60"]);
+}
+
+#[actix_web::test]
+async fn a_lost_submission_is_found_by_its_mark_among_those_begun_since() {
+    let (client, requests) = serve(|_| {
+        let with = |id: &str, command: &str, parent: Value| {
+            let context = json!({"fulmar": {"gateway": "g", "command": command}});
+            let notify = json!({"on-complete": {"data": {"source_context": context}}});
+            json!({"id": id, "liveaction": {"notify": notify}, "context": {"parent": parent}})
+        };
+        HttpResponse::Ok().json([
+            with("1", "other", Value::Null),
+            with("2", "c", json!({"execution_id": "3"})),
+            with("3", "c", Value::Null),
+            json!({"id": "4", "liveaction": {"notify": null}}),
+        ])
+    });
+    let mark = Mark { gateway: "g".into(), command: "c".into() };
+    let since = "2026-11-21T03:34:00.5Z".parse().unwrap();
+
+    let found = client.find_submission(&key(), "core.local", since, &mark).await.unwrap();
+
+    assert_eq!(found.iter().map(|it| it.id().as_str()).collect::<Vec<_>>(), ["3"]);
+    let query = &requests.lock().unwrap()[0].query;
+    assert_eq!(
+        (query["action"].as_str(), query["timestamp_gt"].as_str()),
+        ("core.local", "2026-11-21T03:34:00.500000Z")
+    );
+}
+
+#[actix_web::test]
+async fn executions_are_asked_for_in_batches_and_those_that_are_gone_are_left_out() {
+    let (client, requests) = serve(|seen| {
+        let ids = seen.query["id"].split(',').filter(|id| *id != "7");
+        HttpResponse::Ok().json(ids.map(|id| json!({"id": id})).collect::<Vec<_>>())
+    });
+    let ids: Vec<ExecutionId> = (0..120).map(|id| ExecutionId::new(id.to_string()).unwrap()).collect();
+
+    let found = client.executions(&key(), &ids).await.unwrap();
+
+    assert_eq!((found.len(), requests.lock().unwrap().len()), (119, 3));
+}
+
+#[actix_web::test]
+async fn an_execution_that_is_gone_is_told_from_other_refusals() {
+    let (client, _) =
+        serve(|_| HttpResponse::NotFound().json(json!({"faultstring": "Unable to identify resource"})));
+
+    let error = client.execution(&key(), &ExecutionId::new("5f").unwrap()).await.unwrap_err();
+
+    assert!(error.is_absent());
+}
+
+#[actix_web::test]
+async fn stackstorm_formats_a_result_and_is_waited_for() {
+    let (client, requests) = serve(|seen| match seen.method.as_str() {
+        "POST" => HttpResponse::Created().json(json!({"id": "f1", "status": "requested"})),
+        _ if seen.headers.contains_key("x-auth-token") => {
+            HttpResponse::Ok().json(json!({"id": "f1", "status": "failed"}))
+        }
+        _ => HttpResponse::Ok().json(json!({"id": "f1", "status": "succeeded", "result": {"exit_code": 0,
+            "result": {"message": "done", "extra": {"slack": {}}, "enabled": true}}})),
+    });
+    let id = ExecutionId::new("5f").unwrap();
+
+    let formatted = client.format_on_server(&key(), &id).await.unwrap();
+    let failed = client.format_on_server(&Access::Token(Secret::new("t")), &id).await.unwrap_err();
+
+    assert_eq!((formatted.message.as_str(), formatted.extra), ("done", json!({"slack": {}})));
+    assert_eq!(failed.to_string(), "StackStorm gave no formatted result: its execution failed");
+    assert_eq!(requests.lock().unwrap()[0].body["parameters"]["execution_id"], "5f");
+}
+
+#[actix_web::test]
+async fn a_token_lives_by_stackstorms_clock_and_asks_again_when_the_life_is_too_long() {
+    let (client, requests) = serve(|seen| {
+        if seen.body.get("ttl").is_some() {
+            let fault = "TTL specified 99999 is greater than max allowed 86400.";
+            return HttpResponse::BadRequest().json(json!({ "faultstring": fault }));
+        }
+        HttpResponse::Created()
+            .insert_header(("Date", "Sat, 21 Nov 2020 02:45:39 GMT"))
+            .json(json!({"token": "t", "user": "u", "expiry": "2020-11-21T03:45:39.000000Z"}))
+    });
+
+    let token = client.token("u", &Secret::new("p"), Duration::from_secs(99_999)).await.unwrap();
+
+    assert_eq!((token.user.as_str(), token.secret.reveal()), ("u", "t"));
+    assert!((3590..=3600).contains(&token.life.as_secs()), "{:?}", token.life);
+    assert!(client.time().unwrap().to_string().starts_with("2020-11-21T02:45:"));
+    let requests = requests.lock().unwrap();
+    assert_eq!((requests.len(), requests[0].path.as_str()), (2, "/auth/v1/tokens"));
+    assert_eq!(requests[0].headers["authorization"], "Basic dTpw");
+}
+
+#[actix_web::test]
+async fn a_token_is_valid_only_if_stackstorm_says_so() {
+    let (client, _) = serve(|seen| HttpResponse::Ok().json(json!({"valid": seen.body["token"] == "good"})));
+
+    assert!(client.is_valid(&key(), &Secret::new("good")).await.unwrap());
+    assert!(!client.is_valid(&key(), &Secret::new("bad")).await.unwrap());
+}
+
+#[actix_web::test]
+async fn the_stream_gives_its_bytes_until_it_ends() {
+    let (client, requests) =
+        serve(|_| HttpResponse::Ok().content_type("text/event-stream; charset=UTF-8").body("\nevent: a\n"));
+    let events = ["st2.execution__update".to_owned(), "st2.announcement__errbot".to_owned()];
+
+    let stream = client.stream(&key(), &events).await.unwrap();
+    let bytes: Vec<web::Bytes> = stream.try_collect().await.unwrap();
+
+    assert_eq!(bytes.concat(), b"\nevent: a\n");
+    let requests = requests.lock().unwrap();
+    assert_eq!(requests[0].path, "/stream/v1/stream");
+    assert_eq!(requests[0].query["events"], "st2.execution__update,st2.announcement__errbot");
+}
+
+#[actix_web::test]
+async fn who_we_are_is_told() {
+    let (client, _) =
+        serve(|_| HttpResponse::Ok().json(json!({"username": "bot", "rbac": {"enabled": true, "roles": ["r"]}})));
+
+    let user = client.user(&key()).await.unwrap();
+
+    assert_eq!((user.username.as_str(), user.rbac.enabled, user.rbac.is_admin), ("bot", true, false));
+}

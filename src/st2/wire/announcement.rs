@@ -1,0 +1,103 @@
+//! Announcements: what StackStorm wants said.
+
+use serde_json::Value;
+
+use super::{Execution, Mark};
+
+/// What StackStorm wants said. It names no execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announcement {
+    /// The route on which it came.
+    pub route: String,
+    /// The room, as the alias or rule has it.
+    pub channel: Option<String>,
+    /// The person to name.
+    pub user: Option<String>,
+    /// Whether only that person is to read it.
+    pub whisper: bool,
+    /// The text; StackStorm's default text begins and ends with a line feed.
+    pub message: String,
+    /// The `source_context` of the request that it answers; null if there is none.
+    pub context: Value,
+    /// More, by network; null if there is none.
+    pub extra: Value,
+}
+
+impl Announcement {
+    /// Reads the data of an event on `route`; `None` if it is no JSON object.
+    pub fn from_event(route: &str, data: &str) -> Option<Self> {
+        let event: Value = serde_json::from_str(data).ok()?;
+        Some(Self::read(route, event.as_object()?.get("payload").unwrap_or(&Value::Null)))
+    }
+
+    /// Reads the parameters of an execution of `chatops.post_message`, which leaves one of these on the stream.
+    pub fn from_execution(execution: &Execution) -> Option<Self> {
+        let parameters = execution.raw().get("parameters")?;
+        // The action's own default.
+        let route = parameters.get("route").and_then(Value::as_str).unwrap_or("chatops");
+        Some(Self::read(route, parameters))
+    }
+
+    /// The command of ours that it answers.
+    pub fn mark(&self) -> Option<Mark> {
+        Mark::in_context(&self.context)
+    }
+
+    fn read(route: &str, payload: &Value) -> Self {
+        let value = |key| payload.get(key).cloned().unwrap_or_default();
+        let text = |key| match value(key) {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Some(other.to_string())
+            }
+        };
+        Self {
+            route: route.to_owned(),
+            channel: text("channel").filter(|channel| !channel.is_empty()),
+            user: text("user").filter(|user| !user.is_empty()),
+            whisper: value("whisper") == true,
+            message: text("message").unwrap_or_default(),
+            context: value("context"),
+            extra: value("extra"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn everything_may_be_absent_or_null() {
+        let empty = Announcement::from_event("errbot", "{}").unwrap();
+        let nulls = r#"{"payload":{"user":null,"channel":null,"whisper":null,"message":null,"context":null}}"#;
+
+        assert_eq!(Announcement::from_event("errbot", r#"{"payload":null,"trace_context":null}"#).unwrap(), empty);
+        assert_eq!(Announcement::from_event("errbot", nulls).unwrap(), empty);
+        assert_eq!((empty.message.as_str(), empty.channel, empty.context), ("", None, Value::Null));
+        assert_eq!(Announcement::from_event("errbot", "<html>"), None);
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_is_said_as_it_stands() {
+        let odd = Announcement::from_event("errbot", r#"{"payload":{"message":5,"user":["a"],"whisper":true}}"#)
+            .unwrap();
+
+        assert_eq!((odd.message.as_str(), odd.user.as_deref(), odd.whisper), ("5", Some(r#"["a"]"#), true));
+    }
+
+    #[test]
+    fn the_execution_that_posted_it_says_the_same() {
+        let payload = json!({"user": "joe", "channel": "#ops", "message": "hi", "extra": {}, "context": {"a": 1}});
+        let mut parameters = payload.clone();
+        parameters["route"] = "errbot".into();
+        let execution = Execution::try_from(json!({"id": "5f", "parameters": parameters})).unwrap();
+
+        let event = Announcement::from_event("errbot", &json!({ "payload": payload }).to_string());
+
+        assert_eq!(Announcement::from_execution(&execution), event);
+    }
+}
