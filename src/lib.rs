@@ -11,5 +11,6 @@ pub mod alias;
 pub mod backends;
 pub mod config;
 pub mod render;
+pub mod sandbox;
 pub mod st2;
 pub mod tls;
