@@ -10,7 +10,10 @@
 pub mod alias;
 pub mod backends;
 pub mod config;
+pub mod journal;
+pub mod metrics;
 pub mod render;
 pub mod sandbox;
 pub mod st2;
+pub mod supervise;
 pub mod tls;

@@ -1,0 +1,192 @@
+//! The journal's rows and what can happen to them.
+
+use std::fmt;
+
+use fulmar_contract::{Mention, RoomId, ThreadId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Names a command: what comes back in `source_context.fulmar.command`. Version 7, so it sorts by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CommandId(pub Uuid);
+
+/// Names a delivery; the idempotency key of its posts is made of it. Version 7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeliveryId(pub Uuid);
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where an answer goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Route {
+    /// The configured chat.
+    pub chat: String,
+    /// The room in it.
+    pub room: RoomId,
+    /// The thread in the room.
+    pub thread: Option<ThreadId>,
+}
+
+/// A command that somebody gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Its name.
+    pub id: CommandId,
+    /// Which StackStorm runs it.
+    pub stackstorm: String,
+    /// Where it was given.
+    pub route: Route,
+    /// Where a whisper to its author goes.
+    pub direct: Option<RoomId>,
+    /// Who gave it.
+    pub author: Mention,
+    /// The words, without prefixes.
+    pub text: String,
+    /// The alias that it means, as `pack.name`.
+    pub alias: String,
+}
+
+/// How far a command has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandState {
+    /// Known, and nothing decided.
+    Received,
+    /// The policy lets it through.
+    Authorised,
+    /// The POST is open, or its answer was never seen: it may have run. Never sent again.
+    Submitting,
+    /// StackStorm answered with executions.
+    Submitted,
+    /// StackStorm, or we, said no: it has not run.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// Whether it ran could not be found out.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// An execution that a command started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// StackStorm's id.
+    pub id: String,
+    /// The command.
+    pub command: CommandId,
+    /// The alias's `result` as StackStorm gave it with its answer.
+    pub result: Value,
+    /// How far it has come.
+    pub state: ExecutionState,
+}
+
+/// How far an execution has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionState {
+    /// Not over, as far as we know.
+    Running,
+    /// Over.
+    Finished {
+        /// StackStorm's word for how.
+        status: String,
+    },
+    /// Its end cannot be found out.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a delivery says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speech {
+    /// StackStorm's first answer.
+    Ack,
+    /// An announcement that belongs to no command.
+    Announcement,
+    /// What we say ourselves: help, refusals.
+    Notice,
+    /// How an execution ended.
+    Result,
+}
+
+/// Something to be said in a room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its name.
+    pub id: DeliveryId,
+    /// The command that it belongs to.
+    pub command: Option<CommandId>,
+    /// What sort of thing it says.
+    pub speech: Speech,
+    /// Where.
+    pub route: Route,
+    /// Whom to name.
+    pub mention: Option<Mention>,
+    /// The whole text, before it is cut.
+    pub text: String,
+    /// StackStorm's `extra`, all networks; null when there is none.
+    pub extra: Value,
+}
+
+/// How far a delivery has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Waiting for its turn.
+    Queued,
+    /// Being written: `sent` of `parts` posts have a receipt.
+    Sending {
+        /// Posts with a receipt.
+        sent: usize,
+        /// Posts in all.
+        parts: usize,
+    },
+    /// Every post has a receipt.
+    Delivered,
+    /// Will not be said.
+    Dead {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// A command was given.
+    Received(Command),
+    /// A command has come further, with no executions to speak of.
+    Advanced(CommandId, CommandState),
+    /// StackStorm's answer to a command: the executions that it started.
+    Submitted(CommandId, Vec<Execution>),
+    /// An execution has come further.
+    Ended(String, ExecutionState),
+    /// There is something to say.
+    Queued(Delivery),
+    /// A delivery has come further.
+    Moved(DeliveryId, DeliveryState),
+}
+
+/// An entry with its time, as a store keeps it.
+pub type Dated = (Timestamp, Entry);

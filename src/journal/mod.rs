@@ -1,0 +1,15 @@
+//! What is known of commands, executions and deliveries, and how it may change.
+//!
+//! Everything that happens to a command is an [`Entry`]. The [`Ledger`] is what all entries so far amount
+//! to; a [`Store`] keeps them beyond the process. Pure but for the store.
+
+mod entry;
+mod ledger;
+mod store;
+
+pub use entry::{
+    Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry, Execution,
+    ExecutionState, Route, Speech,
+};
+pub use ledger::{Counts, Ledger, Misfit};
+pub use store::{Memory, Store, StoreError};

@@ -1,0 +1,85 @@
+//! What is counted: one place, read by `/metrics` and `/status`.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+
+/// The counters. Cheap to clone; clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// Messages heard, by chat.
+    pub heard: Family<Chat, Counter>,
+    /// Posts that a network took, by chat.
+    pub posted: Family<Chat, Counter>,
+    /// Posts that a network refused or lost, by chat.
+    pub failed: Family<Chat, Counter>,
+    /// Commands, by what became of their submission.
+    pub commands: Family<Outcome, Counter>,
+    /// Events on the streams of StackStorm, by StackStorm.
+    pub events: Family<StackStorm, Counter>,
+}
+
+/// Labels of what belongs to a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Chat {
+    /// The chat's name in the configuration.
+    pub chat: String,
+}
+
+/// Labels of what belongs to a StackStorm.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StackStorm {
+    /// The StackStorm's name in the configuration.
+    pub stackstorm: String,
+}
+
+/// Labels of a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// `submitted`, `refused`, `unknown`, `no_match` or `ambiguous`.
+    pub outcome: &'static str,
+}
+
+impl Metrics {
+    /// Counts a command by what became of it.
+    pub fn command(&self, outcome: &'static str) {
+        self.commands.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// All counters and `gauges` (name, help, labels and value) in the text format of OpenMetrics.
+    pub fn encode(&self, gauges: &[Gauge]) -> String {
+        let mut registry = Registry::with_prefix("fulmar");
+        registry.register("heard", "Messages heard", self.heard.clone());
+        registry.register("posted", "Posts that a network took", self.posted.clone());
+        registry.register("failed", "Posts that a network refused or lost", self.failed.clone());
+        registry.register("commands", "Commands, by what became of them", self.commands.clone());
+        registry.register("events", "Events on the streams of StackStorm", self.events.clone());
+        for gauge in gauges {
+            let family = Family::<Vec<(String, String)>, Float>::default();
+            for (labels, value) in &gauge.values {
+                family.get_or_create(labels).set(*value);
+            }
+            registry.register(gauge.name, gauge.help, family);
+        }
+        let mut text = String::new();
+        match encode(&mut text, &registry) {
+            Ok(()) => text,
+            Err(error) => format!("# cannot be written: {error}\n"),
+        }
+    }
+}
+
+/// A figure that is asked for, not counted.
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    /// The name, without prefix.
+    pub name: &'static str,
+    /// What it tells, with the unit.
+    pub help: &'static str,
+    /// The figure by labels.
+    pub values: Vec<(Vec<(String, String)>, f64)>,
+}
+
+type Float = prometheus_client::metrics::gauge::Gauge<f64, std::sync::atomic::AtomicU64>;
