@@ -7,9 +7,11 @@
 //! backends.rs -> backends/*  -> backends/contract
 //! ```
 
+pub mod actors;
 pub mod alias;
 pub mod backends;
 pub mod config;
+pub mod gateway;
 pub mod journal;
 pub mod metrics;
 pub mod render;

@@ -1,0 +1,239 @@
+//! The Chat actor: hosts one session of one chat's backend.
+//!
+//! A fresh one for each life. It keeps no queue: what could not be written stays with Delivery.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
+    MessageResult, ResponseFuture, StreamHandler, WrapFuture,
+};
+use fulmar_contract::{
+    Backend, Event, Failure, Link, Login, Order, Post, Receipt, Recovery, RoomId, Sender, Undelivered,
+};
+use futures_util::stream::poll_fn;
+use serde::Serialize;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinError,
+};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, info, info_span, warn};
+
+use super::{
+    delivery::{self, Delivery},
+    router::{self, Router},
+};
+use crate::{
+    metrics::{self, Metrics},
+    supervise::{Birth, Cause, DeathNotice, Line, Tell},
+};
+
+/// Has a post written.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Receipt, Undelivered>")]
+pub struct Deliver(pub Post);
+
+/// Asks how the chat is.
+#[derive(Debug, Message)]
+#[rtype(result = "Status")]
+pub struct Report;
+
+/// How a chat is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Status {
+    /// Who we are on the network, once online.
+    pub me: Option<String>,
+    /// The rooms that are joined.
+    pub rooms: Vec<RoomId>,
+    /// The rooms that should be joined and are not, with the reason.
+    pub missing: BTreeMap<RoomId, String>,
+}
+
+/// What a chat is made of, for every life.
+#[derive(Clone)]
+pub struct Setup {
+    /// The name in the configuration.
+    pub name: String,
+    /// The network's code.
+    pub backend: Arc<dyn Backend>,
+    /// Who decides on what is heard.
+    pub router: Line<Router>,
+    /// Who owns what is still to be said.
+    pub delivery: Line<Delivery>,
+    /// Where to count.
+    pub metrics: Metrics,
+}
+
+/// One life of one chat.
+pub struct Chat {
+    setup: Setup,
+    notice: DeathNotice,
+    login: Login,
+    orders: Option<mpsc::Sender<Order>>,
+    panic_inside: Arc<Notify>,
+    me: Option<Sender>,
+    rooms: BTreeMap<RoomId, Result<(), String>>,
+}
+
+impl Chat {
+    /// A life of the chat that `setup` describes.
+    pub fn new(setup: Setup, Birth { login, notice }: Birth) -> Self {
+        Self { setup, notice, login, orders: None, panic_inside: Arc::default(), me: None, rooms: BTreeMap::new() }
+    }
+
+    fn open(&mut self, ctx: &mut Context<Self>) {
+        let (events, mut heard) = mpsc::channel(QUEUE);
+        let (orders, taken) = mpsc::channel(QUEUE);
+        self.orders = Some(orders);
+        let session = self.setup.backend.run(Link { login: self.login, events, orders: taken });
+        let panic_inside = self.panic_inside.clone();
+        let session = async move {
+            tokio::select! {
+                ended = session => ended,
+                () = panic_inside.notified() => panic!("told to panic by a test switch"),
+            }
+        };
+        let span = info_span!("session", chat = %self.setup.name);
+        let session = AbortOnDropHandle::new(tokio::spawn(session.instrument(span)));
+        session.into_actor(self).map(|ended, chat, ctx| chat.close(ended, ctx)).spawn(ctx);
+        ctx.add_stream(poll_fn(move |cx| heard.poll_recv(cx)));
+    }
+
+    fn close(&mut self, ended: Result<Result<(), Failure>, JoinError>, ctx: &mut Context<Self>) {
+        self.notice.because(match ended {
+            Ok(Ok(())) => Cause::Stopped,
+            Ok(Err(failure)) => Cause::Failed { why: failure.to_string(), recovery: failure.recovery() },
+            Err(error) if error.is_panic() => Cause::Panicked,
+            Err(_) => Cause::Failed { why: "session cancelled".into(), recovery: Recovery::Backoff },
+        });
+        ctx.stop();
+    }
+
+    fn labels(&self) -> metrics::Chat {
+        metrics::Chat { chat: self.setup.name.clone() }
+    }
+
+    /// Tells Delivery that posts may go through now.
+    fn reachable(&self, ctx: &mut Context<Self>) {
+        let (delivery, chat) = (self.setup.delivery.clone(), self.setup.name.clone());
+        async move {
+            if let Err(error) = delivery.send(delivery::Reachable { chat }).await {
+                warn!(%error, "delivery not told that the chat is reachable");
+            }
+        }
+        .into_actor(self)
+        .spawn(ctx);
+    }
+
+    /// Hands something to the Router, and hears nothing more until it has it.
+    fn pass_on<M>(&self, message: M, ctx: &mut Context<Self>)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        Router: Handler<M>,
+    {
+        let router = self.setup.router.clone();
+        async move {
+            if let Err(error) = router.send(message).await {
+                warn!(%error, "message not routed");
+            }
+        }
+        .into_actor(self)
+        .wait(ctx);
+    }
+}
+
+impl Actor for Chat {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(QUEUE);
+        self.open(ctx);
+    }
+}
+
+impl StreamHandler<Event> for Chat {
+    fn handle(&mut self, event: Event, ctx: &mut Self::Context) {
+        match event {
+            Event::Heard(heard) => {
+                self.setup.metrics.heard.get_or_create(&self.labels()).inc();
+                let chat = self.setup.name.clone();
+                let me = self.me.as_ref().map(|me| me.name.clone());
+                self.pass_on(router::Heard { chat, me, heard }, ctx);
+            }
+            Event::InputEnded => {
+                let chat = self.setup.name.clone();
+                self.pass_on(router::InputEnded { chat }, ctx);
+            }
+            Event::Joined(room) => {
+                info!(chat = %self.setup.name, %room, "joined");
+                self.rooms.insert(room, Ok(()));
+                self.reachable(ctx);
+            }
+            Event::Left { room, why } => {
+                warn!(chat = %self.setup.name, %room, %why, "not in the room");
+                self.rooms.insert(room, Err(why));
+            }
+            Event::Online { me } => {
+                self.me = Some(me);
+                self.notice.online();
+                self.reachable(ctx);
+            }
+        }
+    }
+
+    /// The session says itself how it ended.
+    fn finished(&mut self, _: &mut Self::Context) {}
+}
+
+impl Handler<Deliver> for Chat {
+    type Result = ResponseFuture<Result<Receipt, Undelivered>>;
+
+    fn handle(&mut self, Deliver(post): Deliver, _: &mut Self::Context) -> Self::Result {
+        let (receipt, told) = oneshot::channel();
+        let sent = match &self.orders {
+            Some(orders) => orders.try_send(Order { post, receipt }).map_err(|error| error.to_string()),
+            None => Err("the session is ending".into()),
+        };
+        let (metrics, labels) = (self.setup.metrics.clone(), self.labels());
+        Box::pin(async move {
+            sent.map_err(|why| Undelivered::Later { after: None, why })?;
+            let lost = || Undelivered::Unknown { why: "the session ended over it".into() };
+            let outcome = told.await.unwrap_or_else(|_| Err(lost()));
+            let family = if outcome.is_ok() { &metrics.posted } else { &metrics.failed };
+            family.get_or_create(&labels).inc();
+            outcome
+        })
+    }
+}
+
+impl Handler<Report> for Chat {
+    type Result = MessageResult<Report>;
+
+    fn handle(&mut self, _: Report, _: &mut Self::Context) -> Self::Result {
+        let mut status = Status { me: self.me.as_ref().map(|me| me.name.clone()), ..Status::default() };
+        for (room, joined) in self.rooms.clone() {
+            match joined {
+                Ok(()) => status.rooms.push(room),
+                Err(why) => drop(status.missing.insert(room, why)),
+            }
+        }
+        MessageResult(status)
+    }
+}
+
+impl Handler<Tell> for Chat {
+    type Result = ();
+
+    fn handle(&mut self, tell: Tell, _: &mut Self::Context) {
+        match tell {
+            Tell::Panic => panic!("told to panic by a test switch"),
+            Tell::PanicInside => self.panic_inside.notify_one(),
+            // The session leaves politely and ends, and with it this life.
+            Tell::Stop => drop(self.orders.take()),
+        }
+    }
+}
+
+/// How many events or orders may wait between the session and the actor.
+const QUEUE: usize = 256;

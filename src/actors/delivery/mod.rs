@@ -1,0 +1,239 @@
+//! The Delivery actor: owns what is still to be said.
+//!
+//! One queue a room, so a blocked room blocks only itself. The queues outlive the lives of chats; after its
+//! own death it refills them from the Journal.
+
+mod parts;
+mod queue;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseActFuture,
+    WrapFuture, fut,
+};
+use fulmar_contract::{Backend, RoomId, Undelivered};
+use tracing::{debug, error, warn};
+
+use self::queue::{Item, Next, Now, Queue};
+use super::{
+    chat::{Chat, Deliver},
+    journal::{Happened, Journal, Pending},
+    obey_supervisor,
+};
+use crate::{
+    journal as rows,
+    journal::{DeliveryId, DeliveryState, Entry},
+    supervise::{Backoff, Birth, DeathNotice, Line},
+};
+
+/// Has something said. Answered once the Journal has it.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), Unsaid>")]
+pub struct Say(pub rows::Delivery);
+
+/// A chat, or one more room of it, can be posted to.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Reachable {
+    /// The chat.
+    pub chat: String,
+}
+
+/// Why something cannot even be queued.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsaid {
+    /// Too much is waiting.
+    #[error("{WAITING} deliveries are waiting already")]
+    Full,
+    /// The Journal did not take it.
+    #[error("not journalled: {0}")]
+    Journal(String),
+    /// The route names a chat that is not configured.
+    #[error("there is no chat called {0:?}")]
+    NoSuchChat(String),
+}
+
+/// How a chat is reached and what it can do.
+#[derive(Clone)]
+pub struct Outlet {
+    /// The kind of network.
+    pub kind: &'static str,
+    /// The network's code.
+    pub backend: Arc<dyn Backend>,
+    /// The hosting actor.
+    pub line: Line<Chat>,
+}
+
+/// One life of Delivery.
+pub struct Delivery {
+    outlets: BTreeMap<String, Outlet>,
+    journal: Line<Journal>,
+    rooms: HashMap<Place, Queue>,
+    backoff: Backoff,
+    notice: DeathNotice,
+}
+
+type Place = (String, RoomId);
+
+impl Delivery {
+    /// A life that reaches `outlets`.
+    pub fn new(outlets: BTreeMap<String, Outlet>, journal: Line<Journal>, birth: Birth) -> Self {
+        let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
+        Self { outlets, journal, rooms: HashMap::new(), backoff, notice: birth.notice }
+    }
+
+    fn waiting(&self) -> usize {
+        self.rooms.values().map(Queue::len).sum()
+    }
+
+    fn enqueue(&mut self, delivery: &rows::Delivery, sent: usize, ctx: &mut Context<Self>) {
+        let place = (delivery.route.chat.clone(), delivery.route.room.clone());
+        let Some(outlet) = self.outlets.get(&place.0) else {
+            let why = Unsaid::NoSuchChat(place.0).to_string();
+            return self.record(delivery.id, DeliveryState::Dead { why }, ctx);
+        };
+        let posts = parts::posts(delivery, outlet.kind, &outlet.backend.capabilities());
+        if posts.len() <= sent {
+            return self.record(delivery.id, DeliveryState::Delivered, ctx);
+        }
+        self.rooms.entry(place.clone()).or_default().push(Item { id: delivery.id, posts, sent, tries: 0 });
+        self.pump(place, ctx);
+    }
+
+    /// Sends the next post of a room, unless one is on its way.
+    fn pump(&mut self, place: Place, ctx: &mut Context<Self>) {
+        let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Free) else { return };
+        let Some(post) = queue.front().cloned() else {
+            self.rooms.remove(&place);
+            return;
+        };
+        let Some(line) = self.outlets.get(&place.0).map(|outlet| outlet.line.clone()) else { return };
+        queue.now = Now::Posting;
+        async move {
+            let answer = line.send_now(Deliver(post)).await;
+            answer.unwrap_or_else(|down| Err(Undelivered::Later { after: None, why: down.to_string() })).map(drop)
+        }
+        .into_actor(self)
+        .map(|fate, delivery, ctx| delivery.settle(place, fate, ctx))
+        .spawn(ctx);
+    }
+
+    fn settle(&mut self, place: Place, fate: Result<(), Undelivered>, ctx: &mut Context<Self>) {
+        let Some(queue) = self.rooms.get_mut(&place) else { return };
+        queue.now = Now::Free;
+        match queue.settle(fate, self.backoff, fastrand::f64()) {
+            Some(Next::Delivered(id)) => self.record(id, DeliveryState::Delivered, ctx),
+            Some(Next::Sent(id, sent, parts)) => self.record(id, DeliveryState::Sending { sent, parts }, ctx),
+            Some(Next::Dead(id, why)) => {
+                error!(chat = %place.0, room = %place.1, delivery = %id, error = %why, "given up");
+                self.record(id, DeliveryState::Dead { why }, ctx);
+            }
+            Some(Next::Wait(after, why)) => return self.wait(place, after, &why, ctx),
+            None => {}
+        }
+        self.pump(place, ctx);
+    }
+
+    fn wait(&mut self, place: Place, after: Duration, why: &str, ctx: &mut Context<Self>) {
+        debug!(chat = %place.0, room = %place.1, error = %why, ?after, "not posted yet");
+        let Some(queue) = self.rooms.get_mut(&place) else { return };
+        queue.now = Now::Waiting;
+        queue.waits += 1;
+        let wait = queue.waits;
+        ctx.run_later(after, move |delivery, ctx| {
+            if delivery.rooms.get(&place).is_some_and(|queue| queue.waits == wait) {
+                delivery.wake(place, ctx);
+            }
+        });
+    }
+
+    /// Ends a room's wait, if it waits.
+    fn wake(&mut self, place: Place, ctx: &mut Context<Self>) {
+        if let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Waiting) {
+            queue.now = Now::Free;
+            self.pump(place, ctx);
+        }
+    }
+
+    fn record(&self, id: DeliveryId, state: DeliveryState, ctx: &mut Context<Self>) {
+        let journal = self.journal.clone();
+        async move {
+            let kept = journal.send(Happened(vec![Entry::Moved(id, state)])).await;
+            if let Err(error) =
+                kept.map_err(|down| down.to_string()).and_then(|kept| kept.map_err(|e| e.to_string()))
+            {
+                warn!(%error, delivery = %id, "fate of a delivery not journalled");
+            }
+        }
+        .into_actor(self)
+        .spawn(ctx);
+    }
+
+    fn refill(&self, ctx: &mut Context<Self>) {
+        let journal = self.journal.clone();
+        async move { journal.send(Pending).await }
+            .into_actor(self)
+            .map(|pending, delivery, ctx| {
+                for (row, state) in pending.unwrap_or_default() {
+                    let sent = if let DeliveryState::Sending { sent, .. } = state { sent } else { 0 };
+                    delivery.enqueue(&row, sent, ctx);
+                }
+            })
+            .wait(ctx);
+    }
+}
+
+impl Actor for Delivery {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.refill(ctx);
+        self.notice.online();
+    }
+}
+
+impl Handler<Say> for Delivery {
+    type Result = ResponseActFuture<Self, Result<(), Unsaid>>;
+
+    fn handle(&mut self, Say(delivery): Say, _: &mut Self::Context) -> Self::Result {
+        if self.waiting() >= WAITING {
+            return Box::pin(fut::ready(Err(Unsaid::Full)));
+        }
+        let journal = self.journal.clone();
+        let kept = async move {
+            let kept = journal.send(Happened(vec![Entry::Queued(delivery.clone())])).await;
+            kept.map_err(|down| down.to_string()).and_then(|kept| kept.map_err(|error| error.to_string()))?;
+            Ok(delivery)
+        };
+        Box::pin(kept.into_actor(self).map(|kept: Result<_, String>, actor, ctx| {
+            actor.enqueue(&kept.map_err(Unsaid::Journal)?, 0, ctx);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<Reachable> for Delivery {
+    type Result = ();
+
+    /// Cuts short every wait of the chat.
+    fn handle(&mut self, Reachable { chat }: Reachable, ctx: &mut Self::Context) {
+        let places: Vec<Place> = self.rooms.keys().filter(|place| place.0 == chat).cloned().collect();
+        for place in places {
+            self.wake(place, ctx);
+        }
+    }
+}
+
+obey_supervisor!(Delivery);
+
+/// How many deliveries may wait in all.
+const WAITING: usize = 10_000;
+
+/// How many messages may wait.
+const MAILBOX: usize = 4_096;

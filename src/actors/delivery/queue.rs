@@ -1,0 +1,214 @@
+//! What is to be said in one room, in order. Pure.
+
+use std::{collections::VecDeque, time::Duration};
+
+use fulmar_contract::{Post, Undelivered};
+
+use crate::{journal::DeliveryId, supervise::Backoff};
+
+/// The queue of one room. A delivery is finished before the next begins.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    items: VecDeque<Item>,
+    attempt: u32,
+    /// What the room is about.
+    pub(super) now: Now,
+    /// Counts the waits, so that one that was cut short is not ended twice.
+    pub(super) waits: u64,
+}
+
+/// What a room is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Now {
+    /// Nothing: the next post may go.
+    #[default]
+    Free,
+    /// A post is on its way.
+    Posting,
+    /// Waiting before another try.
+    Waiting,
+}
+
+/// A delivery cut into posts.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) id: DeliveryId,
+    pub(super) posts: Vec<Post>,
+    pub(super) sent: usize,
+    pub(super) tries: u32,
+}
+
+/// What follows from the fate of a post.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The delivery is finished; go on with the next.
+    Delivered(DeliveryId),
+    /// It will not be said; go on with the next.
+    Dead(DeliveryId, String),
+    /// So many posts of so many are out; go on with it.
+    Sent(DeliveryId, usize, usize),
+    /// Wait, then try again.
+    Wait(Duration, String),
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, item: Item) {
+        self.items.push_back(item);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The post whose turn it is.
+    pub(super) fn front(&self) -> Option<&Post> {
+        self.items.front().and_then(|item| item.posts.get(item.sent))
+    }
+
+    /// Takes in the fate of the post whose turn it was. `jitter` is from 0 to 1.
+    pub(super) fn settle(&mut self, fate: Result<(), Undelivered>, backoff: Backoff, jitter: f64) -> Option<Next> {
+        let item = self.items.front_mut()?;
+        let id = item.id;
+        let wait = |attempt| backoff.wait(attempt, jitter);
+        Some(match fate {
+            Ok(()) => {
+                self.attempt = 0;
+                item.sent += 1;
+                item.tries = 0;
+                if item.sent < item.posts.len() {
+                    return Some(Next::Sent(id, item.sent, item.posts.len()));
+                }
+                self.items.pop_front();
+                Next::Delivered(id)
+            }
+            Err(Undelivered::Refused { why }) => {
+                self.items.pop_front();
+                Next::Dead(id, why)
+            }
+            Err(Undelivered::Unknown { why }) if item.tries >= UNCONFIRMED => {
+                self.items.pop_front();
+                Next::Dead(id, why)
+            }
+            Err(Undelivered::Unknown { why }) => {
+                item.tries += 1;
+                item.mark_repeated();
+                self.attempt += 1;
+                Next::Wait(wait(self.attempt - 1), why)
+            }
+            Err(Undelivered::Later { after, why }) => {
+                self.attempt = self.attempt.saturating_add(1);
+                Next::Wait(after.map_or_else(|| wait(self.attempt - 1), |after| after.min(LONGEST)), why)
+            }
+        })
+    }
+}
+
+impl Item {
+    /// The post whose turn it is may be out already: a second copy says so.
+    fn mark_repeated(&mut self) {
+        if let Some(post) = self.posts.get_mut(self.sent).filter(|post| !post.text.starts_with(REPEATED)) {
+            post.text.insert_str(0, REPEATED);
+        }
+    }
+}
+
+/// How often an unconfirmed post is repeated.
+const UNCONFIRMED: u32 = 3;
+
+/// The longest wait that a network can ask for.
+const LONGEST: Duration = Duration::from_secs(300);
+
+const REPEATED: &str = "(repeated) ";
+
+#[cfg(test)]
+mod tests {
+    use fulmar_contract::RoomId;
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn id(n: u128) -> DeliveryId {
+        DeliveryId(Uuid::from_u128(n))
+    }
+
+    fn item(n: u128, texts: &[&str]) -> Item {
+        let post = |text: &&str| Post {
+            room: RoomId::new("#ops"),
+            thread: None,
+            mention: None,
+            text: (*text).into(),
+            extra: Value::Null,
+            key: String::new(),
+        };
+        Item { id: id(n), posts: texts.iter().map(post).collect(), sent: 0, tries: 0 }
+    }
+
+    fn queue(items: Vec<Item>) -> Queue {
+        Queue { items: items.into(), ..Queue::default() }
+    }
+
+    fn settle(queue: &mut Queue, fate: Result<(), Undelivered>) -> Next {
+        queue.settle(fate, Backoff::new(SECOND, 60 * SECOND), 0.0).unwrap()
+    }
+
+    fn text(queue: &Queue) -> &str {
+        &queue.front().unwrap().text
+    }
+
+    fn later(after: Option<Duration>) -> Result<(), Undelivered> {
+        Err(Undelivered::Later { after, why: "busy".into() })
+    }
+
+    #[test]
+    fn a_delivery_is_finished_before_the_next_begins() {
+        let mut queue = queue(vec![item(1, &["a", "b"]), item(2, &["c"])]);
+
+        assert_eq!(settle(&mut queue, Ok(())), Next::Sent(id(1), 1, 2));
+        assert_eq!(text(&queue), "b");
+        assert_eq!(settle(&mut queue, Ok(())), Next::Delivered(id(1)));
+        assert_eq!(text(&queue), "c");
+    }
+
+    #[test]
+    fn a_refused_delivery_makes_way() {
+        let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"])]);
+
+        let next = settle(&mut queue, Err(Undelivered::Refused { why: "no such room".into() }));
+
+        assert_eq!(next, Next::Dead(id(1), "no such room".into()));
+        assert_eq!(text(&queue), "b");
+    }
+
+    #[test]
+    fn waits_grow_while_the_chat_is_away_and_begin_anew_after_a_success() {
+        let mut queue = queue(vec![item(1, &["a", "b"])]);
+
+        assert_eq!(settle(&mut queue, later(None)), Next::Wait(SECOND, "busy".into()));
+        assert_eq!(settle(&mut queue, later(None)), Next::Wait(2 * SECOND, "busy".into()));
+        settle(&mut queue, Ok(()));
+        assert_eq!(settle(&mut queue, later(None)), Next::Wait(SECOND, "busy".into()));
+    }
+
+    #[test]
+    fn the_wait_that_the_network_asks_for_is_kept_within_reason() {
+        let mut queue = queue(vec![item(1, &["a"])]);
+
+        assert_eq!(settle(&mut queue, later(Some(7 * SECOND))), Next::Wait(7 * SECOND, "busy".into()));
+        assert_eq!(settle(&mut queue, later(Some(Duration::MAX))), Next::Wait(300 * SECOND, "busy".into()));
+    }
+
+    #[test]
+    fn an_unconfirmed_post_is_repeated_with_a_mark_and_not_for_ever() {
+        let mut queue = queue(vec![item(1, &["a"])]);
+        let unknown = || Err(Undelivered::Unknown { why: "cut".into() });
+
+        assert!(matches!(settle(&mut queue, unknown()), Next::Wait(..)));
+        assert_eq!(text(&queue), "(repeated) a");
+        settle(&mut queue, unknown());
+        settle(&mut queue, unknown());
+        assert_eq!(settle(&mut queue, unknown()), Next::Dead(id(1), "cut".into()));
+    }
+}

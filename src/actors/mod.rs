@@ -1,0 +1,49 @@
+//! The gateway's actors, and every message between them.
+//!
+//! | message | from -> to | answer |
+//! |---|---|---|
+//! | `router::Heard` | Chat -> Router | - |
+//! | `router::InputEnded` | Chat -> Router | - |
+//! | `router::Concluded` | Journal -> Router | - |
+//! | `router::Announced` | Listener -> Router | - |
+//! | `aliases::Match`, `aliases::Help` | Router -> Aliases | what was found |
+//! | `aliases::Refresh` | Router, Listener, Admin -> Aliases | how many there are |
+//! | `auth::Token`, `auth::Rejected` | Router, Aliases, Listener -> Auth | a credential |
+//! | `journal::Happened` | Router, Delivery, Listener -> Journal | whether it was kept |
+//! | `journal::Ended` | Listener -> Journal | - |
+//! | `journal::Running` | Listener -> Journal | executions whose end is not known |
+//! | `journal::Pending` | Delivery -> Journal | what is still to be said |
+//! | `journal::Idle`, `journal::Count` | Router, Admin -> Journal | when nothing is open; counts |
+//! | `delivery::Say` | Router -> Delivery | when it is journalled |
+//! | `delivery::Reachable` | Chat -> Delivery | - |
+//! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
+//! | `Report` of chat, auth, aliases, listener | Admin -> each | how it is |
+//! | `supervise::*` | each <-> Supervisor | - |
+
+pub mod aliases;
+pub mod auth;
+pub mod chat;
+pub mod delivery;
+pub mod journal;
+pub mod listener;
+pub mod router;
+pub mod world;
+
+/// Obeys the supervisor: stops, or panics where test switches are on.
+macro_rules! obey_supervisor {
+    ($actor:ty) => {
+        impl actix::Handler<crate::supervise::Tell> for $actor {
+            type Result = ();
+
+            fn handle(&mut self, tell: crate::supervise::Tell, ctx: &mut Self::Context) {
+                match tell {
+                    crate::supervise::Tell::Stop => actix::ActorContext::stop(ctx),
+                    crate::supervise::Tell::Panic | crate::supervise::Tell::PanicInside => {
+                        panic!("told to panic by a test switch")
+                    }
+                }
+            }
+        }
+    };
+}
+pub(crate) use obey_supervisor;

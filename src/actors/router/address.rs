@@ -1,0 +1,139 @@
+//! Is a message for us, and what is left of it without the address? Pure, and nearly free for ordinary talk.
+
+use std::borrow::Cow;
+
+use fulmar_contract::Heard;
+
+use crate::alias::tidy;
+
+/// How we are addressed.
+#[derive(Clone, Debug)]
+pub(super) struct Addressing {
+    /// The gateway's own name, as in `fulmar: run date`.
+    pub(super) name: String,
+    /// Prefixes such as `!`.
+    pub(super) prefixes: Vec<String>,
+    /// A word after the prefix that may be left out, as `st2` in `!st2 run date`.
+    pub(super) plugin_prefix: String,
+}
+
+impl Addressing {
+    /// The words meant for us, tidied; `None` for talk among others. `me` is what we are called on the network.
+    pub(super) fn words<'a>(&self, heard: &'a Heard, me: Option<&str>) -> Option<Cow<'a, str>> {
+        let text = heard.text.trim();
+        let words = self
+            .after_prefix(text)
+            .or_else(|| self.after_name(text, me))
+            .or_else(|| (heard.mentioned || heard.direct).then_some(text))?;
+        let words = self.without_plugin_prefix(words.trim_start());
+        (!words.is_empty()).then(|| tidy(words))
+    }
+
+    /// What follows a prefix. A prefix before nothing, a space or more punctuation is an exclamation, not an address.
+    fn after_prefix<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let rest = self
+            .prefixes
+            .iter()
+            .filter_map(|prefix| text.strip_prefix(prefix.as_str()))
+            .min_by_key(|r| r.len())?;
+        let first = rest.trim_start().chars().next()?;
+        (!matches!(first, '!' | '?' | '.' | ',' | ')' | '=')).then_some(rest)
+    }
+
+    fn after_name<'a>(&self, text: &'a str, me: Option<&str>) -> Option<&'a str> {
+        let text = text.strip_prefix('@').unwrap_or(text);
+        [Some(self.name.as_str()), me]
+            .into_iter()
+            .flatten()
+            .find_map(|name| {
+                let (head, rest) = text.split_at_checked(name.len())?;
+                let rest = rest.trim_start().strip_prefix([':', ','])?;
+                head.eq_ignore_ascii_case(name).then_some(rest)
+            })
+            .map(|rest| self.after_prefix(rest.trim_start()).unwrap_or(rest))
+    }
+
+    fn without_plugin_prefix<'a>(&self, words: &'a str) -> &'a str {
+        match words.strip_prefix(self.plugin_prefix.as_str()) {
+            Some(rest) if rest.starts_with(char::is_whitespace) => rest.trim_start(),
+            _ => words,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use fulmar_contract::{Identity, MessageId, RoomId, Sender};
+
+    use super::*;
+
+    fn heard(text: &str) -> Heard {
+        Heard {
+            id: MessageId::new("1"),
+            room: RoomId::new("#ops"),
+            thread: None,
+            sender: Sender { identity: Identity::Claimed("joe".into()), name: "joe".into(), direct: None },
+            text: text.into(),
+            mentioned: false,
+            direct: false,
+            at: SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    fn words(heard: &Heard) -> Option<String> {
+        let addressing = Addressing {
+            name: "fulmar".into(),
+            prefixes: vec!["!".into(), "!!st ".into(), "bot, ".into()],
+            plugin_prefix: "st2".into(),
+        };
+        addressing.words(heard, Some("fulmar_")).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn every_style_of_address_leaves_the_same_words() {
+        for text in [
+            "!run date",
+            "!st2 run date",
+            " ! run date",
+            "bot, run date",
+            "!!st run date",
+            "fulmar: run date",
+            "Fulmar, st2 run date",
+            "@fulmar: !run date",
+            "fulmar_: run date",
+        ] {
+            assert_eq!(words(&heard(text)).as_deref(), Some("run date"), "{text}");
+        }
+    }
+
+    #[test]
+    fn talk_among_others_is_not_for_us() {
+        for text in
+            ["run date", "!", "!!!", "!?", "wow! run", "fulmar is great", "fulmarine: x", "", "st2 run date"]
+        {
+            assert_eq!(words(&heard(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_direct_message_and_a_mention_need_no_prefix_and_may_have_one() {
+        for text in ["run date", "!run date", "st2 run date"] {
+            assert_eq!(words(&Heard { direct: true, ..heard(text) }).as_deref(), Some("run date"));
+            assert_eq!(words(&Heard { mentioned: true, ..heard(text) }).as_deref(), Some("run date"));
+        }
+    }
+
+    #[test]
+    fn smart_quotes_and_hard_spaces_are_mended_and_lines_are_kept() {
+        let text = "!st2 say \u{201c}hi\u{201d}\u{a0}x\nsecond line";
+
+        assert_eq!(words(&heard(text)).as_deref(), Some("say \"hi\" x\nsecond line"));
+    }
+
+    #[test]
+    fn a_word_that_only_begins_like_the_plugin_prefix_is_kept() {
+        assert_eq!(words(&heard("!st2help")).as_deref(), Some("st2help"));
+    }
+}

@@ -1,0 +1,164 @@
+//! From words meant for us to a submission, or to an answer of our own.
+
+use std::{rc::Rc, sync::Arc};
+
+use fulmar_contract::{Heard, Identity, Mention};
+use tracing::warn;
+
+use super::{
+    lines::{Lines, StackStorm, Utterance, route_of},
+    submit::submit,
+    words,
+};
+use crate::{
+    actors::{aliases, auth, journal::Count},
+    alias::{Found, HelpQuery, Hit, Params, Registry},
+    journal::{Command, Route},
+    st2::wire::MatchAnswer,
+};
+
+/// Hits for a person to choose from.
+pub(super) struct Offer {
+    pub(super) route: Route,
+    pub(super) who: Identity,
+    pub(super) words: String,
+    pub(super) hits: Vec<Hit>,
+}
+
+/// Finds out what `words` mean and runs it.
+pub(super) async fn run(lines: Rc<Lines>, chat: String, heard: Heard, words: String) -> Option<Offer> {
+    let route = route_of(&chat, &heard);
+    let storm = lines.stackstorm_of(&chat)?;
+    let known = match storm.aliases.send(aliases::Ready).await {
+        Ok(known) => known,
+        Err(down) => {
+            lines.say(route, Utterance::notice(format!("The commands are {down}."))).await;
+            return None;
+        }
+    };
+    let answer = match known.registry.find(&words) {
+        Found::One(hit) => return run_hit(lines, chat, heard, words, *hit).await,
+        Found::Several(hits) => {
+            lines.metrics.command("ambiguous");
+            let text = words::choice(&words, &hits, lines.prefix(&heard));
+            lines.say(route.clone(), Utterance::notice(text)).await;
+            return Some(Offer { route, who: heard.sender.identity, words, hits });
+        }
+        Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
+        Found::Disabled(hit) => words::disabled(&hit),
+        Found::None => match ask_server(&lines, &storm, &words).await {
+            Ok(hit) => return run_hit(lines, chat, heard, words, hit).await,
+            Err(why) => {
+                lines.metrics.command("no_match");
+                why.unwrap_or_else(|| unknown(&lines, &heard, &known, &words))
+            }
+        },
+    };
+    lines.say(route, Utterance::notice(answer)).await;
+    None
+}
+
+/// Runs a command whose meaning is known.
+pub(super) async fn run_hit(
+    lines: Rc<Lines>,
+    chat: String,
+    heard: Heard,
+    words: String,
+    hit: Hit,
+) -> Option<Offer> {
+    let storm = lines.stackstorm_of(&chat)?;
+    let command = Command {
+        id: lines.world.command_id(),
+        stackstorm: storm.name.clone(),
+        route: route_of(&chat, &heard),
+        direct: heard.sender.direct,
+        author: Mention { identity: heard.sender.identity, name: heard.sender.name },
+        text: words,
+        alias: hit.alias.reference(),
+    };
+    submit(lines, storm, command, hit).await;
+    None
+}
+
+/// Says what can be run.
+pub(super) async fn help(lines: Rc<Lines>, chat: String, heard: Heard, query: String) -> Option<Offer> {
+    let storm = lines.stackstorm_of(&chat)?;
+    let known = storm.aliases.send(aliases::Ready).await;
+    let text = match (HelpQuery::parse(&query), known) {
+        (Err(error), _) => error.to_string(),
+        (Ok(_), Err(down)) => format!("The commands are {down}."),
+        (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
+        (Ok(query), Ok(known)) => known.registry.help(&query, |_| true).text(&query),
+    };
+    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
+    None
+}
+
+/// Says how the gateway is.
+pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
+    let mut storms = Vec::new();
+    for storm in lines.stackstorms.values() {
+        let state = match storm.aliases.send(aliases::Current).await {
+            Ok(known) if known.loaded.is_some() => format!("{} aliases", known.registry.aliases().len()),
+            Ok(known) => not_loaded(&known),
+            Err(down) => down.to_string(),
+        };
+        storms.push((storm.name.clone(), state));
+    }
+    let counts = lines.journal.send(Count).await.unwrap_or_default();
+    let text = words::status(&storms, counts);
+    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
+    None
+}
+
+/// Says who the asker is.
+pub(super) async fn whoami(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
+    let text = words::whoami(&heard, &chat);
+    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
+    None
+}
+
+/// A local miss asks StackStorm before it says no: an alias may be newer than our registry.
+///
+/// `Err(None)` is a plain miss.
+async fn ask_server(lines: &Lines, storm: &StackStorm, words: &str) -> Result<Hit, Option<String>> {
+    let _slot = storm.slots.acquire().await.map_err(|_| None)?;
+    let matched = auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await;
+    match matched {
+        Ok(MatchAnswer::One(found)) => {
+            // The registry is out of date; what follows need not wait for it.
+            if let Err(error) = storm.aliases.send(aliases::Stale).await {
+                warn!(%error, stackstorm = %storm.name, "registry not told that it is out of date");
+            }
+            Ok(Hit {
+                alias: Arc::new(found.actionalias),
+                display: found.display,
+                representation: found.representation,
+                match_multiple: false,
+                params: Params::new(),
+                further: Vec::new(),
+            })
+        }
+        Ok(MatchAnswer::Ambiguous) => {
+            Err(Some("StackStorm knows several aliases that match this; say it more precisely.".into()))
+        }
+        Ok(MatchAnswer::None) => Err(None),
+        Err(error) => {
+            warn!(%error, stackstorm = %storm.name, gateway = %lines.gateway.name, "alias not matched by StackStorm");
+            Err(None)
+        }
+    }
+}
+
+fn unknown(lines: &Lines, heard: &Heard, known: &aliases::Known, words: &str) -> String {
+    if known.loaded.is_none() {
+        return not_loaded(known);
+    }
+    let registry: &Registry = &known.registry;
+    words::no_match(words, &registry.suggest(words, |_| true), lines.prefix(heard))
+}
+
+fn not_loaded(known: &aliases::Known) -> String {
+    let why = known.error.as_deref().unwrap_or("they are being loaded");
+    format!("The commands are not known yet: {why}.")
+}

@@ -1,0 +1,117 @@
+//! What the Router's tasks work with: the lines to the other actors, and the few things said by all.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use fulmar_contract::{Heard, Mention};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tracing::error;
+
+use crate::{
+    actors::{
+        aliases::Aliases,
+        auth::Auth,
+        delivery::{Delivery, Outlet, Say},
+        journal::{Happened, Journal},
+        world::World,
+    },
+    config,
+    journal::{self, CommandId, Entry, Route, Speech},
+    metrics::Metrics,
+    st2,
+    supervise::Line,
+};
+
+/// Everything that a task of the Router may speak to.
+pub struct Lines {
+    /// The gateway's own settings.
+    pub gateway: config::Gateway,
+    /// The chats, by name.
+    pub chats: BTreeMap<String, Place>,
+    /// The StackStorms, by name.
+    pub stackstorms: BTreeMap<String, Rc<StackStorm>>,
+    /// What is known.
+    pub journal: Line<Journal>,
+    /// What is to be said.
+    pub delivery: Line<Delivery>,
+    /// Clock and ids.
+    pub world: World,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+/// A chat as the Router sees it.
+pub struct Place {
+    /// Which StackStorm its commands go to.
+    pub stackstorm: String,
+    /// How it is posted to.
+    pub outlet: Outlet,
+}
+
+/// A StackStorm as the Router sees it.
+pub struct StackStorm {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its settings.
+    pub settings: config::StackStorm,
+    /// Its API.
+    pub client: Rc<st2::Client>,
+    /// Who owns the credential.
+    pub auth: Line<Auth>,
+    /// Who owns the registry.
+    pub aliases: Line<Aliases>,
+    /// A permit for each call in flight.
+    pub slots: Semaphore,
+}
+
+/// An utterance, less its place.
+#[derive(Debug)]
+pub(super) struct Utterance {
+    pub(super) speech: Speech,
+    pub(super) command: Option<CommandId>,
+    pub(super) mention: Option<Mention>,
+    pub(super) text: String,
+    pub(super) extra: Value,
+}
+
+impl Utterance {
+    /// Words of our own.
+    pub(super) fn notice(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { speech: Speech::Notice, command: None, mention: None, text, extra: Value::Null }
+    }
+}
+
+impl Lines {
+    /// Has something said. A failure is logged: there is nobody else to tell.
+    pub(super) async fn say(&self, route: Route, what: Utterance) {
+        let Utterance { speech, command, mention, text, extra } = what;
+        let id = self.world.delivery_id();
+        let delivery = journal::Delivery { id, command, speech, route, mention, text, extra };
+        let said = self.delivery.send(Say(delivery)).await;
+        if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
+            error!(error = %why, ?speech, "could not be said");
+        }
+    }
+
+    /// Has the Journal take in what happened.
+    pub(super) async fn note(&self, entries: Vec<Entry>) -> Result<(), String> {
+        let kept = self.journal.send(Happened(entries)).await;
+        kept.map_err(|down| format!("the journal is {down}"))?.map_err(|error| error.to_string())
+    }
+
+    /// The StackStorm that a chat's commands go to.
+    pub(super) fn stackstorm_of(&self, chat: &str) -> Option<Rc<StackStorm>> {
+        self.stackstorms.get(&self.chats.get(chat)?.stackstorm).cloned()
+    }
+
+    /// The prefix to show in examples: none is needed in private.
+    pub(super) fn prefix(&self, heard: &Heard) -> &str {
+        if heard.direct { "" } else { self.gateway.bot_prefix.first().map_or("", String::as_str) }
+    }
+}
+
+/// Where the answer to a message goes.
+pub(super) fn route_of(chat: &str, heard: &Heard) -> Route {
+    Route { chat: chat.to_owned(), room: heard.room.clone(), thread: heard.thread.clone() }
+}

@@ -1,0 +1,202 @@
+//! The Router actor: decides what a message means and sets going what follows from it.
+//!
+//! It keeps no state of commands: every step passes through the Journal.
+
+mod address;
+mod announce;
+mod builtin;
+mod choice;
+mod command;
+mod conclude;
+mod lines;
+mod submit;
+mod words;
+
+use std::{future::Future, rc::Rc};
+
+use actix::{Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, ResponseFuture, WrapFuture};
+use tracing::{info, warn};
+
+use self::{address::Addressing, builtin::Builtin, choice::Choices, command::Offer, lines::route_of};
+use super::{
+    journal::{End, Idle},
+    obey_supervisor,
+};
+use crate::{
+    journal::{Command, Execution},
+    st2::wire::Announcement,
+    supervise::{Birth, DeathNotice, Line, Shutdown, Supervisor},
+};
+
+pub use self::lines::{Lines, Place, StackStorm};
+
+/// Somebody wrote something.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Heard {
+    /// The chat.
+    pub chat: String,
+    /// What we are called there.
+    pub me: Option<String>,
+    /// What was written.
+    pub heard: fulmar_contract::Heard,
+}
+
+/// Nobody will write anything in a chat any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct InputEnded {
+    /// The chat.
+    pub chat: String,
+}
+
+/// An execution of ours has ended. Answered once what is to be said of it is queued.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Concluded {
+    /// The command that started it.
+    pub command: Command,
+    /// The execution as it was before.
+    pub execution: Execution,
+    /// How it ended.
+    pub end: End,
+}
+
+/// StackStorm announced something.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Announced {
+    /// Which StackStorm.
+    pub stackstorm: String,
+    /// What.
+    pub announcement: Announcement,
+}
+
+/// One life of the Router.
+pub struct Router {
+    lines: Rc<Lines>,
+    addressing: Addressing,
+    choices: Choices,
+    /// How many chats may still say something.
+    listening: usize,
+    /// How many tasks run.
+    busy: usize,
+    supervisor: Line<Supervisor>,
+    notice: DeathNotice,
+}
+
+impl Router {
+    /// A life over `lines`.
+    pub fn new(lines: Rc<Lines>, supervisor: Line<Supervisor>, birth: Birth) -> Self {
+        let addressing = Addressing {
+            name: lines.gateway.name.clone(),
+            prefixes: lines.gateway.bot_prefix.clone(),
+            plugin_prefix: lines.gateway.plugin_prefix.clone(),
+        };
+        let listening = lines.chats.len();
+        let choices = Choices::default();
+        Self { lines, addressing, choices, listening, busy: 0, supervisor, notice: birth.notice }
+    }
+
+    /// Runs a task of the Router's; what it offers to choose from is remembered.
+    fn run(&mut self, task: impl Future<Output = Option<Offer>> + 'static, ctx: &mut Context<Self>) {
+        self.busy += 1;
+        task.into_actor(self)
+            .map(|offer, router, ctx| {
+                router.busy -= 1;
+                if let Some(Offer { route, who, words, hits }) = offer {
+                    router.choices.offer(route, who, words, hits);
+                }
+                router.end_if_done(ctx);
+            })
+            .spawn(ctx);
+    }
+
+    /// Once nobody can say anything any more and all that was said is answered, there is nothing left to do.
+    fn end_if_done(&self, ctx: &mut Context<Self>) {
+        if self.listening > 0 || self.busy > 0 {
+            return;
+        }
+        let (journal, supervisor) = (self.lines.journal.clone(), self.supervisor.clone());
+        async move { journal.send(Idle).await }
+            .into_actor(self)
+            .then(|idle, router, _| {
+                let done = idle.is_ok() && router.busy == 0;
+                async move {
+                    if done {
+                        info!("all input has ended and all is answered");
+                        supervisor.send(Shutdown).await.unwrap_or_default();
+                    }
+                }
+                .into_actor(router)
+            })
+            .spawn(ctx);
+    }
+}
+
+impl Actor for Router {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.notice.online();
+    }
+}
+
+impl Handler<Heard> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Heard { chat, me, heard }: Heard, ctx: &mut Self::Context) {
+        let Some(words) = self.addressing.words(&heard, me.as_deref()) else { return };
+        let words = words.into_owned();
+        let lines = Rc::clone(&self.lines);
+        if self.busy >= MOST_TASKS {
+            warn!(%chat, "too many commands at once, one was not taken");
+            return;
+        }
+        let chosen = self.choices.choose(&route_of(&chat, &heard), &heard.sender.identity, &words);
+        if let Some((words, hit)) = chosen {
+            return self.run(command::run_hit(lines, chat, heard, words, hit), ctx);
+        }
+        match Builtin::parse(&words) {
+            Some(Builtin::Help(query)) => self.run(command::help(lines, chat, heard, query.to_owned()), ctx),
+            Some(Builtin::Status) => self.run(command::status(lines, chat, heard), ctx),
+            Some(Builtin::Whoami) => self.run(command::whoami(lines, chat, heard), ctx),
+            None => self.run(command::run(lines, chat, heard, words), ctx),
+        }
+    }
+}
+
+impl Handler<InputEnded> for Router {
+    type Result = ();
+
+    fn handle(&mut self, InputEnded { chat }: InputEnded, ctx: &mut Self::Context) {
+        info!(%chat, "input ended");
+        self.listening = self.listening.saturating_sub(1);
+        self.end_if_done(ctx);
+    }
+}
+
+impl Handler<Concluded> for Router {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, concluded: Concluded, _: &mut Self::Context) -> Self::Result {
+        Box::pin(conclude::conclude(Rc::clone(&self.lines), concluded))
+    }
+}
+
+impl Handler<Announced> for Router {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, announced: Announced, _: &mut Self::Context) -> Self::Result {
+        Box::pin(announce::announce(Rc::clone(&self.lines), announced))
+    }
+}
+
+obey_supervisor!(Router);
+
+/// How many messages may wait.
+const MAILBOX: usize = 1_024;
+
+/// How many commands may be under way; of those, StackStorm sees [`StackStorm::slots`] at a time.
+const MOST_TASKS: usize = 1_064;

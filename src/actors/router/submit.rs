@@ -1,0 +1,184 @@
+//! From a matched command to StackStorm's answer.
+
+use std::{rc::Rc, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::{
+    lines::{Lines, StackStorm, Utterance},
+    words,
+};
+use crate::{
+    actors::auth,
+    alias::Hit,
+    journal::{Command, CommandState, Entry, Execution, ExecutionState, Speech},
+    st2::{
+        self, ApiError, Fate as Doubt,
+        wire::{AliasAnswer, AliasExecution, Mark, MatchAndExecute},
+    },
+};
+
+/// What became of a POST.
+enum Fate {
+    /// It ran.
+    Answered(Vec<AliasAnswer>),
+    /// It ran, as was found out later.
+    Found(Vec<st2::wire::Execution>),
+    /// It did not run.
+    Refused(String),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// Takes a command all the way to its ack; every way out has told its author or is an ack.
+pub(super) async fn submit(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hit) {
+    let route = command.route.clone();
+    if let Err(why) = begin(&lines, &command).await {
+        return lines.say(route, Utterance::notice(format!("Not run: {why}."))).await;
+    }
+    let fate = post(&lines, &storm, &command, &hit).await;
+    settle(&lines, &command, &hit, fate).await;
+}
+
+async fn begin(lines: &Lines, command: &Command) -> Result<(), String> {
+    let id = command.id;
+    let entries = vec![
+        Entry::Received(command.clone()),
+        Entry::Advanced(id, CommandState::Authorised),
+        Entry::Advanced(id, CommandState::Submitting),
+    ];
+    lines.note(entries).await
+}
+
+async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
+    let id = command.id;
+    let (entry, ack) = match fate {
+        Fate::Answered(answers) => {
+            lines.metrics.command("submitted");
+            let result = |answer: &AliasAnswer| answer.actionalias.get("result").cloned().unwrap_or_default();
+            let executions = answers.iter().map(|it| execution(command, &it.execution, result(it))).collect();
+            (Entry::Submitted(id, executions), ack(command, &answers))
+        }
+        Fate::Found(found) => {
+            lines.metrics.command("submitted");
+            let result = serde_json::to_value(&hit.alias.result).unwrap_or_default();
+            let executions = found.iter().map(|it| execution(command, it, result.clone())).collect();
+            let text = "It runs; StackStorm's own answer was lost on the way.";
+            (Entry::Submitted(id, executions), Some(Utterance { command: Some(id), ..Utterance::notice(text) }))
+        }
+        Fate::Refused(why) => {
+            lines.metrics.command("refused");
+            let text = Utterance { command: Some(id), ..Utterance::notice(format!("Not run: {why}")) };
+            (Entry::Advanced(id, CommandState::Refused { why }), Some(text))
+        }
+        Fate::Unknown(why) => {
+            lines.metrics.command("unknown");
+            warn!(command = %id, error = %why, "whether the command runs is unknown");
+            let text =
+                format!("It may or may not run: {why}. It will not be sent again; look before you repeat it.");
+            let text = Utterance { command: Some(id), ..Utterance::notice(text) };
+            (Entry::Advanced(id, CommandState::Unknown { why }), Some(text))
+        }
+    };
+    // The ack is queued before the Journal can conclude anything, so it always goes before the result.
+    if let Some(ack) = ack {
+        lines.say(command.route.clone(), ack).await;
+    }
+    if let Err(error) = lines.note(vec![entry]).await {
+        warn!(%error, command = %id, "fate of a command not journalled");
+    }
+}
+
+fn ack(command: &Command, answers: &[AliasAnswer]) -> Option<Utterance> {
+    let text = words::ack_of_several(answers)?;
+    let extra = answers.first().map(|answer| words::ack_extra(&answer.extra)).unwrap_or_default();
+    Some(Utterance { speech: Speech::Ack, command: Some(command.id), mention: None, text, extra })
+}
+
+fn execution(command: &Command, started: &st2::wire::Execution, result: Value) -> Execution {
+    let id = started.id().as_str().to_owned();
+    Execution { id, command: command.id, result, state: ExecutionState::Running }
+}
+
+fn mark(lines: &Lines, command: &Command) -> Mark {
+    Mark { gateway: lines.gateway.name.clone(), command: command.id.to_string() }
+}
+
+async fn post(lines: &Lines, storm: &StackStorm, command: &Command, hit: &Hit) -> Fate {
+    let Ok(_slot) = storm.slots.acquire().await else { return Fate::Refused("the gateway is stopping".into()) };
+    // By StackStorm's clock, less a minute: what began before cannot be ours.
+    let now = storm.client.time().unwrap_or_else(|| lines.world.now());
+    let since = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
+    match send(lines, storm, command, hit).await {
+        Ok(answers) => {
+            info!(command = %command.id, alias = %command.alias, executions = answers.len(), "submitted");
+            Fate::Answered(answers)
+        }
+        Err(auth::CallError::Auth(error)) => Fate::Refused(error.to_string()),
+        Err(auth::CallError::Api(error)) => look_up(lines, storm, command, hit, since, &error).await,
+    }
+}
+
+/// The one POST. A credential that is refused before anything ran is replaced once.
+async fn send(
+    lines: &Lines,
+    storm: &StackStorm,
+    command: &Command,
+    hit: &Hit,
+) -> Result<Vec<AliasAnswer>, auth::CallError> {
+    let default_chat = storm.settings.default_chat.as_deref();
+    let user = command.author.identity.as_str().to_owned();
+    let room = words::source_channel(&command.route.chat, command.route.room.as_str(), default_chat);
+    let text = command.text.clone();
+    if hit.match_multiple {
+        let request = MatchAndExecute { command: text, user, source_channel: room, notification_route: None };
+        return auth::call(&storm.auth, async |access| storm.client.match_and_execute(access, &request).await)
+            .await;
+    }
+    let request = AliasExecution {
+        name: hit.alias.name.clone(),
+        format: hit.representation.clone(),
+        command: text,
+        user,
+        source_channel: room,
+        source_context: mark(lines, command).to_context(),
+        notification_route: None,
+    };
+    let answer = auth::call(&storm.auth, async |access| storm.client.execute(access, &request).await).await;
+    answer.map(|answer| vec![answer])
+}
+
+/// A POST without a 201 may have run: asks StackStorm for an execution that carries the command's id.
+async fn look_up(
+    lines: &Lines,
+    storm: &StackStorm,
+    command: &Command,
+    hit: &Hit,
+    since: Timestamp,
+    error: &ApiError,
+) -> Fate {
+    let doubt = error.fate();
+    // Looked up 0, 2, 10, 30 and 60 s after the POST.
+    let waits: &[u64] = match doubt {
+        Doubt::NotRun => return Fate::Refused(error.to_string()),
+        Doubt::Doubtful => &[0],
+        Doubt::Unknown => &[0, 2, 8, 20, 30],
+    };
+    let (action, mark) = (&hit.alias.action_ref, mark(lines, command));
+    for wait in waits {
+        sleep(Duration::from_secs(*wait)).await;
+        let found = auth::call(&storm.auth, async |access| {
+            storm.client.find_submission(access, action, since, &mark).await
+        })
+        .await;
+        match found {
+            Ok(found) if !found.is_empty() => return Fate::Found(found),
+            Ok(_) => {}
+            Err(error) => warn!(%error, command = %command.id, "submission not looked up"),
+        }
+    }
+    if doubt == Doubt::Unknown { Fate::Unknown(error.to_string()) } else { Fate::Refused(error.to_string()) }
+}

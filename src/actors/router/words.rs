@@ -1,0 +1,114 @@
+//! What the gateway says in its own words. Pure.
+
+use fulmar_contract::{Heard, Identity};
+use serde_json::Value;
+
+use crate::{alias::Hit, journal::Counts, st2::wire::AliasAnswer};
+
+/// StackStorm's first answer to a command, as its author is told it; `None` when the alias wants no ack.
+///
+/// StackStorm renders `ack.format` itself and leaves `enabled` and `append_url` to us; both are true by
+/// default, as hubot-stackstorm has them.
+pub(super) fn ack(answer: &AliasAnswer) -> Option<String> {
+    let alias = &answer.actionalias;
+    let switch = |pointer| alias.pointer(pointer) != Some(&Value::Bool(false));
+    if !switch("/ack/enabled") {
+        return None;
+    }
+    let message = answer.message().map(str::trim_end).filter(|message| !message.is_empty());
+    let message = message.map_or_else(
+        || {
+            let name = alias.get("ref").and_then(Value::as_str).unwrap_or("it");
+            format!("Running {name}, execution {}.", answer.execution.id())
+        },
+        str::to_owned,
+    );
+    let url = answer.execution.web_url().filter(|_| switch("/ack/append_url"));
+    Some(url.map_or_else(|| message.clone(), |url| format!("{message} {url}")))
+}
+
+/// The ack of a command that matched several times.
+pub(super) fn ack_of_several(answers: &[AliasAnswer]) -> Option<String> {
+    let lines: Vec<String> = answers.iter().filter_map(ack).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// A command that nothing matches.
+pub(super) fn no_match(words: &str, suggestions: &[String], prefix: &str) -> String {
+    let words = shortened(words);
+    if suggestions.is_empty() {
+        return format!("There is no command like \"{words}\". {prefix}help lists what there is.");
+    }
+    let lines: Vec<String> = suggestions.iter().map(|display| format!("  {prefix}{display}")).collect();
+    format!("There is no command like \"{words}\". Did you mean:\n{}", lines.join("\n"))
+}
+
+/// A command that several aliases match.
+pub(super) fn choice(words: &str, hits: &[Hit], prefix: &str) -> String {
+    let lines: Vec<String> = hits
+        .iter()
+        .zip(1..)
+        .map(|(hit, number)| {
+            let display = hit.display.as_deref().unwrap_or(&hit.representation);
+            format!("  {prefix}{number}  {display} ({})", hit.alias.reference())
+        })
+        .collect();
+    format!(
+        "\"{}\" could mean several things. Choose one with its number:\n{}",
+        shortened(words),
+        lines.join("\n")
+    )
+}
+
+/// An alias whose name stands in several packs.
+pub(super) fn duplicate(name: &str, packs: &[String]) -> String {
+    format!(
+        "The alias {name} exists in the packs {}, and StackStorm tells aliases apart by name only. \
+         Rename one of them; until then neither can be run from chat.",
+        packs.join(" and ")
+    )
+}
+
+/// An alias that an operator has switched off.
+pub(super) fn disabled(hit: &Hit) -> String {
+    format!("{} is disabled in StackStorm.", hit.alias.reference())
+}
+
+/// How we see somebody.
+pub(super) fn whoami(heard: &Heard, chat: &str) -> String {
+    let who = match &heard.sender.identity {
+        Identity::Vouched(id) => format!("{id}, vouched for by the network"),
+        Identity::Claimed(name) => format!("{name}, a name that the network does not vouch for"),
+    };
+    let place = if heard.direct { "in private".into() } else { format!("in {}", heard.room) };
+    format!("You are {who}, on {chat}, {place}.")
+}
+
+/// How the gateway is, in a line a StackStorm.
+pub(super) fn status(storms: &[(String, String)], counts: Counts) -> String {
+    let lines: Vec<String> = storms.iter().map(|(name, state)| format!("StackStorm {name}: {state}")).collect();
+    format!(
+        "Fulmar {}: {} open, {} to be said, {} given up.\n{}",
+        env!("CARGO_PKG_VERSION"),
+        counts.open,
+        counts.pending,
+        counts.dead,
+        lines.join("\n")
+    )
+}
+
+/// The name that StackStorm is given for a room: the bare one for its default chat.
+pub(super) fn source_channel(chat: &str, room: &str, default_chat: Option<&str>) -> String {
+    if default_chat == Some(chat) { room.to_owned() } else { format!("{chat}/{room}") }
+}
+
+/// The `extra` of an ack; a text in its place is StackStorm's report of a template's error.
+pub(super) fn ack_extra(extra: &Value) -> Value {
+    if extra.is_object() { extra.clone() } else { Value::Null }
+}
+
+fn shortened(words: &str) -> String {
+    let line = words.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(80).collect();
+    if short.len() < words.len() { format!("{short}…") } else { short }
+}

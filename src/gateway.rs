@@ -1,0 +1,263 @@
+//! The whole gateway, assembled: which children there are, in which order, and how they reach each other.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
+
+use actix::{Actor, Addr};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::{
+    actors::{
+        aliases::{self, Aliases},
+        auth::Auth,
+        chat::{self, Chat},
+        delivery::{Delivery, Outlet},
+        journal::{Book, Journal},
+        listener::{self, Listener},
+        router::{Lines, Place, Router, StackStorm},
+        world::World,
+    },
+    config::{self, Config},
+    journal::{Memory, StoreError},
+    metrics::Metrics,
+    st2::Client,
+    supervise::{Backoff, ChildSpec, Ended, Exhausted, Line, Policy, Supervisor, child},
+};
+
+/// A gateway that runs in this thread's actix system.
+pub struct Gateway {
+    /// Who keeps it alive.
+    pub supervisor: Addr<Supervisor>,
+    /// Told when all of it has stopped.
+    pub ended: oneshot::Receiver<Ended>,
+    /// How an operator's questions reach the children.
+    pub reach: Reach,
+}
+
+/// How to ask each child how it is.
+#[derive(Clone)]
+pub struct Reach {
+    /// The chats, by name, in the order of their names.
+    pub chats: BTreeMap<String, (&'static str, Line<Chat>)>,
+    /// The StackStorms, by name.
+    pub stackstorms: BTreeMap<String, Storm>,
+    /// What is known.
+    pub journal: Line<Journal>,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+/// How to ask what belongs to one StackStorm.
+#[derive(Clone, Default)]
+pub struct Storm {
+    /// Who owns the credential.
+    pub auth: Line<Auth>,
+    /// Who owns the registry.
+    pub aliases: Line<Aliases>,
+    /// Who follows the stream.
+    pub listener: Line<Listener>,
+}
+
+/// The gateway could not be assembled.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A client for a StackStorm could not be built.
+    #[error("stackstorm.{name}: {why}")]
+    Client {
+        /// The StackStorm.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The journal could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Gateway {
+    /// Starts all children of a gateway that is as `config` says.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing has been started then.
+    pub fn start(config: &Config, world: &World) -> Result<Self, StartError> {
+        let reach = Reach::of(config);
+        let tree = Tree::new(config, world, &reach)?;
+        let line = tree.supervisor.clone();
+        let (supervisor, ended) = Supervisor::new(tree.specs(), GRACE);
+        let supervisor = supervisor.start();
+        line.connect(supervisor.clone());
+        Ok(Self { supervisor, ended, reach })
+    }
+}
+
+impl Reach {
+    fn of(config: &Config) -> Self {
+        let chats = config.chats.iter().map(|chat| (chat.name.clone(), (chat.kind, Line::new())));
+        Self {
+            chats: chats.collect(),
+            stackstorms: config.stackstorms.keys().map(|name| (name.clone(), Storm::default())).collect(),
+            journal: Line::new(),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+/// What the children are made of.
+struct Tree<'a> {
+    config: &'a Config,
+    reach: &'a Reach,
+    world: &'a World,
+    lines: Rc<Lines>,
+    outlets: BTreeMap<String, Outlet>,
+    book: Rc<RefCell<Book>>,
+    router: Line<Router>,
+    supervisor: Line<Supervisor>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(config: &'a Config, world: &'a World, reach: &'a Reach) -> Result<Self, StartError> {
+        let outlets = outlets(config, reach);
+        let mut stackstorms = BTreeMap::new();
+        for (name, settings) in &config.stackstorms {
+            let storm = reach.stackstorms.get(name).cloned().unwrap_or_default();
+            let client = Client::new(settings.endpoints())
+                .map_err(|error| StartError::Client { name: name.clone(), why: error.to_string() })?;
+            let storm = StackStorm {
+                name: name.clone(),
+                settings: settings.clone(),
+                client: Rc::new(client),
+                auth: storm.auth,
+                aliases: storm.aliases,
+                slots: Semaphore::new(IN_FLIGHT),
+            };
+            stackstorms.insert(name.clone(), Rc::new(storm));
+        }
+        let place = |chat: &config::ChatConfig| {
+            let outlet = outlets.get(&chat.name).cloned()?;
+            Some((chat.name.clone(), Place { stackstorm: chat.stackstorm.clone(), outlet }))
+        };
+        let lines = Lines {
+            gateway: config.gateway.clone(),
+            chats: config.chats.iter().filter_map(place).collect(),
+            stackstorms,
+            journal: reach.journal.clone(),
+            delivery: Line::new(),
+            world: world.clone(),
+            metrics: reach.metrics.clone(),
+        };
+        let book = Rc::new(RefCell::new(Book::open(Box::new(Memory))?));
+        let lines = Rc::new(lines);
+        Ok(Self { config, reach, world, lines, outlets, book, router: Line::new(), supervisor: Line::new() })
+    }
+
+    /// The children, in the order in which they start.
+    fn specs(&self) -> Vec<ChildSpec> {
+        let mut specs = vec![self.journal(), self.delivery()];
+        for storm in self.lines.stackstorms.values() {
+            specs.extend([self.auth(storm), self.aliases(storm)]);
+        }
+        specs.push(self.router());
+        specs.extend(self.config.chats.iter().map(|chat| self.chat(chat)));
+        specs.extend(self.lines.stackstorms.values().map(|storm| self.listener(storm)));
+        specs
+    }
+
+    fn journal(&self) -> ChildSpec {
+        let (book, router, world) = (Rc::clone(&self.book), self.router.clone(), self.world.clone());
+        child("journal", "journal", core(), self.reach.journal.clone(), move |birth| {
+            Journal::new(Rc::clone(&book), router.clone(), world.clone(), birth)
+        })
+    }
+
+    fn delivery(&self) -> ChildSpec {
+        let (outlets, journal) = (self.outlets.clone(), self.reach.journal.clone());
+        child("delivery", "delivery", core(), self.lines.delivery.clone(), move |birth| {
+            Delivery::new(outlets.clone(), journal.clone(), birth)
+        })
+    }
+
+    fn auth(&self, storm: &Rc<StackStorm>) -> ChildSpec {
+        let it = Rc::clone(storm);
+        child(format!("auth/{}", storm.name), "auth", core(), storm.auth.clone(), move |birth| {
+            Auth::new(it.name.clone(), Rc::clone(&it.client), &it.settings, birth)
+        })
+    }
+
+    fn aliases(&self, storm: &StackStorm) -> ChildSpec {
+        let setup = aliases::Setup {
+            name: storm.name.clone(),
+            settings: storm.settings.clone(),
+            client: Rc::clone(&storm.client),
+            auth: storm.auth.clone(),
+            world: self.world.clone(),
+        };
+        child(format!("aliases/{}", storm.name), "aliases", core(), storm.aliases.clone(), move |birth| {
+            Aliases::new(setup.clone(), birth)
+        })
+    }
+
+    fn router(&self) -> ChildSpec {
+        let (lines, supervisor) = (Rc::clone(&self.lines), self.supervisor.clone());
+        child("router", "router", core(), self.router.clone(), move |birth| {
+            Router::new(Rc::clone(&lines), supervisor.clone(), birth)
+        })
+    }
+
+    fn chat(&self, chat: &config::ChatConfig) -> ChildSpec {
+        let line = self.outlets.get(&chat.name).map(|outlet| outlet.line.clone()).unwrap_or_default();
+        let setup = chat::Setup {
+            name: chat.name.clone(),
+            backend: chat.backend.clone(),
+            router: self.router.clone(),
+            delivery: self.lines.delivery.clone(),
+            metrics: self.reach.metrics.clone(),
+        };
+        let policy = Policy { exhausted: Exhausted::Park, ..core() };
+        let build = move |birth| Chat::new(setup.clone(), birth);
+        child(format!("chat/{}", chat.name), chat.kind, policy, line, build).in_tier("chat")
+    }
+
+    fn listener(&self, storm: &StackStorm) -> ChildSpec {
+        let line = self.reach.stackstorms.get(&storm.name).map(|it| it.listener.clone()).unwrap_or_default();
+        let setup = listener::Setup {
+            name: storm.name.clone(),
+            gateway: self.config.gateway.name.clone(),
+            settings: storm.settings.clone(),
+            client: Rc::clone(&storm.client),
+            auth: storm.auth.clone(),
+            aliases: storm.aliases.clone(),
+            journal: self.reach.journal.clone(),
+            router: self.router.clone(),
+            metrics: self.reach.metrics.clone(),
+        };
+        child(format!("listener/{}", storm.name), "listener", core(), line, move |birth| {
+            Listener::new(setup.clone(), birth)
+        })
+    }
+}
+
+fn outlets(config: &Config, reach: &Reach) -> BTreeMap<String, Outlet> {
+    let outlet = |chat: &config::ChatConfig| {
+        let (_, line) = reach.chats.get(&chat.name)?;
+        let outlet = Outlet { kind: chat.kind, backend: chat.backend.clone(), line: line.clone() };
+        Some((chat.name.clone(), outlet))
+    };
+    config.chats.iter().filter_map(outlet).collect()
+}
+
+/// How the actors that the gateway cannot do without are restarted; chats differ in that they park.
+fn core() -> Policy {
+    Policy {
+        backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(60)),
+        healthy_after: Duration::from_secs(30),
+        restarts: 5,
+        within: Duration::from_secs(60),
+        park: Duration::from_secs(300),
+        exhausted: Exhausted::Escalate,
+    }
+}
+
+/// How many calls to one StackStorm may be in flight.
+const IN_FLIGHT: usize = 64;
+
+/// How long all children together have to stop politely.
+const GRACE: Duration = Duration::from_secs(4);
