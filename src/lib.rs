@@ -8,8 +8,10 @@
 //! ```
 
 pub mod actors;
+pub mod admin;
 pub mod alias;
 pub mod backends;
+pub mod cli;
 pub mod config;
 pub mod gateway;
 pub mod journal;

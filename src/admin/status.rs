@@ -1,0 +1,173 @@
+//! How everything is, asked of everybody.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Admin;
+use crate::{
+    actors::{aliases, auth, chat, journal, listener},
+    alias::Registry,
+    journal::Counts,
+    metrics::{self, Gauge},
+    supervise::{ChildStatus, Phase, Snapshot},
+};
+
+/// The answer of `/status`. Holds no secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// The gateway's name.
+    pub name: String,
+    /// The version of this program.
+    pub version: &'static str,
+    /// Seconds since the process began.
+    pub uptime: u64,
+    /// Every child, in the order in which they start.
+    pub children: Vec<ChildStatus>,
+    /// Every StackStorm, by name.
+    pub stackstorm: BTreeMap<String, Storm>,
+    /// Every chat, by name.
+    pub chats: BTreeMap<String, Chat>,
+    /// The journal's rows; absent while the journal does not answer.
+    pub journal: Option<Counts>,
+}
+
+/// How a StackStorm is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Storm {
+    /// The credential; absent while nobody answers for it.
+    pub auth: Option<auth::State>,
+    /// How many aliases are known; absent until they have been loaded once.
+    pub aliases: Option<usize>,
+    /// Aliases that are refused because their name stands in several packs.
+    pub duplicates: Vec<String>,
+    /// Why the aliases could not be refreshed, if so.
+    pub error: Option<String>,
+    /// The stream.
+    pub stream: listener::State,
+}
+
+/// How a chat is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chat {
+    /// The kind of network.
+    pub kind: &'static str,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Who we are there and which rooms are joined.
+    #[serde(flatten)]
+    pub session: chat::Status,
+    /// Messages heard since the process began.
+    pub heard: u64,
+    /// Posts that the network took.
+    pub posted: u64,
+    /// Posts that it refused or lost.
+    pub failed: u64,
+}
+
+impl Status {
+    /// Asks everybody; who does not answer at once is shown as absent.
+    pub async fn of(admin: &Admin) -> Self {
+        let children = admin.supervisor.send(Snapshot).await.unwrap_or_default();
+        let mut stackstorm = BTreeMap::new();
+        for (name, lines) in &admin.reach.stackstorms {
+            let known = lines.aliases.send_now(aliases::Current).await.ok();
+            let loaded = known.as_ref().filter(|known| known.loaded.is_some());
+            let storm = Storm {
+                auth: lines.auth.send_now(auth::Report).await.ok(),
+                aliases: loaded.map(|known| known.registry.aliases().len()),
+                duplicates: loaded.map(|known| duplicates(&known.registry)).unwrap_or_default(),
+                error: known.and_then(|known| known.error),
+                stream: lines.listener.send_now(listener::Report).await.unwrap_or_default(),
+            };
+            stackstorm.insert(name.clone(), storm);
+        }
+        let mut chats = BTreeMap::new();
+        for (name, (kind, line)) in &admin.reach.chats {
+            let session = line.send_now(chat::Report).await.unwrap_or_default();
+            chats.insert(name.clone(), Chat::new(admin, name, kind, session, &children));
+        }
+        Self {
+            name: admin.name.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            uptime: admin.began.elapsed().as_secs(),
+            children,
+            stackstorm,
+            chats,
+            journal: admin.reach.journal.send_now(journal::Count).await.ok(),
+        }
+    }
+
+    /// What keeps commands from being taken and answered; empty when ready. A parked chat is no reason.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let storm = |storm: &Storm| storm.aliases.is_some() && storm.stream.phase == listener::Phase::Open;
+        let chat = |chat: &Chat| {
+            chat.phase == Phase::Up && chat.session.missing.is_empty() && !chat.session.rooms.is_empty()
+        };
+        let wants = [
+            (self.journal.is_some(), "the journal does not answer"),
+            (self.chats.values().any(chat), "no chat is online with its rooms joined"),
+            (self.stackstorm.values().any(storm), "no StackStorm has its aliases loaded and its stream open"),
+        ];
+        wants.into_iter().filter_map(|(met, what)| (!met).then_some(what)).collect()
+    }
+
+    /// The figures that are asked for, not counted.
+    pub fn gauges(&self) -> Vec<Gauge> {
+        let child = |child: &ChildStatus| vec![("child".to_owned(), child.name.clone())];
+        let storm = |name: &str| vec![("stackstorm".to_owned(), name.to_owned())];
+        let up = |status: &ChildStatus| f64::from(u8::from(status.phase == Phase::Up));
+        let journal = self.journal.unwrap_or_default();
+        let gauge = |name, help, values| Gauge { name, help, values };
+        let storms = |value: fn(&Storm) -> Option<f64>| {
+            self.stackstorm.iter().filter_map(|(name, it)| Some((storm(name), value(it)?))).collect()
+        };
+        vec![
+            gauge(
+                "child_up",
+                "Whether a child does what it is for",
+                self.children.iter().map(|it| (child(it), up(it))).collect(),
+            ),
+            gauge(
+                "child_restarts",
+                "Lives of a child after its first",
+                self.children.iter().map(|it| (child(it), it.restarts as f64)).collect(),
+            ),
+            gauge("journal_open", "Commands whose end is still to come", vec![(Vec::new(), journal.open as f64)]),
+            gauge("journal_pending", "Deliveries still to be made", vec![(Vec::new(), journal.pending as f64)]),
+            gauge("journal_dead", "Deliveries given up", vec![(Vec::new(), journal.dead as f64)]),
+            gauge("aliases", "Aliases known", storms(|it| it.aliases.map(|count| count as f64))),
+            gauge(
+                "stream_last_byte_age_seconds",
+                "Age of the stream's last byte",
+                storms(|it| it.stream.last_byte_age),
+            ),
+        ]
+    }
+}
+
+fn duplicates(registry: &Registry) -> Vec<String> {
+    registry.duplicates().iter().map(|duplicate| duplicate.name.clone()).collect()
+}
+
+impl Chat {
+    fn new(
+        admin: &Admin,
+        name: &str,
+        kind: &'static str,
+        session: chat::Status,
+        children: &[ChildStatus],
+    ) -> Self {
+        let metrics = &admin.reach.metrics;
+        let labels = metrics::Chat { chat: name.to_owned() };
+        let child = children.iter().find(|child| child.name.strip_prefix("chat/") == Some(name));
+        Self {
+            kind,
+            phase: child.map_or(Phase::Stopped, |child| child.phase),
+            session,
+            heard: metrics.heard.get_or_create(&labels).get(),
+            posted: metrics.posted.get_or_create(&labels).get(),
+            failed: metrics.failed.get_or_create(&labels).get(),
+        }
+    }
+}

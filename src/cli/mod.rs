@@ -1,0 +1,110 @@
+//! The command line.
+
+mod alias;
+mod check;
+mod demo;
+mod log;
+mod run;
+mod sandbox;
+mod status;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// Fulmar lets people run StackStorm from every chat network their team uses.
+///
+/// Try it with nothing but this program: `fulmar demo`.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// What is logged to standard error, as `info` or `fulmar=debug,warn`.
+    #[arg(long, env = "FULMAR_LOG", global = true, value_name = "FILTER")]
+    log: Option<String>,
+    /// Logs as one JSON object a line.
+    #[arg(long, env = "FULMAR_LOG_JSON", global = true)]
+    log_json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Works on aliases without a StackStorm, for pack authors.
+    #[command(subcommand)]
+    Alias(alias::Verb),
+    /// Reads the configuration and explains everything that is wrong with it.
+    Check(check::Arguments),
+    /// Shows the gateway at work: a sandbox StackStorm, this terminal as the chat, and a status page.
+    Demo,
+    /// Runs the gateway.
+    Run(run::Arguments),
+    /// Runs a server that answers like StackStorm, for trying things out. It runs no real commands.
+    Sandbox(sandbox::Arguments),
+    /// Asks a running gateway how it is.
+    Status(status::Arguments),
+}
+
+impl Cli {
+    /// Does what was asked for. Exit codes: 0 well, 1 failed, 70 the gateway gave up, 78 bad configuration.
+    pub fn run(self) -> ExitCode {
+        let usual = if matches!(self.verb, Verb::Run(_) | Verb::Sandbox(_)) { "info" } else { "error" };
+        if let Err(error) = log::begin(self.log.as_deref().unwrap_or(usual), self.log_json) {
+            return fail(BAD_CONFIGURATION, format_args!("--log: {error}"));
+        }
+        match self.verb {
+            Verb::Alias(verb) => alias::run(&verb),
+            Verb::Check(arguments) => check::run(arguments),
+            Verb::Demo => demo::run(),
+            Verb::Run(arguments) => run::run(arguments),
+            Verb::Sandbox(arguments) => sandbox::run(arguments),
+            Verb::Status(arguments) => status::run(&arguments),
+        }
+    }
+}
+
+/// Which configuration is meant.
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration; else ./fulmar.toml, then /etc/fulmar/fulmar.toml.
+    #[arg(long, short, env = "FULMAR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Says what went wrong, and with which exit code.
+fn fail(code: u8, what: impl std::fmt::Display) -> ExitCode {
+    say_aside(format_args!("fulmar: {what}"));
+    ExitCode::from(code)
+}
+
+/// Writes a line to standard output; a reader that has gone is no error.
+fn say(line: impl std::fmt::Display) {
+    drop(writeln!(io::stdout(), "{line}"));
+}
+
+/// Writes a line to standard error.
+fn say_aside(line: impl std::fmt::Display) {
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+/// Something failed.
+const FAILED: u8 = 1;
+
+/// The gateway gave up: `EX_SOFTWARE` of sysexits.h.
+const GAVE_UP: u8 = 70;
+
+/// The configuration is wrong: `EX_CONFIG` of sysexits.h.
+const BAD_CONFIGURATION: u8 = 78;
+
+const AFTER_HELP: &str = "\
+Examples:
+  fulmar demo                              try it, with nothing else
+  fulmar check --config fulmar.toml        is the configuration good?
+  fulmar run --config fulmar.toml          the gateway
+  fulmar status                            how is it?
+
+Exit codes: 0 well, 1 failed, 70 the gateway gave up, 78 bad configuration.";

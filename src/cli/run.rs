@@ -1,0 +1,104 @@
+//! `fulmar run`: the gateway, from start to a polite end.
+
+use std::{env, io, net::SocketAddr, process::ExitCode};
+
+use actix::{Addr, System};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    time::Instant,
+};
+use tracing::{error, info, warn};
+
+use super::{BAD_CONFIGURATION, ConfigFile, FAILED, GAVE_UP, check, fail};
+use crate::{
+    actors::world::World,
+    admin::{self, Admin},
+    config::Config,
+    gateway::{Gateway, StartError},
+    supervise::{Ended, Shutdown, Supervisor},
+};
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+/// Why the gateway did not come up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotUp {
+    #[error("cannot serve [admin] listen = \"{0}\": {1}")]
+    Admin(SocketAddr, io::Error),
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+pub(super) fn run(arguments: Arguments) -> ExitCode {
+    let config = match check::read(arguments.file) {
+        Ok(config) => config,
+        Err(error) => return fail(BAD_CONFIGURATION, error),
+    };
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
+    within_system(async move {
+        match serve(&config, |_| {}).await {
+            Ok(ended) => exit_code(ended),
+            Err(error @ NotUp::Admin(..)) => fail(FAILED, error),
+            Err(error @ NotUp::Start(_)) => fail(BAD_CONFIGURATION, error),
+        }
+    })
+}
+
+/// Runs a future in an actix system: actors on this thread, sessions of chats on others.
+pub(super) fn within_system(future: impl Future<Output = ExitCode>) -> ExitCode {
+    let built = || runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let system = System::with_tokio_rt(|| match built() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("no runtime could be built: {error}"),
+    });
+    system.block_on(future)
+}
+
+/// Runs the gateway that `config` describes to its end; `up` is told where the admin routes are.
+pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Result<Ended, NotUp> {
+    let gateway = Gateway::start(config, &World::real())?;
+    let admin = Admin {
+        name: config.gateway.name.clone(),
+        supervisor: gateway.supervisor.clone(),
+        reach: gateway.reach.clone(),
+        began: Instant::now(),
+        test_switches: env::var_os("FULMAR_TEST_SWITCHES").is_some(),
+    };
+    let served = admin::serve(admin, &config.admin).map_err(|error| NotUp::Admin(config.admin.listen, error))?;
+    info!(admin = %served.address, "started");
+    up(served.address);
+    stop_on_signals(&gateway.supervisor);
+    let ended = gateway.ended.await.unwrap_or(Ended::Stopped);
+    served.handle.stop(false).await;
+    info!("stopped");
+    Ok(ended)
+}
+
+fn stop_on_signals(supervisor: &Addr<Supervisor>) {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let supervisor = supervisor.clone();
+        actix::spawn(async move {
+            match signal(kind) {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                    info!("asked to stop");
+                    supervisor.send(Shutdown).await.unwrap_or_default();
+                }
+                Err(error) => error!(%error, "signals cannot be heard"),
+            }
+        });
+    }
+}
+
+pub(super) fn exit_code(ended: Ended) -> ExitCode {
+    match ended {
+        Ended::Escalated { child, why } => fail(GAVE_UP, format_args!("{child} failed too often: {why}")),
+        Ended::Stopped => ExitCode::SUCCESS,
+    }
+}

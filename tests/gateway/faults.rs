@@ -1,0 +1,303 @@
+//! What goes wrong, and how it heals by itself.
+
+use std::net::TcpListener;
+
+use fulmar::sandbox::{Sandbox, SandboxConfig};
+use fulmar_contract::Undelivered;
+use fulmar_memory::Answer;
+use serde_json::json;
+
+use crate::stage::{AS_USER, Stage, WITH_KEY, sandbox, story};
+
+#[test]
+fn stackstorm_may_come_later() {
+    story(async || {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let unused = Sandbox::start(sandbox()).unwrap();
+        let mut stage = Stage::against(unused, &format!("http://{free}"), AS_USER);
+        stage.network.online().await;
+
+        stage.says("!echo x").await;
+        let answer = stage.hears().await;
+        assert!(answer.starts_with("The commands are not known yet"), "{answer}");
+        assert_eq!(stage.get("/ready").await.0, 503);
+        stage.sandbox = Sandbox::start(SandboxConfig { listen: free, ..sandbox() }).unwrap();
+
+        stage.until_ready().await;
+        stage.says("!quietly x").await;
+        assert_eq!(stage.hears().await, "x");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_result_that_the_stream_did_not_bring_is_asked_for_after_the_reconnect() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "delay-results", "millis": 300}));
+        stage.says("!deploy web").await;
+        stage.hears_of("Deploying web.").await;
+        stage.inject(json!({"fault": "refuse-streams", "status": 503, "millis": 1000}));
+        stage.inject(json!({"fault": "cut-streams"}));
+
+        stage.hears_of("*web*").await;
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn an_expired_token_is_replaced_and_nobody_notices() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "expire-tokens"}));
+        stage.says("!quietly x").await;
+
+        assert_eq!(stage.hears().await, "x");
+        assert_eq!(stage.sandbox.made(), 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn one_renewal_serves_all_who_ask() {
+    story(async || {
+        let stage = Stage::ready().await;
+        let logins = |stage: &Stage| stage.sandbox.seen().iter().filter(|seen| seen.path == "/v1/tokens").count();
+        let before = logins(&stage);
+
+        stage.inject(json!({"fault": "expire-tokens"}));
+        for _ in 0..10 {
+            stage.says("!quietly x").await;
+        }
+        for _ in 0..10 {
+            assert_eq!(stage.hears().await, "x");
+        }
+
+        assert_eq!(logins(&stage) - before, 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_hopeless_credential_is_said_and_tried_seldom_and_the_gateway_goes_on() {
+    story(async || {
+        let wrong = r#"{ user = { name = "bot", password = "wrong" } }"#;
+        let stage = Stage::new(sandbox(), wrong);
+        stage.network.online().await;
+
+        let status =
+            stage.until("it is refused", |status| status["stackstorm"]["default"]["auth"] == "refused").await;
+        stage.says("!echo x").await;
+        stage.hears_of("refuses the gateway's credential").await;
+
+        let tries = stage.sandbox.seen().iter().filter(|seen| seen.path == "/v1/tokens").count();
+        assert!(tries <= 2, "{tries} tries lock accounts");
+        assert!(!status.to_string().contains("wrong"));
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_hanging_call_delays_nobody_else() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "hang", "path": "/v1/aliasexecution", "millis": 30_000, "times": 12}));
+        for _ in 0..12 {
+            stage.says("!quietly slow").await;
+        }
+        stage.until("all hang", |status| status["journal"]["open"] == 12).await;
+        stage.says("!see OPS-1").await;
+
+        stage.hears_of("demo.tickets").await;
+        assert_eq!(stage.hears().await, "OPS-1 is open.");
+        stage.gateway.supervisor.send(fulmar::supervise::Shutdown).await.unwrap();
+    });
+}
+
+#[test]
+fn garbage_in_the_stream_is_passed_over() {
+    story(async || {
+        let stage = Stage::ready().await;
+        let connects = stage.child("listener/default").await["restarts"].clone();
+
+        for data in
+            [json!({"payload": null}), json!([]), json!("x"), json!({}), json!({"payload": {"channel": 5}})]
+        {
+            stage.inject(json!({"fault": "emit", "event": "st2.announcement__errbot", "data": data}));
+            stage.inject(json!({"fault": "emit", "event": "st2.execution__update", "data": data}));
+        }
+        for text in
+            ["garbage\n\n", "data\n\n", ":::\n", "event: st2.execution__update\ndata: {\n\n", "\u{0}\r\r\n\n"]
+        {
+            stage.inject(json!({"fault": "raw", "text": text}));
+        }
+        stage.says("!quietly still here").await;
+
+        assert_eq!(stage.hears().await, "still here");
+        assert_eq!(stage.child("listener/default").await["restarts"], connects);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_command_whose_answer_was_lost_is_found_and_not_sent_again() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "reset", "path": "/v1/aliasexecution", "when": "after"}));
+        stage.says("!quietly once").await;
+
+        stage.hears_of("It runs").await;
+        assert_eq!(stage.hears().await, "once");
+        assert_eq!(stage.sandbox.made(), 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn an_error_after_the_command_ran_is_not_taken_for_a_refusal() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "answer", "path": "/v1/aliasexecution", "status": 500, "when": "after"}));
+        stage.says("!quietly once").await;
+
+        stage.hears_of("It runs").await;
+        assert_eq!(stage.hears().await, "once");
+        assert_eq!(stage.sandbox.made(), 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn an_error_before_the_command_ran_is_told_and_nothing_runs() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "answer", "path": "/v1/aliasexecution", "status": 500}));
+        stage.says("!quietly never").await;
+
+        let answer = stage.hears().await;
+        assert!(answer.starts_with("Not run: "), "{answer}");
+        assert_eq!(stage.sandbox.made(), 0);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_panic_in_a_session_ends_only_that_session() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.network.make_it_panic().await;
+        stage
+            .until("it restarts", |status| {
+                status["children"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|child| child["name"] == "chat/mem" && child["restarts"] == 1 && child["phase"] == "up")
+            })
+            .await;
+        stage.says("!quietly again").await;
+
+        assert_eq!(stage.hears().await, "again");
+        assert!(stage.child("chat/mem").await["last_error"].as_str().unwrap().contains("panicked"));
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_panic_in_any_actor_heals() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        for child in
+            ["journal", "delivery", "router", "auth:default", "aliases:default", "listener:default", "chat:mem"]
+        {
+            assert_eq!(stage.post(&format!("/test/{child}/panic")).await.0, 202);
+            let name = child.replace(':', "/");
+            stage
+                .until("it is up again", |status| {
+                    status["children"].as_array().unwrap().iter().any(|child| {
+                        child["name"] == name.as_str() && child["restarts"] == 1 && child["phase"] == "up"
+                    })
+                })
+                .await;
+            stage.until_ready().await;
+            stage.says(&format!("!quietly after {child}")).await;
+            assert_eq!(stage.hears().await, format!("after {child}"));
+        }
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_chat_that_is_cut_off_gets_its_results_when_it_is_back() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "delay-results", "millis": 300}));
+        stage.says("!deploy web").await;
+        stage.hears_of("Deploying web.").await;
+        stage.network.refuse_logins(false);
+        stage.network.sever();
+        stage.network.offline().await;
+
+        stage.hears_of("*web*").await;
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_post_that_the_network_refuses_blocks_nothing() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.network.answer(Answer::Fail(Undelivered::Refused { why: "no such room".into() }));
+        stage.says("!quietly a").await;
+        stage.until("it is given up", |status| status["journal"]["dead"] == 1).await;
+        stage.network.answer(Answer::Accept);
+        stage.says("!quietly b").await;
+
+        assert_eq!(stage.hears().await, "b");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn refused_credentials_park_the_chat_and_an_operator_wakes_it() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.network.refuse_logins(true);
+        stage.network.sever();
+        stage.until("it parks", |status| status["chats"]["mem"]["phase"] == "parked").await;
+        stage.network.refuse_logins(false);
+        assert_eq!(stage.post("/chats/mem/restart").await.0, 202);
+
+        stage.until_ready().await;
+        stage.says("!quietly back").await;
+        assert_eq!(stage.hears().await, "back");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_key_that_is_refused_once_is_tried_again() {
+    story(async || {
+        let stage = Stage::new(sandbox(), WITH_KEY);
+        stage.until_ready().await;
+
+        stage.inject(json!({"fault": "answer", "path": "/v1/actionalias", "status": 500}));
+        assert_eq!(stage.post("/aliases/refresh").await.0, 502);
+        assert_eq!(stage.post("/aliases/refresh").await.0, 200);
+
+        stage.says("!quietly x").await;
+        assert_eq!(stage.hears().await, "x");
+        stage.ends().await;
+    });
+}

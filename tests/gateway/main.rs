@@ -1,0 +1,8 @@
+//! The whole gateway in one process: the memory network on one side, the sandbox StackStorm on the other.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+
+mod admin;
+mod commands;
+mod faults;
+mod stage;
