@@ -1,8 +1,32 @@
 //! Texts that people read: StackStorm's templates rendered as its own engine would.
 //!
 //! Pure: a template and a context in, a text out. Never renders anything that a user typed.
+//!
+//! One rendering is bounded: 5 million instructions, 300 frames, 16 MiB for any text, and an account of bytes and items
+//! handled. Whatever StackStorm's engine could say and this one cannot is an error of the kind `NotSupported`, never a
+//! different text: whoever asked may then ask StackStorm itself.
 
-use serde_json::Value;
+mod check;
+mod engine;
+mod fault;
+mod filter;
+mod function;
+mod json;
+mod lower;
+mod method;
+mod python;
+mod result;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod text;
+mod yaml;
+
+use serde_json::{Map, Value};
+
+use engine::Context;
+
+pub use result::result;
 
 /// How undefined names count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,22 +62,39 @@ pub struct Formatted {
 ///
 /// # Errors
 /// Whatever StackStorm's engine would refuse, and what ours cannot do.
-pub fn template(_template: &str, _context: &Value, _mode: Mode) -> Result<String, TemplateError> {
-    Ok(String::new())
+pub fn template(template: &str, context: &Value, mode: Mode) -> Result<String, TemplateError> {
+    result::context(context, mode)?.render(template, mode)
 }
 
 /// Renders the values of an `extra` object as StackStorm's `render_values` does.
 ///
 /// # Errors
 /// As [`template`], and when a rendered value is no JSON any more.
-pub fn extra(_extra: &Value, _context: &Value, _mode: Mode) -> Result<Value, TemplateError> {
-    Ok(Value::Null)
+pub fn extra(extra: &Value, context: &Value, mode: Mode) -> Result<Value, TemplateError> {
+    render_values(extra, &result::context(context, mode)?, mode)
 }
 
-/// What `chatops.format_execution_result` says of `execution`, given its alias's `result`.
-///
-/// # Errors
-/// As [`template`].
-pub fn result(_execution: &Value, _alias: &Value) -> Result<Formatted, TemplateError> {
-    Ok(Formatted { enabled: true, message: String::new(), extra: Value::Null })
+/// Each member of `extra` becomes one template: objects and lists as JSON, which is read back afterwards.
+fn render_values(extra: &Value, context: &Context, mode: Mode) -> Result<Value, TemplateError> {
+    let Some(members) = extra.as_object() else { return Ok(extra.clone()) };
+    let mut rendered = Map::new();
+    for (key, value) in members {
+        let source = match value {
+            Value::String(text) => text.clone(),
+            Value::Array(_) | Value::Object(_) => value.to_string(),
+            // Python's spelling; none of these can hold a template.
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                rendered.insert(key.clone(), value.clone());
+                continue;
+            }
+        };
+        let text = context.render(&source, mode)?;
+        let value = match value {
+            _ if text == source => value.clone(),
+            Value::Array(_) | Value::Object(_) => json::loads(&text).map_err(|error| fault::unwrap(&error))?,
+            _ => Value::String(text),
+        };
+        rendered.insert(key.clone(), value);
+    }
+    Ok(Value::Object(rendered))
 }

@@ -1,0 +1,47 @@
+//! What holds for the one rendering that runs on this thread: how undefined names count, and how much work is left.
+
+use std::cell::Cell;
+
+use super::Mode;
+use super::fault::{Outcome, raise};
+
+/// Units of work that one rendering may spend: a byte of text made is 1, an item handled is 16.
+const WORK: u64 = 1 << 28;
+
+/// Bytes of the longest text that may come into being.
+pub(crate) const TEXT_LIMIT: usize = 16 << 20;
+
+thread_local! {
+    static STRICT: Cell<bool> = const { Cell::new(false) };
+    static LEFT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Starts the account of a new rendering.
+pub(crate) fn begin(mode: Mode) {
+    STRICT.set(mode == Mode::Ack);
+    LEFT.set(WORK);
+}
+
+/// Whether undefined names are errors.
+pub(crate) fn strict() -> bool {
+    STRICT.get()
+}
+
+/// Pays for `count` items.
+pub(crate) fn spend_items(count: usize) -> Outcome<()> {
+    spend((count as u64).saturating_mul(16))
+}
+
+/// Pays for a text of `length` bytes, and refuses one that is too long.
+pub(crate) fn spend_text(length: usize) -> Outcome<()> {
+    if length > TEXT_LIMIT {
+        return Err(raise("MemoryError", "a text of more than 16 MiB"));
+    }
+    spend(length as u64)
+}
+
+fn spend(amount: u64) -> Outcome<()> {
+    let left = LEFT.get().checked_sub(amount).ok_or_else(|| raise("OutOfFuel", "the template does too much"))?;
+    LEFT.set(left);
+    Ok(())
+}
