@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use super::fault::{Outcome, raise, type_error, unsupported};
+use super::fault::{Outcome, raise, unsupported};
 use super::filter::{self, Args};
 use super::python::compare::{compare, same};
 use super::python::iterate::length;
@@ -95,9 +95,6 @@ fn comparison(name: &str) -> Option<&'static str> {
 }
 
 fn remainder(value: &Value, by: &Value, wanted: i64) -> Outcome<bool> {
-    if value.as_str().is_some() {
-        return Err(type_error("not all arguments converted during string formatting"));
-    }
     compare(&operator::modulo(value, by)?, "==", &Value::from(wanted))
 }
 
@@ -135,7 +132,7 @@ fn property(name: &str, value: &Value) -> Outcome<bool> {
         "number" => matches!(seen, View::Bool(_) | View::Int(_) | View::Float(_)),
         "odd" => remainder(value, &Value::from(2), 1)?,
         "sequence" => match seen {
-            View::DictView(_) | View::Undefined(_) => false,
+            View::DictSide(_) => false,
             _ => length(value).is_ok(),
         },
         "string" => matches!(seen, View::Text(_)),
@@ -150,7 +147,7 @@ fn iterable(seen: &View<'_>) -> bool {
     matches!(
         seen,
         View::Dict(_)
-            | View::DictView(_)
+            | View::DictSide(_)
             | View::List(_)
             | View::Range(_)
             | View::Stream(_)

@@ -47,19 +47,23 @@ fn build() -> Option<Environment<'static>> {
 pub(super) struct Context(Value);
 
 impl Context {
-    /// Takes over the members of `json`; anything but an object defines nothing.
+    /// Takes over the members of `json`, and all of it as `__context` when it is wanted `whole`.
     pub(super) fn new(
         json: &Json,
         mode: Mode,
-        extra: impl IntoIterator<Item = (&'static str, Value)>,
+        extra: Option<(&'static str, Value)>,
+        whole: bool,
     ) -> Result<Self, TemplateError> {
         scope::begin(mode);
-        let mut variables: Vec<(String, Value)> = Vec::new();
-        for (name, value) in json.as_object().into_iter().flatten() {
-            let value = value::from_json(value).map_err(|error| fault::unwrap(&error))?;
-            variables.push((name.clone(), value));
+        let convert = |json| value::from_json(json).map_err(|error| fault::unwrap(&error));
+        let mut variables: Vec<(&str, Value)> = Vec::new();
+        if whole {
+            variables.push(("__context", convert(json)?));
         }
-        variables.extend(extra.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        for (name, value) in json.as_object().into_iter().flatten() {
+            variables.push((name, convert(value)?));
+        }
+        variables.extend(extra);
         Ok(Self(Value::from_pairs(variables)))
     }
 

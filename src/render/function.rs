@@ -12,7 +12,7 @@ use super::python::compare::compare;
 use super::python::float::parse_float;
 use super::python::iterate::{items, truth, unpack};
 use super::python::singleton::{Cycler, Joiner, Namespace};
-use super::python::undefined::{undefined, undefined_name};
+use super::python::undefined::{omitted, undefined, undefined_name};
 use super::python::{View, attribute, dict, list, operator, subscript, tuple, type_name, view};
 use super::{check, method};
 
@@ -36,7 +36,7 @@ fn values(environment: &mut Environment<'static>) {
         named(value, || undefined(format!("parameter '{name}' was not provided")))
     });
     environment.add_function("py_missing", |line: usize| {
-        undefined(format!(
+        omitted(format!(
             "the inline if-expression on line {line} evaluated to false and no else section was defined."
         ))
     });

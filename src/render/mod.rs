@@ -6,6 +6,11 @@
 //! handled. Whatever StackStorm's engine could say and this one cannot is an error of the kind `NotSupported`, never a
 //! different text: whoever asked may then ask StackStorm itself.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "Python's operations name the few kinds of values that they take; every other kind is refused alike"
+)]
+
 mod check;
 mod engine;
 mod fault;
@@ -63,7 +68,7 @@ pub struct Formatted {
 /// # Errors
 /// Whatever StackStorm's engine would refuse, and what ours cannot do.
 pub fn template(template: &str, context: &Value, mode: Mode) -> Result<String, TemplateError> {
-    result::context(context, mode)?.render(template, mode)
+    result::context(context, mode, None)?.render(template, mode)
 }
 
 /// Renders the values of an `extra` object as StackStorm's `render_values` does.
@@ -71,7 +76,10 @@ pub fn template(template: &str, context: &Value, mode: Mode) -> Result<String, T
 /// # Errors
 /// As [`template`], and when a rendered value is no JSON any more.
 pub fn extra(extra: &Value, context: &Value, mode: Mode) -> Result<Value, TemplateError> {
-    render_values(extra, &result::context(context, mode)?, mode)
+    if context.as_object().is_none_or(Map::is_empty) {
+        return Ok(extra.clone());
+    }
+    render_values(extra, &result::context(context, mode, Some(extra))?, mode)
 }
 
 /// Each member of `extra` becomes one template: objects and lists as JSON, which is read back afterwards.

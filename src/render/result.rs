@@ -21,8 +21,9 @@ pub fn result(execution: &Value, alias: &Value) -> Result<Formatted, TemplateErr
     let chosen = alias.get("result").filter(|result| truthy(result));
     let enabled = chosen.and_then(|result| result.get("enabled")).is_none_or(truthy);
     let chosen = chosen.filter(|_| enabled);
-    let context = context(&variables(execution, alias), Mode::Result)?;
-    let extra = match chosen.and_then(|result| result.get("extra")) {
+    let extra = chosen.and_then(|result| result.get("extra"));
+    let context = context(&variables(execution, alias), Mode::Result, extra)?;
+    let extra = match extra {
         // The chatops pack is strict here: it leaves out `allow_undefined`.
         Some(extra) => render_values(extra, &context, Mode::Ack)?,
         None => Value::Null,
@@ -45,10 +46,11 @@ fn no_template(format: &Value) -> TemplateError {
     TemplateError { kind: "TypeError".to_owned(), message: format!("Can't compile non template nodes: {format}") }
 }
 
-/// The variables of a template, with `__context` and, for results, the module `six`.
-pub(super) fn context(variables: &Value, mode: Mode) -> Result<Context, TemplateError> {
+/// The variables of a template: for results the module `six`, for an `extra` that asks for it `__context`.
+pub(super) fn context(variables: &Value, mode: Mode, extra: Option<&Value>) -> Result<Context, TemplateError> {
     let six = (mode == Mode::Result).then(|| ("six", minijinja::Value::from_object(Six)));
-    Context::new(variables, mode, six)
+    let whole = extra.is_some_and(|extra| extra.to_string().contains("__context"));
+    Context::new(variables, mode, six, whole)
 }
 
 /// `bool(value)` in Python.

@@ -84,7 +84,7 @@ fn url_encode(call: &mut Call<'_, '_, '_>) -> Outcome {
         View::Dict(dict) => dict.pairs().map(|(key, value)| (key.clone(), value.clone())).collect(),
         View::List(_)
         | View::Tuple(_)
-        | View::DictView(_)
+        | View::DictSide(_)
         | View::Stream(_)
         | View::Range(_)
         | View::Undefined(_) => pairs(&items(&call.value)?)?,
@@ -124,10 +124,7 @@ fn quoted(text: &str, safe: &str) -> String {
 fn xml_attributes(call: &mut Call<'_, '_, '_>) -> Outcome {
     let [autospace] = call.args.bind(call.name, ["autospace"])?;
     let View::Dict(dict) = view(&call.value) else {
-        return Err(match view(&call.value) {
-            View::Undefined(undefined) => undefined.fault(),
-            _ => crate::render::fault::raise("AttributeError", "the value has no attribute 'items'"),
-        });
+        return Err(call.lacks("items"));
     };
     let mut parts = Vec::new();
     for (key, value) in dict.pairs() {

@@ -11,11 +11,12 @@ mod stackstorm;
 mod text;
 mod wrap;
 
-use minijinja::{State, Value};
+use minijinja::{Error, State, Value};
 
 pub(crate) use args::Args;
 
 use super::fault::{Outcome, raise};
+use super::python::{View, type_name, view};
 
 /// One use of a filter.
 pub(crate) struct Call<'a, 's, 'e> {
@@ -23,6 +24,16 @@ pub(crate) struct Call<'a, 's, 'e> {
     pub(crate) name: &'a str,
     pub(crate) value: Value,
     pub(crate) args: Args,
+}
+
+impl Call<'_, '_, '_> {
+    /// Python's complaint that the value has no method `name`.
+    fn lacks(&self, name: &str) -> Error {
+        match view(&self.value) {
+            View::Undefined(undefined) => undefined.fault(),
+            _ => raise("AttributeError", format!("'{}' object has no attribute '{name}'", type_name(&self.value))),
+        }
+    }
 }
 
 type Filter = fn(&mut Call<'_, '_, '_>) -> Outcome;

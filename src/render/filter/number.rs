@@ -81,11 +81,9 @@ fn round(call: &mut Call<'_, '_, '_>) -> Outcome {
     }
     let number = match (number(&view(&call.value)), view(&call.value)) {
         (Some(number), _) => number,
-        (None, View::Undefined(undefined)) => {
-            return Err(match undefined.tolerate() {
-                Err(fault) => fault,
-                Ok(()) => type_error("type Undefined doesn't define __round__ method"),
-            });
+        (None, View::Undefined(undefined)) => return Err(undefined.fault()),
+        _ if method != "common" => {
+            return Err(type_error(format!("must be real number, not {}", type_name(&call.value))));
         }
         _ => {
             let name = type_name(&call.value);
@@ -128,7 +126,7 @@ fn file_size(call: &mut Call<'_, '_, '_>) -> Outcome {
         return Err(unsupported("the size of nan"));
     }
     if bytes < base {
-        return string(format!("{} Bytes", repr_float(bytes.trunc()).trim_end_matches(".0")));
+        return string(format!("{} Bytes", repr_float(bytes.trunc() + 0.0).trim_end_matches(".0")));
     }
     let prefixes = ["k", "M", "G", "T", "P", "E", "Z", "Y"];
     let mut unit = base;

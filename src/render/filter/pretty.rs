@@ -40,9 +40,9 @@ fn write(out: &mut String, value: &Value, indent: usize, allowance: usize) -> Ou
         }
         View::List(list) => write_items(out, '[', &list.items, ']', (indent + 1, allowance))?,
         View::Tuple(tuple) if tuple.items.len() > 1 => {
-            write_items(out, '(', &tuple.items, ')', (indent + 1, allowance))?
+            write_items(out, '(', &tuple.items, ')', (indent + 1, allowance))?;
         }
-        View::Text(_) | View::Tuple(_) | View::DictView(_) => {
+        View::Text(_) | View::Tuple(_) | View::DictSide(_) => {
             return Err(unsupported("pprint of so long a value"));
         }
         _ => out.push_str(&flat),

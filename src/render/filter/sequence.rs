@@ -111,12 +111,6 @@ fn last(call: &mut Call<'_, '_, '_>) -> Outcome {
     if let View::Stream(stream) = view(&call.value) {
         return Err(type_error(format!("'{}' object is not reversible", stream.name)));
     }
-    if let View::Undefined(undefined) = view(&call.value) {
-        return Err(match undefined.tolerate() {
-            Err(fault) => fault,
-            Ok(()) => undefined.fault(),
-        });
-    }
     Ok(items(&call.value)?.pop().unwrap_or_else(|| undefined("No last item, sequence was empty.")))
 }
 
@@ -149,6 +143,9 @@ fn join(call: &mut Call<'_, '_, '_>) -> Outcome {
 /// Only where there is nothing to choose: a text that changes by itself cannot be compared.
 fn random(call: &mut Call<'_, '_, '_>) -> Outcome {
     call.args.none(call.name)?;
+    if !matches!(view(&call.value), View::List(_) | View::Tuple(_) | View::Text(_) | View::Range(_)) {
+        return Err(unsupported("a random item of this"));
+    }
     match length(&call.value)? {
         0 => Ok(undefined("No random item, sequence was empty.")),
         1 => Ok(items(&call.value)?.pop().unwrap_or_default()),

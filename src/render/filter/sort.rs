@@ -112,8 +112,7 @@ pub(super) fn sort(call: &mut Call<'_, '_, '_>) -> Outcome {
         for path in &paths {
             keys.push(folded(path.get(&item)?, case));
         }
-        let key = if keys.len() == 1 { keys.pop().unwrap_or_default() } else { list(keys)? };
-        keyed.push((key, item));
+        keyed.push((list(keys)?, item));
     }
     list(sorted(keyed, truthy(reverse))?.into_iter().map(|(_, item)| item).collect())
 }
@@ -187,10 +186,7 @@ pub(super) fn dictsort(call: &mut Call<'_, '_, '_>) -> Outcome {
         _ => return Err(raise("FilterArgumentError", "You can only sort by either \"key\" or \"value\"")),
     };
     let View::Dict(dict) = view(&call.value) else {
-        return Err(match view(&call.value) {
-            View::Undefined(undefined) => undefined.fault(),
-            _ => raise("AttributeError", "the value has no attribute 'items'"),
-        });
+        return Err(call.lacks("items"));
     };
     let case = truthy(case);
     let mut keyed = Vec::new();

@@ -93,6 +93,9 @@ fn indent(call: &mut Call<'_, '_, '_>) -> Outcome {
         Some(width) => " ".repeat(usize::try_from(call.args.whole(&width)?).unwrap_or(0).min(1 << 16)),
         None => "    ".to_owned(),
     };
+    if let View::List(_) = view(&call.value) {
+        return Err(call.lacks("splitlines"));
+    }
     let source = operator::add(&call.value, &Value::from("\n"))?;
     let source = text(&source)?;
     let blank = blank.is_some_and(|blank| blank.is_true());

@@ -23,9 +23,9 @@ pub(super) fn wordwrap(call: &mut Call<'_, '_, '_>) -> Outcome {
     };
     let joint =
         joint.filter(|joint| !joint.is_none()).map_or(Ok("\n".to_owned()), |joint| call.args.text(&joint))?;
-    let source = call.args.text(&call.value)?;
+    let Some(source) = call.value.as_str() else { return Err(call.lacks("splitlines")) };
     let lines: Vec<String> =
-        split_lines(&source, false).into_iter().map(|line| wrap.line(line).join(&joint)).collect();
+        split_lines(source, false).into_iter().map(|line| wrap.line(line).join(&joint)).collect();
     string(lines.join(&joint))
 }
 

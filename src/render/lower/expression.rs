@@ -133,6 +133,10 @@ impl Parser {
         while let Some((_, function)) = operators.iter().find(|(op, _)| self.current().is_op(op)) {
             self.advance()?;
             let right = operand(self)?.code;
+            if *function == "py_pow" && left.code.starts_with("py_neg(") && right.parse::<i64>().is_err() {
+                // Jinja writes a negative number down without parentheses, which changes what is raised.
+                return Err(unsupported("a power of a negative number"));
+            }
             left = Expr::other(format!("{function}({}, {right})", left.code));
         }
         Ok(left)

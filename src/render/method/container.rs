@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use crate::render::fault::{Outcome, unsupported, value_error};
 use crate::render::filter::Args;
-use crate::render::python::collection::{Dict, DictView, Side};
+use crate::render::python::collection::{Dict, DictSide, Side};
 use crate::render::python::compare::{Key, equal};
 use crate::render::python::iterate::side;
 use crate::render::python::value::{depth_over, dict as make_dict};
@@ -14,7 +14,7 @@ use crate::render::python::{list, repr};
 pub(super) fn view_of(dict: &Dict, which: Side) -> Outcome {
     let items = side(dict, which)?;
     let depth = depth_over(items.iter())?;
-    Ok(Value::from_object(DictView { side: which, items, depth }))
+    Ok(Value::from_object(DictSide { side: which, items, depth }))
 }
 
 pub(super) fn call_dict(dict: &Dict, name: &str, args: &Args) -> Outcome {

@@ -2,6 +2,7 @@
 
 use minijinja::Value;
 
+use super::operator::sign;
 use super::singleton::Bound;
 use super::subscript::lookup;
 use super::undefined::{undefined, undefined_member, unsafe_attribute};
@@ -48,11 +49,25 @@ pub(crate) fn own(object: &Value, name: &str) -> Outcome<Option<Value>> {
             Some(index) => return Ok(tuple.items.get(index).cloned()),
             None => &["count", "index"],
         },
-        View::Int(_) | View::Bool(_) => INT,
-        View::Float(_) => FLOAT,
-        View::Range(_) => &["count", "index", "start", "step", "stop"],
+        View::Int(_) | View::Bool(_) => match name {
+            "real" | "numerator" => return sign(object, false).map(Some),
+            "imag" => return Ok(Some(Value::from(0))),
+            "denominator" => return Ok(Some(Value::from(1))),
+            _ => INT,
+        },
+        View::Float(_) => match name {
+            "real" => return Ok(Some(object.clone())),
+            "imag" => return Ok(Some(Value::from(0.0))),
+            _ => FLOAT,
+        },
+        View::Range(range) => match name {
+            "start" => return Ok(Some(Value::from(range.start))),
+            "step" => return Ok(Some(Value::from(range.step))),
+            "stop" => return Ok(Some(Value::from(range.stop))),
+            _ => &["count", "index"],
+        },
         View::Stream(_) => &["close", "gi_code", "gi_frame", "gi_running", "gi_yieldfrom", "send", "throw"],
-        View::DictView(_) => &["isdisjoint", "mapping"],
+        View::DictSide(_) => &["isdisjoint", "mapping"],
         View::Namespace(namespace) => return Ok(namespace.get(name)),
         View::Cycler(cycler) if name == "current" => return Ok(Some(cycler.current())),
         View::Cycler(_) => &["next", "reset", "items", "pos"],
@@ -187,17 +202,6 @@ const DICT: &[&str] =
 const LIST: &[&str] =
     &["append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"];
 
-const INT: &[&str] = &[
-    "as_integer_ratio",
-    "bit_count",
-    "bit_length",
-    "conjugate",
-    "denominator",
-    "from_bytes",
-    "imag",
-    "numerator",
-    "real",
-    "to_bytes",
-];
+const INT: &[&str] = &["as_integer_ratio", "bit_count", "bit_length", "conjugate", "from_bytes", "to_bytes"];
 
-const FLOAT: &[&str] = &["as_integer_ratio", "conjugate", "fromhex", "hex", "imag", "is_integer", "real"];
+const FLOAT: &[&str] = &["as_integer_ratio", "conjugate", "fromhex", "hex", "is_integer"];

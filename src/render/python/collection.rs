@@ -77,12 +77,12 @@ pub(crate) enum Side {
 
 /// A view of a dict: `dict_keys`, `dict_values` or `dict_items`.
 #[derive(Debug)]
-pub(crate) struct DictView {
+pub(crate) struct DictSide {
     pub(crate) side: Side,
     pub(crate) items: Vec<Value>,
     pub(crate) depth: usize,
 }
-object!(DictView, this => !this.items.is_empty());
+object!(DictSide, this => !this.items.is_empty());
 
 /// A `range`.
 #[derive(Debug)]

@@ -55,12 +55,12 @@ pub(crate) fn equal(left: &Value, right: &Value) -> Outcome<bool> {
         (View::Tuple(a), View::Tuple(b)) => all_equal(&a.items, &b.items)?,
         (View::Dict(a), View::Dict(b)) => dicts_equal(a, b)?,
         (View::Range(a), View::Range(b)) => all_equal(&a.items(), &b.items())?,
-        (View::DictView(a), View::DictView(b)) if a.side == Side::Keys && b.side == Side::Keys => {
+        (View::DictSide(a), View::DictSide(b)) if a.side == Side::Keys && b.side == Side::Keys => {
             return Err(unsupported("comparing the keys of dicts"));
         }
         (
-            View::Foreign(_) | View::Bound(_) | View::DictView(_),
-            View::Foreign(_) | View::Bound(_) | View::DictView(_),
+            View::Foreign(_) | View::Bound(_) | View::DictSide(_),
+            View::Foreign(_) | View::Bound(_) | View::DictSide(_),
         ) => {
             return Err(unsupported("comparing functions or views"));
         }
@@ -155,7 +155,7 @@ pub(crate) fn order(left: &Value, op: &str, right: &Value) -> Outcome<Option<Ord
         (View::Text(a), View::Text(b)) => Ok(Some(a.cmp(b))),
         (View::List(a), View::List(b)) => order_all(&a.items, op, &b.items),
         (View::Tuple(a), View::Tuple(b)) => order_all(&a.items, op, &b.items),
-        (View::DictView(_), View::DictView(_)) => Err(unsupported("comparing the views of dicts")),
+        (View::DictSide(_), View::DictSide(_)) => Err(unsupported("comparing the views of dicts")),
         (a, b) => match (number(&a), number(&b)) {
             (Some(a), Some(b)) => Ok(a.compare(b)),
             _ => Err(type_error(format!(
@@ -202,6 +202,10 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Outcome<bool> {
         },
         View::Dict(dict) => Ok(dict.entries.contains_key(&Key::of(item)?)),
         View::Stream(_) => Err(unsupported("looking into an iterator")),
+        View::DictSide(keys) if keys.side == Side::Keys => {
+            let wanted = Key::of(item)?;
+            Ok(keys.items.iter().any(|key| Key::of(key).is_ok_and(|key| key == wanted)))
+        }
         View::Bool(_) | View::Int(_) | View::Float(_) | View::None => {
             Err(type_error(format!("argument of type '{}' is not iterable", type_name(container))))
         }

@@ -41,7 +41,7 @@ fn write(out: &mut String, value: &Value) -> Outcome<()> {
         }
         View::Tuple(tuple) => write_all(out, '(', &tuple.items, ')')?,
         View::Dict(dict) => write_dict(out, dict)?,
-        View::DictView(view) => {
+        View::DictSide(view) => {
             out.push_str(match view.side {
                 Side::Items => "dict_items(",
                 Side::Keys => "dict_keys(",

@@ -27,13 +27,14 @@ pub(crate) struct Spec {
 
 /// `template.format(*args, **kwargs)`.
 pub(crate) fn format(template: &str, args: &Args) -> Outcome<String> {
-    let mut fields = Fields { args, next: 0 };
+    let mut fields = Fields { args, next: 0, manual: false };
     fields.format(template, 2)
 }
 
 struct Fields<'a> {
     args: &'a Args,
     next: usize,
+    manual: bool,
 }
 
 impl Fields<'_> {
@@ -113,6 +114,15 @@ impl Fields<'_> {
         } else {
             name.parse::<usize>().ok()
         };
+        self.manual |= index.is_some() && !name.is_empty();
+        if self.manual && self.next > 0 {
+            let (from, to) = if name.is_empty() {
+                ("manual field specification", "automatic field numbering")
+            } else {
+                ("automatic field numbering", "manual field specification")
+            };
+            return Err(value_error(format!("cannot switch from {from} to {to}")));
+        }
         if let Some(index) = index {
             let short = || {
                 let message = format!("Replacement index {index} out of range for positional args tuple");
@@ -150,6 +160,9 @@ pub(crate) fn format_value(value: &Value, spec: &str) -> Outcome<String> {
         if !matches!(spec.kind, None | Some('s')) {
             let kind = spec.kind.unwrap_or('s');
             return Err(value_error(format!("Unknown format code '{kind}' for object of type 'str'")));
+        }
+        if spec.grouping.is_some() || spec.sign.is_some() || spec.alternate || spec.align == Some('=') {
+            return Err(value_error("a format for numbers on a str"));
         }
         let cut: String = text.chars().take(spec.precision.unwrap_or(usize::MAX)).collect();
         let fill = spec.fill.unwrap_or(if spec.zero { '0' } else { ' ' });
@@ -200,7 +213,10 @@ fn format_number(number: Number, spec: &Spec, value: &Value) -> Outcome<String> 
     let kind = spec.kind;
     let (negative, digits) = match (number, kind) {
         (Number::Int(_), None) if matches!(view(value), View::Bool(_)) => return Err(unsupported("this format")),
-        (Number::Int(number), None | Some('d' | 'x' | 'X' | 'o' | 'b' | 'n')) => {
+        (Number::Int(_), None | Some('d' | 'x' | 'X' | 'o' | 'b')) if spec.precision.is_some() => {
+            return Err(value_error("Precision not allowed in integer format specifier"));
+        }
+        (Number::Int(number), None | Some('d' | 'x' | 'X' | 'o' | 'b')) => {
             (number < 0, int_text(number, kind, spec))
         }
         (number, Some('e' | 'E' | 'f' | 'F' | 'g' | 'G')) => {
@@ -213,7 +229,7 @@ fn format_number(number: Number, spec: &Spec, value: &Value) -> Outcome<String> 
         (Number::Float(number), None) if spec.precision.is_none() => {
             (number.is_sign_negative() && !number.is_nan(), repr_float(number).trim_start_matches('-').to_owned())
         }
-        (_, None) => return Err(unsupported("this format")),
+        (_, None | Some('c' | 'n')) => return Err(unsupported("this format")),
         (_, Some(kind)) => {
             let name = type_name(value);
             return Err(value_error(format!("Unknown format code '{kind}' for object of type '{name}'")));

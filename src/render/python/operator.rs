@@ -33,7 +33,7 @@ pub(crate) fn add(left: &Value, right: &Value) -> Outcome {
 
 /// `left - right`.
 pub(crate) fn sub(left: &Value, right: &Value) -> Outcome {
-    if let (View::DictView(_), _) | (_, View::DictView(_)) = (view(left), view(right)) {
+    if let (View::DictSide(_), _) | (_, View::DictSide(_)) = (view(left), view(right)) {
         return Err(unsupported("the difference of dict views"));
     }
     arithmetic("-", left, right, i128::checked_sub, |a, b| a - b)

@@ -58,7 +58,7 @@ impl Source<'_> {
     fn finish(&self) -> Outcome<()> {
         let all = match view(self.values) {
             View::Tuple(tuple) => self.next >= tuple.items.len(),
-            View::Dict(_) | View::List(_) => true,
+            View::Dict(_) | View::List(_) | View::Range(_) | View::Undefined(_) => true,
             _ => self.next > 0,
         };
         if all { Ok(()) } else { Err(type_error("not all arguments converted during string formatting")) }

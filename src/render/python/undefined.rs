@@ -42,6 +42,11 @@ pub(crate) fn undefined(message: impl Into<String>) -> Value {
     Value::from_object(Undefined { strict: scope::strict(), kind: "UndefinedError", message: message.into() })
 }
 
+/// What `a if b` is when `b` is false: always lenient.
+pub(crate) fn omitted(message: String) -> Value {
+    Value::from_object(Undefined { strict: false, kind: "UndefinedError", message })
+}
+
 /// A name that nothing defines.
 pub(crate) fn undefined_name(name: &str) -> Value {
     undefined(format!("'{name}' is undefined"))

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::collection::{Dict, DictView, List, Range, Stream, Tuple};
+use super::collection::{Dict, DictSide, List, Range, Stream, Tuple};
 use super::compare::Key;
 use super::singleton::{Bound, Cycler, Joiner, Namespace, Six};
 use super::undefined::Undefined;
@@ -20,7 +20,7 @@ pub(crate) enum View<'a> {
     Bound(&'a Bound),
     Cycler(&'a Cycler),
     Dict(&'a Dict),
-    DictView(&'a DictView),
+    DictSide(&'a DictSide),
     Float(f64),
     /// Something of the engine's own: a loop, a macro, a function.
     Foreign(&'a Value),
@@ -61,7 +61,7 @@ fn object(value: &Value) -> View<'_> {
             $(if let Some(found) = value.downcast_object_ref::<$type>() { return View::$type(found); })*
         };
     }
-    try_as!(Dict, List, Undefined, Tuple, Stream, DictView, Range, Bound, Namespace, Cycler, Joiner);
+    try_as!(Dict, List, Undefined, Tuple, Stream, DictSide, Range, Bound, Namespace, Cycler, Joiner);
     match value.downcast_object_ref::<Six>() {
         Some(_) => View::Six,
         None => View::Foreign(value),
@@ -75,7 +75,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
         View::Bound(_) => "builtin_function_or_method",
         View::Cycler(_) => "Cycler",
         View::Dict(_) => "dict",
-        View::DictView(view) => match view.side {
+        View::DictSide(view) => match view.side {
             super::collection::Side::Items => "dict_items",
             super::collection::Side::Keys => "dict_keys",
             super::collection::Side::Values => "dict_values",
@@ -104,7 +104,7 @@ pub(crate) fn address(value: &Value) -> Option<usize> {
     }
     Some(match view(value) {
         View::Dict(object) => of(object),
-        View::DictView(object) => of(object),
+        View::DictSide(object) => of(object),
         View::List(object) => of(object),
         View::Namespace(object) => of(object),
         View::Range(object) => of(object),
@@ -118,7 +118,7 @@ pub(crate) fn address(value: &Value) -> Option<usize> {
 pub(crate) fn depth(value: &Value) -> usize {
     match view(value) {
         View::Dict(dict) => dict.depth,
-        View::DictView(view) => view.depth,
+        View::DictSide(view) => view.depth,
         View::List(list) => list.depth,
         View::Stream(stream) => stream.depth,
         View::Tuple(tuple) => tuple.depth,

@@ -17,7 +17,7 @@ pub(super) struct Writer {
     pub(super) out: String,
     pub(super) column: usize,
     pub(super) unicode: bool,
-    best_indent: usize,
+    pub(super) best_indent: usize,
 }
 
 impl Writer {
@@ -41,8 +41,8 @@ pub(crate) fn dump(value: &Value, indent: i64, unicode: bool) -> Outcome<String>
     // libyaml holds everything else for two.
     let best_indent = usize::try_from(indent).ok().filter(|indent| (2..=9).contains(indent)).unwrap_or(2);
     let mut writer = Writer { out: String::new(), column: 0, unicode, best_indent };
-    let plain = writer.node(value, 0, Place::Root)?;
-    writer.put(if plain { "\n...\n" } else { "\n" });
+    writer.node(value, 0, Place::Root)?;
+    writer.put("\n");
     spend_text(writer.out.len())?;
     Ok(writer.out)
 }
@@ -109,7 +109,7 @@ impl Writer {
             View::Bool(truth) => truth.to_string(),
             View::Int(number) => number.to_string(),
             View::Float(number) => float(number),
-            View::Text(text) => return write_scalar(self, text, indent, place),
+            View::Text(text) if !value.is_safe() => return write_scalar(self, text, indent, place),
             _ => {
                 let name = type_name(value);
                 return Err(raise("RepresenterError", format!("cannot represent an object of type {name}")));

@@ -17,7 +17,7 @@ use crate::render::scope::spend_items;
 /// What is no YAML, and what has no place in JSON: tags, dates, merge keys.
 pub(crate) fn load(source: &str) -> Outcome {
     let mut events = Parser::new_from_str(source);
-    let mut loader = Loader { anchors: HashMap::new() };
+    let mut loader = Loader { anchors: HashMap::new(), closed: source.ends_with('\n') };
     let mut document = None;
     while let Some(event) = next(&mut events)? {
         match event {
@@ -44,6 +44,8 @@ fn next<'a>(events: &mut Events<'a>) -> Outcome<Option<Event<'a>>> {
 
 struct Loader {
     anchors: HashMap<usize, Value>,
+    /// Whether the last line has an end.
+    closed: bool,
 }
 
 impl Loader {
@@ -52,6 +54,9 @@ impl Loader {
             Event::Scalar(text, style, anchor, tag) => {
                 if tag.is_some() {
                     return Err(unsupported("a tag in YAML"));
+                }
+                if !self.closed && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    return Err(unsupported("a block text in YAML without a last line break"));
                 }
                 (anchor, scalar(&text, style)?)
             }

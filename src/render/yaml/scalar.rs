@@ -15,7 +15,7 @@ pub(super) enum Place {
 
 /// Writes a text; answers whether a document that ends with it needs an end mark.
 pub(super) fn write_scalar(writer: &mut Writer, text: &str, indent: usize, place: Place) -> Outcome<bool> {
-    let indent = if place == Place::Root { 2 } else { indent };
+    let indent = if place == Place::Root { writer.best_indent } else { indent };
     let traits = Traits::of(text, writer.unicode);
     let breakable = place != Place::Key;
     if traits.special {
@@ -53,26 +53,15 @@ impl Traits {
                 (c == ':' && followed) || (c == '#' && preceded)
             };
             let edge = index == 0 || index + 1 == chars.len();
-            plain &= !indicator && !(is_blank(c) && edge) && !is_break(c);
+            plain &= !(indicator || is_break(c) || (is_blank(c) && edge));
             multiline |= is_break(c);
             special |= !is_printable(c) || (!c.is_ascii() && !unicode);
             // A space next to a line break survives only in double quotes.
-            special |= c == ' ' && at(index + 1).is_some_and(is_break);
+            let after_break = index > 0 && at(index - 1).is_some_and(is_break);
+            special |= c == ' ' && (after_break || at(index + 1).is_some_and(is_break));
         }
-        Self { plain, special: special || bad_edge(&chars), multiline }
+        Self { plain, special, multiline }
     }
-}
-
-/// A text that ends with a space before which a break stood cannot be folded back.
-fn bad_edge(chars: &[char]) -> bool {
-    let mut after_break = false;
-    for (index, c) in chars.iter().enumerate() {
-        if *c == ' ' && after_break && index + 1 == chars.len() {
-            return true;
-        }
-        after_break = is_break(*c) || (after_break && *c == ' ');
-    }
-    false
 }
 
 fn is_break(c: char) -> bool {

@@ -21,6 +21,10 @@ enum Step {
 
 /// What `query` finds in `value`, in order.
 pub(super) fn find(query: &str, value: &Value) -> Outcome<Vec<Value>> {
+    if let View::Undefined(undefined) = view(value) {
+        undefined.tolerate()?;
+        return Err(unsupported("JSONPath on nothing"));
+    }
     let mut found = vec![value.clone()];
     for step in parse(query)? {
         let mut next = Vec::new();
@@ -55,8 +59,10 @@ fn apply(step: &Step, value: &Value, out: &mut Vec<Value>) -> Outcome<()> {
                 let stop = stop.unwrap_or(usize::MAX).min(list.items.len());
                 out.extend(list.items.get(start.unwrap_or(0)..stop).unwrap_or_default().iter().cloned());
             }
-            // What is no list counts as a list of itself.
-            _ => out.extend([value.clone()].into_iter().skip(start.unwrap_or(0)).take(stop.unwrap_or(1))),
+            View::Dict(_) | View::Text(_) => {
+                out.extend([value.clone()].into_iter().skip(start.unwrap_or(0)).take(stop.unwrap_or(1)));
+            }
+            _ => return Err(unsupported("a slice of this in JSONPath")),
         },
         Step::Descend => descend(value, out)?,
     }

@@ -8,8 +8,8 @@ mod time;
 mod version;
 
 use super::{Call, Filter};
-use crate::render::fault::{Outcome, unsupported};
-use crate::render::python::string;
+use crate::render::fault::{Outcome, type_error, unsupported};
+use crate::render::python::{View, string, type_name, view};
 
 pub(super) fn find(name: &str) -> Option<Filter> {
     Some(match name {
@@ -27,7 +27,10 @@ pub(super) fn find(name: &str) -> Option<Filter> {
 /// `os.path.basename` and `os.path.dirname`.
 fn path(call: &mut Call<'_, '_, '_>, base: bool) -> Outcome {
     call.args.none(call.name)?;
-    let path = call.args.text(&call.value)?;
+    let View::Text(path) = view(&call.value) else {
+        let name = type_name(&call.value);
+        return Err(type_error(format!("expected str, bytes or os.PathLike object, not {name}")));
+    };
     let (head, tail) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
     if base {
         return string(tail);
