@@ -52,7 +52,12 @@ enum Verb {
 impl Cli {
     /// Does what was asked for. Exit codes: 0 well, 1 failed, 70 the gateway gave up, 78 bad configuration.
     pub fn run(self) -> ExitCode {
-        let usual = if matches!(self.verb, Verb::Run(_) | Verb::Sandbox(_)) { "info" } else { "error" };
+        // What the sandbox does to its callers on purpose is no error of the server under it.
+        let usual = match self.verb {
+            Verb::Run(_) => "info",
+            Verb::Sandbox(_) => "info,actix_http=off",
+            Verb::Alias(_) | Verb::Check(_) | Verb::Demo | Verb::Status(_) => "error,actix_http=off",
+        };
         if let Err(error) = log::begin(self.log.as_deref().unwrap_or(usual), self.log_json) {
             return fail(BAD_CONFIGURATION, format_args!("--log: {error}"));
         }
