@@ -1,6 +1,11 @@
 //! The whole gateway, assembled: which children there are, in which order, and how they reach each other.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    time::Duration,
+};
 
 use actix::{Actor, Addr};
 use tokio::sync::{Semaphore, oneshot};
@@ -143,6 +148,8 @@ impl<'a> Tree<'a> {
             delivery: Line::new(),
             world: world.clone(),
             metrics: reach.metrics.clone(),
+            listening: Cell::new(config.chats.len()),
+            under_way: Cell::new(0),
         };
         let book = Rc::new(RefCell::new(Book::open(Box::new(Memory))?));
         let lines = Rc::new(lines);

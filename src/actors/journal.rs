@@ -1,6 +1,11 @@
 //! The Journal actor: owns what is known of commands, executions and deliveries.
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{HashSet, VecDeque},
+    rc::Rc,
+    sync::Arc,
+};
 
 use actix::{
     Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, MessageResult, ResponseFuture,
@@ -16,16 +21,27 @@ use super::{
 };
 use crate::{
     journal::{
-        Command, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Ledger, Store, StoreError,
+        Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Ledger, Misfit, Store, StoreError,
     },
     st2::wire,
     supervise::{Birth, DeathNotice, Line},
 };
 
-/// Something happened: all of it is kept, or none and an error.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), StoreError>")]
+/// Something happened. What comes first in the list is kept even if what comes after it cannot be.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), NotKept>")]
 pub struct Happened(pub Vec<Entry>);
+
+/// Why something that happened is not in the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum NotKept {
+    /// It cannot have happened, or it is in the journal already.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// An execution that may be ours has ended, or cannot be found any more.
 #[derive(Debug, Message)]
@@ -41,15 +57,15 @@ pub struct Ended {
 #[derive(Clone, Debug)]
 pub enum End {
     /// StackStorm's account of it.
-    Finished(Box<wire::Execution>),
+    Finished(Arc<wire::Execution>),
     /// StackStorm does not know it any more.
     Missing,
 }
 
-/// Asks for the executions of one StackStorm whose end is not known.
+/// Asks for the executions of one StackStorm whose end is not known, or known and not told.
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<String>")]
-pub struct Running(pub String);
+pub struct Owed(pub String);
 
 /// Asks for what is still to be said.
 #[derive(Debug, Message)]
@@ -78,7 +94,8 @@ pub struct Journal {
     book: Rc<RefCell<Book>>,
     router: Line<Router>,
     world: World,
-    concluding: usize,
+    /// The executions that the Router is telling of.
+    concluding: HashSet<String>,
     idle: Vec<oneshot::Sender<()>>,
     notice: DeathNotice,
 }
@@ -98,13 +115,11 @@ impl Book {
         Ok(Self { ledger, store, early: VecDeque::new() })
     }
 
-    fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<(), StoreError> {
+    fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<(), NotKept> {
         for entry in entries {
             let dated = (world.now(), entry);
             self.store.keep(&dated)?;
-            if let Err(error) = self.ledger.apply(dated.1) {
-                warn!(%error, "entry without effect");
-            }
+            self.ledger.apply(dated.1)?;
         }
         Ok(())
     }
@@ -123,10 +138,19 @@ impl Book {
     }
 }
 
+impl End {
+    fn state(&self) -> ExecutionState {
+        match self {
+            Self::Finished(execution) => ExecutionState::Finished { status: execution.status().to_string() },
+            Self::Missing => ExecutionState::Unknown { why: "StackStorm does not know it".into() },
+        }
+    }
+}
+
 impl Journal {
     /// A life over `book`.
     pub fn new(book: Rc<RefCell<Book>>, router: Line<Router>, world: World, birth: Birth) -> Self {
-        Self { book, router, world, concluding: 0, idle: Vec::new(), notice: birth.notice }
+        Self { book, router, world, concluding: HashSet::new(), idle: Vec::new(), notice: birth.notice }
     }
 
     fn end(&mut self, id: String, end: End, ctx: &mut Context<Self>) {
@@ -137,41 +161,41 @@ impl Journal {
             }
             return;
         };
-        if execution.state != ExecutionState::Running {
+        if execution.state == ExecutionState::Told || self.concluding.contains(&id) {
             return;
         }
         let Some(command) = book.ledger.command(execution.command).cloned() else { return };
-        let state = match &end {
-            End::Finished(execution) => ExecutionState::Finished { status: execution.status().to_string() },
-            End::Missing => ExecutionState::Unknown { why: "StackStorm does not know it".into() },
-        };
-        if let Err(error) = book.keep(vec![Entry::Ended(id, state)], &self.world) {
-            error!(%error, "end of an execution not kept");
-            return;
+        if execution.state == ExecutionState::Running {
+            let entry = Entry::Ended(id, end.state());
+            if let Err(error) = book.keep(vec![entry], &self.world) {
+                return error!(%error, "end of an execution not kept");
+            }
         }
         drop(book);
-        self.conclude(command, execution, end, ctx);
+        self.conclude(router::Concluded { command, execution, end }, ctx);
     }
 
-    fn conclude(&mut self, command: Command, execution: Execution, end: End, ctx: &mut Context<Self>) {
-        let router = self.router.clone();
-        let concluded = router::Concluded { command, execution, end };
-        self.concluding += 1;
-        async move { router.send(concluded).await }
-            .into_actor(self)
-            .map(|routed, journal, _| {
-                journal.concluding -= 1;
-                if let Err(error) = routed {
-                    error!(%error, "a result was not routed");
-                }
-                journal.tell_if_idle();
-            })
-            .spawn(ctx);
+    /// Has the Router tell of an end. Should it die over it, the next sweep of the Listener asks again.
+    fn conclude(&mut self, concluded: router::Concluded, ctx: &mut Context<Self>) {
+        let (router, id) = (self.router.clone(), concluded.execution.id.clone());
+        self.concluding.insert(id.clone());
+        async move {
+            let routed = router.send(concluded.clone()).await;
+            if routed.is_ok() { routed } else { router.send(concluded).await }
+        }
+        .into_actor(self)
+        .map(move |routed, journal, _| {
+            journal.concluding.remove(&id);
+            if let Err(error) = routed {
+                error!(%error, execution = %id, "a result was not told yet");
+            }
+        })
+        .spawn(ctx);
     }
 
     fn tell_if_idle(&mut self) {
         let counts = self.book.borrow().ledger.counts();
-        if counts.open == 0 && counts.pending == 0 && self.concluding == 0 {
+        if counts.open == 0 && counts.pending == 0 {
             for waiter in self.idle.drain(..) {
                 waiter.send(()).unwrap_or_default();
             }
@@ -196,7 +220,7 @@ impl Actor for Journal {
 }
 
 impl Handler<Happened> for Journal {
-    type Result = Result<(), StoreError>;
+    type Result = Result<(), NotKept>;
 
     fn handle(&mut self, Happened(entries): Happened, ctx: &mut Self::Context) -> Self::Result {
         let ends: Vec<(String, End)> = entries
@@ -229,11 +253,11 @@ impl Handler<Ended> for Journal {
     }
 }
 
-impl Handler<Running> for Journal {
+impl Handler<Owed> for Journal {
     type Result = Vec<String>;
 
-    fn handle(&mut self, Running(stackstorm): Running, _: &mut Self::Context) -> Self::Result {
-        self.book.borrow().ledger.running(&stackstorm)
+    fn handle(&mut self, Owed(stackstorm): Owed, _: &mut Self::Context) -> Self::Result {
+        self.book.borrow().ledger.owed(&stackstorm)
     }
 }
 

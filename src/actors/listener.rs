@@ -3,7 +3,7 @@
 //! The stream cannot replay, and an open one proves nothing. So after each connect, and now and then, it asks
 //! for every execution whose end is not known.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
@@ -18,7 +18,7 @@ use tracing::{debug, info, warn};
 use super::{
     aliases::{Aliases, Stale},
     auth::{self, Auth, CallError},
-    journal::{End, Ended, Journal, Running},
+    journal::{End, Ended, Journal, Owed},
     obey_supervisor,
     router::{Announced, Router},
 };
@@ -195,7 +195,7 @@ async fn take_in(setup: &Setup, happening: Happening) {
         }
         Happening::Executed(execution) if setup.concerns_us(&execution) => {
             let id = execution.id().as_str().to_owned();
-            setup.journal.send(Ended { id, end: End::Finished(execution) }).await
+            setup.journal.send(Ended { id, end: End::Finished(Arc::from(execution)) }).await
         }
         Happening::Oversized(Some(id)) => {
             end(setup, &id).await;
@@ -214,8 +214,8 @@ async fn take_in(setup: &Setup, happening: Happening) {
 
 /// Asks for every execution whose end is not known.
 async fn sweep(setup: &Setup) {
-    let Ok(running) = setup.journal.send(Running(setup.name.clone())).await else { return };
-    let ids: Vec<ExecutionId> = running.into_iter().filter_map(ExecutionId::new).collect();
+    let Ok(owed) = setup.journal.send(Owed(setup.name.clone())).await else { return };
+    let ids: Vec<ExecutionId> = owed.into_iter().filter_map(ExecutionId::new).collect();
     if ids.is_empty() {
         return;
     }
@@ -237,7 +237,7 @@ async fn sweep(setup: &Setup) {
 async fn end(setup: &Setup, id: &ExecutionId) {
     let asked = auth::call(&setup.auth, async |access| setup.client.execution(access, id).await).await;
     let end = match asked {
-        Ok(execution) if execution.status().is_terminal() => End::Finished(Box::new(execution)),
+        Ok(execution) if execution.status().is_terminal() => End::Finished(Arc::new(execution)),
         Ok(_) => return,
         Err(CallError::Api(error)) if error.is_absent() => End::Missing,
         Err(error) => return warn!(stackstorm = %setup.name, %error, execution = %id, "execution not asked for"),

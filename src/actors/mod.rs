@@ -6,12 +6,13 @@
 //! | `router::InputEnded` | Chat -> Router | - |
 //! | `router::Concluded` | Journal -> Router | - |
 //! | `router::Announced` | Listener -> Router | - |
-//! | `aliases::Match`, `aliases::Help` | Router -> Aliases | what was found |
-//! | `aliases::Refresh` | Router, Listener, Admin -> Aliases | how many there are |
+//! | `aliases::Current`, `aliases::Ready` | Router, Admin -> Aliases | the registry |
+//! | `aliases::Stale` | Router, Listener -> Aliases | - |
+//! | `aliases::Refresh` | Admin -> Aliases | how many there are |
 //! | `auth::Token`, `auth::Rejected` | Router, Aliases, Listener -> Auth | a credential |
 //! | `journal::Happened` | Router, Delivery, Listener -> Journal | whether it was kept |
 //! | `journal::Ended` | Listener -> Journal | - |
-//! | `journal::Running` | Listener -> Journal | executions whose end is not known |
+//! | `journal::Owed` | Listener -> Journal | executions whose end is not known or not told |
 //! | `journal::Pending` | Delivery -> Journal | what is still to be said |
 //! | `journal::Idle`, `journal::Count` | Router, Admin -> Journal | when nothing is open; counts |
 //! | `delivery::Say` | Router -> Delivery | when it is journalled |

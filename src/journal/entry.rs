@@ -101,14 +101,16 @@ pub struct Execution {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionState {
-    /// Not over, as far as we know.
-    Running,
-    /// Over.
+    /// Over; what is to be said of it is still owed.
     Finished {
         /// StackStorm's word for how.
         status: String,
     },
-    /// Its end cannot be found out.
+    /// Not over, as far as we know.
+    Running,
+    /// Nothing is owed any more: what was to be said is a delivery.
+    Told,
+    /// Its end cannot be found out; that is still to be said.
     Unknown {
         /// Why.
         why: String,
@@ -136,6 +138,8 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// The command that it belongs to.
     pub command: Option<CommandId>,
+    /// The execution whose end it tells. Each is told once.
+    pub execution: Option<String>,
     /// What sort of thing it says.
     pub speech: Speech,
     /// Where.
@@ -154,7 +158,7 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// Waiting for its turn.
     Queued,
-    /// Being written: `sent` of `parts` posts have a receipt.
+    /// Being written: `sent` of `parts` posts have a receipt, and the next one may be out.
     Sending {
         /// Posts with a receipt.
         sent: usize,
@@ -182,7 +186,7 @@ pub enum Entry {
     Submitted(CommandId, Vec<Execution>),
     /// An execution has come further.
     Ended(String, ExecutionState),
-    /// There is something to say.
+    /// There is something to say. If it tells of an execution, that one is told with it.
     Queued(Delivery),
     /// A delivery has come further.
     Moved(DeliveryId, DeliveryState),

@@ -24,7 +24,8 @@ struct CommandRow {
     command: Command,
     state: CommandState,
     executions: Vec<String>,
-    running: usize,
+    /// How many of them are not told yet.
+    owed: usize,
 }
 
 #[derive(Debug)]
@@ -87,12 +88,12 @@ impl Ledger {
         self.executions.get(id)
     }
 
-    /// The executions of one StackStorm whose end is not known, oldest command first.
-    pub fn running(&self, stackstorm: &str) -> Vec<String> {
+    /// The executions of one StackStorm that are not told yet, oldest command first.
+    pub fn owed(&self, stackstorm: &str) -> Vec<String> {
         let mut running: Vec<(CommandId, &str)> = self
             .executions
             .values()
-            .filter(|row| row.state == ExecutionState::Running)
+            .filter(|row| row.state != ExecutionState::Told)
             .filter(|row| self.command(row.command).is_some_and(|command| command.stackstorm == stackstorm))
             .map(|row| (row.command, row.id.as_str()))
             .collect();
@@ -117,7 +118,7 @@ impl Ledger {
         if self.commands.contains_key(&command.id) {
             return misfit(format!("receiving command {} again", command.id));
         }
-        let row = CommandRow { state: CommandState::Received, executions: Vec::new(), running: 0, command };
+        let row = CommandRow { state: CommandState::Received, executions: Vec::new(), owed: 0, command };
         self.commands.insert(row.command.id, row);
         self.counts.open += 1;
         Ok(())
@@ -140,7 +141,7 @@ impl Ledger {
         self.advance(id, CommandState::Submitted)?;
         if let Some(row) = self.commands.get_mut(&id) {
             row.executions = executions.iter().map(|execution| execution.id.clone()).collect();
-            row.running = executions.len();
+            row.owed = executions.len();
         }
         let none = executions.is_empty();
         self.executions.extend(executions.into_iter().map(|execution| (execution.id.clone(), execution)));
@@ -151,14 +152,14 @@ impl Ledger {
     }
 
     fn end(&mut self, id: &str, state: ExecutionState) -> Result<(), Misfit> {
-        let running = self.executions.get_mut(id).filter(|row| row.state == ExecutionState::Running);
-        let Some(execution) = running.filter(|_| state != ExecutionState::Running) else {
+        let Some(execution) = self.executions.get_mut(id).filter(|row| row.state.leads_to(&state)) else {
             return misfit(format!("execution {id} being {state:?}"));
         };
+        let is_told = state == ExecutionState::Told;
         execution.state = state;
         let command = execution.command;
-        let Some(row) = self.commands.get_mut(&command) else { return Ok(()) };
-        row.running = row.running.saturating_sub(1);
+        let Some(row) = self.commands.get_mut(&command).filter(|_| is_told) else { return Ok(()) };
+        row.owed = row.owed.saturating_sub(1);
         if row.is_closed() {
             self.close(command);
         }
@@ -168,6 +169,9 @@ impl Ledger {
     fn queue(&mut self, delivery: Delivery) -> Result<(), Misfit> {
         if self.deliveries.contains_key(&delivery.id) {
             return misfit(format!("queueing delivery {} again", delivery.id));
+        }
+        if let Some(execution) = &delivery.execution {
+            self.end(execution, ExecutionState::Told)?;
         }
         self.deliveries.insert(delivery.id, DeliveryRow { delivery, state: DeliveryState::Queued });
         self.counts.pending += 1;
@@ -205,7 +209,7 @@ impl CommandRow {
     const fn is_closed(&self) -> bool {
         match self.state {
             CommandState::Received | CommandState::Authorised | CommandState::Submitting => false,
-            CommandState::Submitted => self.running == 0 && !self.executions.is_empty(),
+            CommandState::Submitted => self.owed == 0 && !self.executions.is_empty(),
             CommandState::Refused { .. } | CommandState::Unknown { .. } => true,
         }
     }
@@ -219,6 +223,17 @@ impl CommandState {
             Self::Authorised => matches!(next, Self::Submitting | Self::Refused { .. }),
             Self::Submitting => matches!(next, Self::Submitted | Self::Refused { .. } | Self::Unknown { .. }),
             Self::Submitted | Self::Refused { .. } | Self::Unknown { .. } => false,
+        }
+    }
+}
+
+impl ExecutionState {
+    /// Whether `next` may follow. What is told is told.
+    const fn leads_to(&self, next: &Self) -> bool {
+        match self {
+            Self::Running => !matches!(next, Self::Running),
+            Self::Finished { .. } | Self::Unknown { .. } => matches!(next, Self::Told),
+            Self::Told => false,
         }
     }
 }
@@ -267,12 +282,18 @@ mod tests {
         Entry::Queued(Delivery {
             id: DeliveryId(Uuid::from_u128(n)),
             command: None,
+            execution: None,
             speech: Speech::Notice,
             route: route(),
             mention: None,
             text: "x".into(),
             extra: Value::Null,
         })
+    }
+
+    fn telling(n: u128, execution: &str) -> Entry {
+        let Entry::Queued(notice) = delivery(n) else { unreachable!() };
+        Entry::Queued(Delivery { execution: Some(execution.into()), ..notice })
     }
 
     fn finished() -> ExecutionState {
@@ -296,17 +317,31 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_open_until_its_last_execution_ends() {
+    fn a_command_is_open_until_its_last_execution_is_told() {
         let mut ledger = ledger(submitting(1));
 
         ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a"), execution(1, "b")])).unwrap();
-        assert_eq!(ledger.running("default"), ["a", "b"]);
         ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
-        assert_eq!(ledger.counts().open, 1);
+        assert_eq!(ledger.owed("default"), ["a", "b"]);
+        ledger.apply(telling(1, "a")).unwrap();
         ledger.apply(Entry::Ended("b".into(), finished())).unwrap();
+        assert_eq!((ledger.counts().open, ledger.owed("default")), (1, vec!["b".to_owned()]));
+        ledger.apply(Entry::Ended("b".into(), ExecutionState::Told)).unwrap();
 
         assert_eq!(ledger.counts().open, 0);
-        assert!(ledger.running("default").is_empty());
+        assert!(ledger.owed("default").is_empty());
+    }
+
+    #[test]
+    fn an_execution_is_told_once() {
+        let mut ledger = ledger(submitting(1));
+        ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+        ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
+        ledger.apply(telling(1, "a")).unwrap();
+        ledger.apply(Entry::Moved(DeliveryId(Uuid::from_u128(1)), DeliveryState::Delivered)).unwrap();
+
+        assert!(ledger.apply(telling(2, "a")).is_err());
+        assert_eq!(ledger.counts().pending, 0);
     }
 
     #[test]
@@ -362,7 +397,7 @@ mod tests {
             }
             let name = n.to_string();
             ledger.apply(Entry::Submitted(id(n), vec![execution(n, &name)])).unwrap();
-            ledger.apply(Entry::Ended(name, finished())).unwrap();
+            ledger.apply(Entry::Ended(name, ExecutionState::Told)).unwrap();
         }
 
         assert!(ledger.command(id(0)).is_none());

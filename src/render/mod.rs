@@ -6,11 +6,6 @@
 //! handled. Whatever StackStorm's engine could say and this one cannot is an error of the kind `NotSupported`, never a
 //! different text: whoever asked may then ask StackStorm itself.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "Python's operations name the few kinds of values that they take; every other kind is refused alike"
-)]
-
 mod check;
 mod engine;
 mod fault;

@@ -91,30 +91,39 @@ impl Delivery {
         self.rooms.values().map(Queue::len).sum()
     }
 
-    fn enqueue(&mut self, delivery: &rows::Delivery, sent: usize, ctx: &mut Context<Self>) {
+    /// Puts a delivery, which has come as far as `state`, into its room's queue.
+    fn enqueue(&mut self, delivery: &rows::Delivery, state: &DeliveryState, ctx: &mut Context<Self>) {
         let place = (delivery.route.chat.clone(), delivery.route.room.clone());
         let Some(outlet) = self.outlets.get(&place.0) else {
             let why = Unsaid::NoSuchChat(place.0).to_string();
             return self.record(delivery.id, DeliveryState::Dead { why }, ctx);
         };
-        let posts = parts::posts(delivery, outlet.kind, &outlet.backend.capabilities());
-        if posts.len() <= sent {
+        let capabilities = outlet.backend.capabilities();
+        let mut item =
+            Item::new(delivery.id, parts::posts(delivery, outlet.kind, &capabilities), capabilities.idempotent);
+        if let DeliveryState::Sending { sent, .. } = state {
+            item.resume(*sent);
+        }
+        if item.is_done() {
             return self.record(delivery.id, DeliveryState::Delivered, ctx);
         }
-        self.rooms.entry(place.clone()).or_default().push(Item { id: delivery.id, posts, sent, tries: 0 });
+        self.rooms.entry(place.clone()).or_default().push(item);
         self.pump(place, ctx);
     }
 
     /// Sends the next post of a room, unless one is on its way.
     fn pump(&mut self, place: Place, ctx: &mut Context<Self>) {
         let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Free) else { return };
-        let Some(post) = queue.front().cloned() else {
+        let Some((id, state, post)) = queue.front() else {
             self.rooms.remove(&place);
             return;
         };
         let Some(line) = self.outlets.get(&place.0).map(|outlet| outlet.line.clone()) else { return };
         queue.now = Now::Posting;
+        let journal = self.journal.clone();
         async move {
+            // From here on the post may be out, whatever becomes of us.
+            note(&journal, id, state).await;
             let answer = line.send_now(Deliver(post)).await;
             answer.unwrap_or_else(|down| Err(Undelivered::Later { after: None, why: down.to_string() })).map(drop)
         }
@@ -128,13 +137,12 @@ impl Delivery {
         queue.now = Now::Free;
         match queue.settle(fate, self.backoff, fastrand::f64()) {
             Some(Next::Delivered(id)) => self.record(id, DeliveryState::Delivered, ctx),
-            Some(Next::Sent(id, sent, parts)) => self.record(id, DeliveryState::Sending { sent, parts }, ctx),
             Some(Next::Dead(id, why)) => {
                 error!(chat = %place.0, room = %place.1, delivery = %id, error = %why, "given up");
                 self.record(id, DeliveryState::Dead { why }, ctx);
             }
             Some(Next::Wait(after, why)) => return self.wait(place, after, &why, ctx),
-            None => {}
+            Some(Next::GoOn) | None => {}
         }
         self.pump(place, ctx);
     }
@@ -162,16 +170,7 @@ impl Delivery {
 
     fn record(&self, id: DeliveryId, state: DeliveryState, ctx: &mut Context<Self>) {
         let journal = self.journal.clone();
-        async move {
-            let kept = journal.send(Happened(vec![Entry::Moved(id, state)])).await;
-            if let Err(error) =
-                kept.map_err(|down| down.to_string()).and_then(|kept| kept.map_err(|e| e.to_string()))
-            {
-                warn!(%error, delivery = %id, "fate of a delivery not journalled");
-            }
-        }
-        .into_actor(self)
-        .spawn(ctx);
+        async move { note(&journal, id, state).await }.into_actor(self).spawn(ctx);
     }
 
     fn refill(&self, ctx: &mut Context<Self>) {
@@ -180,11 +179,18 @@ impl Delivery {
             .into_actor(self)
             .map(|pending, delivery, ctx| {
                 for (row, state) in pending.unwrap_or_default() {
-                    let sent = if let DeliveryState::Sending { sent, .. } = state { sent } else { 0 };
-                    delivery.enqueue(&row, sent, ctx);
+                    delivery.enqueue(&row, &state, ctx);
                 }
             })
             .wait(ctx);
+    }
+}
+
+/// Has the Journal know how far a delivery has come.
+async fn note(journal: &Line<Journal>, id: DeliveryId, state: DeliveryState) {
+    let kept = journal.send(Happened(vec![Entry::Moved(id, state)])).await;
+    if let Err(error) = kept.map_err(|down| down.to_string()).and_then(|kept| kept.map_err(|e| e.to_string())) {
+        warn!(%error, delivery = %id, "fate of a delivery not journalled");
     }
 }
 
@@ -212,7 +218,7 @@ impl Handler<Say> for Delivery {
             Ok(delivery)
         };
         Box::pin(kept.into_actor(self).map(|kept: Result<_, String>, actor, ctx| {
-            actor.enqueue(&kept.map_err(Unsaid::Journal)?, 0, ctx);
+            actor.enqueue(&kept.map_err(Unsaid::Journal)?, &DeliveryState::Queued, ctx);
             Ok(())
         }))
     }

@@ -64,6 +64,7 @@ mod tests {
         Delivery {
             id: DeliveryId(Uuid::from_u128(1)),
             command: None,
+            execution: None,
             speech: Speech::Result,
             route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: Some(ThreadId::new("7")) },
             mention: Some(Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() }),

@@ -4,7 +4,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use fulmar_contract::{Post, Undelivered};
 
-use crate::{journal::DeliveryId, supervise::Backoff};
+use crate::{
+    journal::{DeliveryId, DeliveryState},
+    supervise::Backoff,
+};
 
 /// The queue of one room. A delivery is finished before the next begins.
 #[derive(Debug, Default)]
@@ -32,10 +35,12 @@ pub(super) enum Now {
 /// A delivery cut into posts.
 #[derive(Debug)]
 pub(super) struct Item {
-    pub(super) id: DeliveryId,
-    pub(super) posts: Vec<Post>,
-    pub(super) sent: usize,
-    pub(super) tries: u32,
+    id: DeliveryId,
+    posts: Vec<Post>,
+    sent: usize,
+    tries: u32,
+    /// Whether a second copy of a post is no second message.
+    idempotent: bool,
 }
 
 /// What follows from the fate of a post.
@@ -45,8 +50,8 @@ pub(super) enum Next {
     Delivered(DeliveryId),
     /// It will not be said; go on with the next.
     Dead(DeliveryId, String),
-    /// So many posts of so many are out; go on with it.
-    Sent(DeliveryId, usize, usize),
+    /// A post is out; go on with the next.
+    GoOn,
     /// Wait, then try again.
     Wait(Duration, String),
 }
@@ -60,9 +65,11 @@ impl Queue {
         self.items.len()
     }
 
-    /// The post whose turn it is.
-    pub(super) fn front(&self) -> Option<&Post> {
-        self.items.front().and_then(|item| item.posts.get(item.sent))
+    /// The post whose turn it is, and how far its delivery will have come when it goes.
+    pub(super) fn front(&self) -> Option<(DeliveryId, DeliveryState, Post)> {
+        let item = self.items.front()?;
+        let state = DeliveryState::Sending { sent: item.sent, parts: item.posts.len() };
+        Some((item.id, state, item.posts.get(item.sent)?.clone()))
     }
 
     /// Takes in the fate of the post whose turn it was. `jitter` is from 0 to 1.
@@ -75,8 +82,8 @@ impl Queue {
                 self.attempt = 0;
                 item.sent += 1;
                 item.tries = 0;
-                if item.sent < item.posts.len() {
-                    return Some(Next::Sent(id, item.sent, item.posts.len()));
+                if !item.is_done() {
+                    return Some(Next::GoOn);
                 }
                 self.items.pop_front();
                 Next::Delivered(id)
@@ -104,9 +111,24 @@ impl Queue {
 }
 
 impl Item {
+    pub(super) const fn new(id: DeliveryId, posts: Vec<Post>, idempotent: bool) -> Self {
+        Self { id, posts, sent: 0, tries: 0, idempotent }
+    }
+
+    /// Goes on after `sent` posts. The next one may be out already.
+    pub(super) fn resume(&mut self, sent: usize) {
+        self.sent = sent;
+        self.mark_repeated();
+    }
+
+    pub(super) const fn is_done(&self) -> bool {
+        self.sent >= self.posts.len()
+    }
+
     /// The post whose turn it is may be out already: a second copy says so.
     fn mark_repeated(&mut self) {
-        if let Some(post) = self.posts.get_mut(self.sent).filter(|post| !post.text.starts_with(REPEATED)) {
+        let post = self.posts.get_mut(self.sent).filter(|post| !post.text.starts_with(REPEATED));
+        if let Some(post) = post.filter(|_| !self.idempotent) {
             post.text.insert_str(0, REPEATED);
         }
     }
@@ -143,7 +165,7 @@ mod tests {
             extra: Value::Null,
             key: String::new(),
         };
-        Item { id: id(n), posts: texts.iter().map(post).collect(), sent: 0, tries: 0 }
+        Item::new(id(n), texts.iter().map(post).collect(), false)
     }
 
     fn queue(items: Vec<Item>) -> Queue {
@@ -154,8 +176,8 @@ mod tests {
         queue.settle(fate, Backoff::new(SECOND, 60 * SECOND), 0.0).unwrap()
     }
 
-    fn text(queue: &Queue) -> &str {
-        &queue.front().unwrap().text
+    fn text(queue: &Queue) -> String {
+        queue.front().unwrap().2.text
     }
 
     fn later(after: Option<Duration>) -> Result<(), Undelivered> {
@@ -166,7 +188,8 @@ mod tests {
     fn a_delivery_is_finished_before_the_next_begins() {
         let mut queue = queue(vec![item(1, &["a", "b"]), item(2, &["c"])]);
 
-        assert_eq!(settle(&mut queue, Ok(())), Next::Sent(id(1), 1, 2));
+        assert_eq!(settle(&mut queue, Ok(())), Next::GoOn);
+        assert_eq!(queue.front().unwrap().1, DeliveryState::Sending { sent: 1, parts: 2 });
         assert_eq!(text(&queue), "b");
         assert_eq!(settle(&mut queue, Ok(())), Next::Delivered(id(1)));
         assert_eq!(text(&queue), "c");
@@ -198,6 +221,18 @@ mod tests {
 
         assert_eq!(settle(&mut queue, later(Some(7 * SECOND))), Next::Wait(7 * SECOND, "busy".into()));
         assert_eq!(settle(&mut queue, later(Some(Duration::MAX))), Next::Wait(300 * SECOND, "busy".into()));
+    }
+
+    #[test]
+    fn a_delivery_goes_on_where_it_was_and_says_what_may_be_a_repetition() {
+        let (mut once, mut keyed) = (item(1, &["a", "b"]), item(2, &["a", "b"]));
+        keyed.idempotent = true;
+
+        once.resume(1);
+        keyed.resume(1);
+
+        assert_eq!(text(&queue(vec![once])), "(repeated) b");
+        assert_eq!(text(&queue(vec![keyed])), "b");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use fulmar_contract::{Mention, RoomId};
+use fulmar_contract::RoomId;
 use tracing::{debug, warn};
 
 use super::{
@@ -24,9 +24,8 @@ pub(super) async fn announce(lines: Rc<Lines>, Announced { stackstorm, announcem
         warn!(%stackstorm, channel = ?announcement.channel, user = ?announcement.user, "announcement for nowhere");
         return;
     };
-    let mention: Option<Mention> = None;
     let Announcement { message, extra, .. } = announcement;
-    let what = Utterance { speech: Speech::Announcement, command: None, mention, text: message, extra };
+    let what = Utterance { speech: Speech::Announcement, extra, ..Utterance::notice(message) };
     lines.say(route, what).await;
 }
 

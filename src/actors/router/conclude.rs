@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     actors::{auth, journal::End},
-    journal::{Command, Speech},
+    journal::{Command, Entry, ExecutionState, Speech},
     render::{self, Formatted},
     st2::wire::{Execution, ExecutionId},
 };
@@ -29,11 +29,14 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
             extra: Value::Null,
         },
     };
-    if formatted.enabled {
-        let Formatted { message, extra, .. } = formatted;
-        let what =
-            Utterance { speech: Speech::Result, command: Some(command.id), mention: None, text: message, extra };
-        lines.say(command.route.clone(), what).await;
+    let Formatted { enabled, message, extra } = formatted;
+    if enabled {
+        let (speech, command_id) = (Speech::Result, Some(command.id));
+        let execution = Some(execution.id);
+        let what = Utterance { speech, command: command_id, execution, extra, ..Utterance::notice(message) };
+        lines.say(command.route, what).await;
+    } else if let Err(error) = lines.note(vec![Entry::Ended(execution.id, ExecutionState::Told)]).await {
+        warn!(%error, "a result that nobody wants is still owed");
     }
 }
 

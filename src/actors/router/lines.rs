@@ -1,6 +1,6 @@
 //! What the Router's tasks work with: the lines to the other actors, and the few things said by all.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 use fulmar_contract::{Heard, Mention};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
         aliases::Aliases,
         auth::Auth,
         delivery::{Delivery, Outlet, Say},
-        journal::{Happened, Journal},
+        journal::{Happened, Journal, NotKept},
         world::World,
     },
     config,
@@ -38,6 +38,26 @@ pub struct Lines {
     pub world: World,
     /// Counters.
     pub metrics: Metrics,
+    /// How many chats may still say something.
+    pub listening: Cell<usize>,
+    /// How many tasks are under way. They outlive a life of the Router: a POST is not cut off by somebody else's panic.
+    pub under_way: Cell<usize>,
+}
+
+/// Counts a task as long as it lives.
+pub(super) struct UnderWay(Rc<Lines>);
+
+impl UnderWay {
+    pub(super) fn new(lines: &Rc<Lines>) -> Self {
+        lines.under_way.set(lines.under_way.get() + 1);
+        Self(Rc::clone(lines))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.set(self.0.under_way.get() - 1);
+    }
 }
 
 /// A chat as the Router sees it.
@@ -69,6 +89,7 @@ pub struct StackStorm {
 pub(super) struct Utterance {
     pub(super) speech: Speech,
     pub(super) command: Option<CommandId>,
+    pub(super) execution: Option<String>,
     pub(super) mention: Option<Mention>,
     pub(super) text: String,
     pub(super) extra: Value,
@@ -78,26 +99,35 @@ impl Utterance {
     /// Words of our own.
     pub(super) fn notice(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { speech: Speech::Notice, command: None, mention: None, text, extra: Value::Null }
+        Self { speech: Speech::Notice, command: None, execution: None, mention: None, text, extra: Value::Null }
     }
 }
 
 impl Lines {
     /// Has something said. A failure is logged: there is nobody else to tell.
     pub(super) async fn say(&self, route: Route, what: Utterance) {
-        let Utterance { speech, command, mention, text, extra } = what;
+        let Utterance { speech, command, execution, mention, text, extra } = what;
         let id = self.world.delivery_id();
-        let delivery = journal::Delivery { id, command, speech, route, mention, text, extra };
+        let delivery = journal::Delivery { id, command, execution, speech, route, mention, text, extra };
         let said = self.delivery.send(Say(delivery)).await;
         if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
             error!(error = %why, ?speech, "could not be said");
         }
     }
 
-    /// Has the Journal take in what happened.
+    /// Has the Journal take in what happened. Should it die over it, once more: what it had taken in already
+    /// fits no second time.
     pub(super) async fn note(&self, entries: Vec<Entry>) -> Result<(), String> {
-        let kept = self.journal.send(Happened(entries)).await;
-        kept.map_err(|down| format!("the journal is {down}"))?.map_err(|error| error.to_string())
+        let happened = Happened(entries);
+        let kept = match self.journal.send(happened.clone()).await {
+            Ok(kept) => kept,
+            Err(_) => match self.journal.send(happened).await {
+                Ok(Err(NotKept::Misfit(_))) => Ok(()),
+                Ok(kept) => kept,
+                Err(down) => return Err(format!("the journal is {down}")),
+            },
+        };
+        kept.map_err(|error| error.to_string())
     }
 
     /// The StackStorm that a chat's commands go to.

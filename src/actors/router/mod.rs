@@ -14,10 +14,19 @@ mod words;
 
 use std::{future::Future, rc::Rc};
 
-use actix::{Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, ResponseFuture, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseFuture,
+    WrapFuture,
+};
 use tracing::{info, warn};
 
-use self::{address::Addressing, builtin::Builtin, choice::Choices, command::Offer, lines::route_of};
+use self::{
+    address::Addressing,
+    builtin::Builtin,
+    choice::Choices,
+    command::Offer,
+    lines::{UnderWay, route_of},
+};
 use super::{
     journal::{End, Idle},
     obey_supervisor,
@@ -51,7 +60,7 @@ pub struct InputEnded {
 }
 
 /// An execution of ours has ended. Answered once what is to be said of it is queued.
-#[derive(Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Concluded {
     /// The command that started it.
@@ -72,15 +81,16 @@ pub struct Announced {
     pub announcement: Announcement,
 }
 
+/// A task of the Router's has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Done(Option<Offer>);
+
 /// One life of the Router.
 pub struct Router {
     lines: Rc<Lines>,
     addressing: Addressing,
     choices: Choices,
-    /// How many chats may still say something.
-    listening: usize,
-    /// How many tasks run.
-    busy: usize,
     supervisor: Line<Supervisor>,
     notice: DeathNotice,
 }
@@ -93,35 +103,30 @@ impl Router {
             prefixes: lines.gateway.bot_prefix.clone(),
             plugin_prefix: lines.gateway.plugin_prefix.clone(),
         };
-        let listening = lines.chats.len();
-        let choices = Choices::default();
-        Self { lines, addressing, choices, listening, busy: 0, supervisor, notice: birth.notice }
+        Self { lines, addressing, choices: Choices::default(), supervisor, notice: birth.notice }
     }
 
     /// Runs a task of the Router's; what it offers to choose from is remembered.
-    fn run(&mut self, task: impl Future<Output = Option<Offer>> + 'static, ctx: &mut Context<Self>) {
-        self.busy += 1;
-        task.into_actor(self)
-            .map(|offer, router, ctx| {
-                router.busy -= 1;
-                if let Some(Offer { route, who, words, hits }) = offer {
-                    router.choices.offer(route, who, words, hits);
-                }
-                router.end_if_done(ctx);
-            })
-            .spawn(ctx);
+    fn run(&self, task: impl Future<Output = Option<Offer>> + 'static, ctx: &mut Context<Self>) {
+        let (under_way, router) = (UnderWay::new(&self.lines), ctx.address());
+        actix::spawn(async move {
+            let offer = task.await;
+            drop(under_way);
+            // A life that has ended since wants to know nothing of it.
+            router.send(Done(offer)).await.unwrap_or_default();
+        });
     }
 
     /// Once nobody can say anything any more and all that was said is answered, there is nothing left to do.
     fn end_if_done(&self, ctx: &mut Context<Self>) {
-        if self.listening > 0 || self.busy > 0 {
+        if self.lines.listening.get() > 0 || self.lines.under_way.get() > 0 {
             return;
         }
         let (journal, supervisor) = (self.lines.journal.clone(), self.supervisor.clone());
         async move { journal.send(Idle).await }
             .into_actor(self)
             .then(|idle, router, _| {
-                let done = idle.is_ok() && router.busy == 0;
+                let done = idle.is_ok() && router.lines.under_way.get() == 0;
                 async move {
                     if done {
                         info!("all input has ended and all is answered");
@@ -150,7 +155,7 @@ impl Handler<Heard> for Router {
         let Some(words) = self.addressing.words(&heard, me.as_deref()) else { return };
         let words = words.into_owned();
         let lines = Rc::clone(&self.lines);
-        if self.busy >= MOST_TASKS {
+        if self.lines.under_way.get() >= MOST_TASKS {
             warn!(%chat, "too many commands at once, one was not taken");
             return;
         }
@@ -167,12 +172,23 @@ impl Handler<Heard> for Router {
     }
 }
 
+impl Handler<Done> for Router {
+    type Result = ();
+
+    fn handle(&mut self, Done(offer): Done, ctx: &mut Self::Context) {
+        if let Some(Offer { route, who, words, hits }) = offer {
+            self.choices.offer(route, who, words, hits);
+        }
+        self.end_if_done(ctx);
+    }
+}
+
 impl Handler<InputEnded> for Router {
     type Result = ();
 
     fn handle(&mut self, InputEnded { chat }: InputEnded, ctx: &mut Self::Context) {
         info!(%chat, "input ended");
-        self.listening = self.listening.saturating_sub(1);
+        self.lines.listening.set(self.lines.listening.get().saturating_sub(1));
         self.end_if_done(ctx);
     }
 }

@@ -39,7 +39,8 @@ pub(super) async fn submit(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Com
     if let Err(why) = begin(&lines, &command).await {
         return lines.say(route, Utterance::notice(format!("Not run: {why}."))).await;
     }
-    let fate = post(&lines, &storm, &command, &hit).await;
+    let posting = actix::spawn(post(Rc::clone(&lines), storm, command.clone(), hit.clone()));
+    let fate = posting.await.unwrap_or_else(|_| Fate::Unknown("the gateway failed over it".into()));
     settle(&lines, &command, &hit, fate).await;
 }
 
@@ -95,7 +96,7 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
 fn ack(command: &Command, answers: &[AliasAnswer]) -> Option<Utterance> {
     let text = words::ack_of_several(answers)?;
     let extra = answers.first().map(|answer| words::ack_extra(&answer.extra)).unwrap_or_default();
-    Some(Utterance { speech: Speech::Ack, command: Some(command.id), mention: None, text, extra })
+    Some(Utterance { speech: Speech::Ack, command: Some(command.id), extra, ..Utterance::notice(text) })
 }
 
 fn execution(command: &Command, started: &st2::wire::Execution, result: Value) -> Execution {
@@ -107,18 +108,18 @@ fn mark(lines: &Lines, command: &Command) -> Mark {
     Mark { gateway: lines.gateway.name.clone(), command: command.id.to_string() }
 }
 
-async fn post(lines: &Lines, storm: &StackStorm, command: &Command, hit: &Hit) -> Fate {
+async fn post(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hit) -> Fate {
     let Ok(_slot) = storm.slots.acquire().await else { return Fate::Refused("the gateway is stopping".into()) };
     // By StackStorm's clock, less a minute: what began before cannot be ours.
     let now = storm.client.time().unwrap_or_else(|| lines.world.now());
     let since = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
-    match send(lines, storm, command, hit).await {
+    match send(&lines, &storm, &command, &hit).await {
         Ok(answers) => {
             info!(command = %command.id, alias = %command.alias, executions = answers.len(), "submitted");
             Fate::Answered(answers)
         }
         Err(auth::CallError::Auth(error)) => Fate::Refused(error.to_string()),
-        Err(auth::CallError::Api(error)) => look_up(lines, storm, command, hit, since, &error).await,
+        Err(auth::CallError::Api(error)) => look_up(&lines, &storm, &command, &hit, since, &error).await,
     }
 }
 

@@ -140,7 +140,7 @@ fn join(call: &mut Call<'_, '_, '_>) -> Outcome {
     string(joined)
 }
 
-/// Only where there is nothing to choose: a text that changes by itself cannot be compared.
+/// One item by chance, of what can be indexed.
 fn random(call: &mut Call<'_, '_, '_>) -> Outcome {
     call.args.none(call.name)?;
     if !matches!(view(&call.value), View::List(_) | View::Tuple(_) | View::Text(_) | View::Range(_)) {

@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use super::scalar::{Place, write_scalar};
+use super::scalar::{Place, is_break, write_scalar};
 use crate::render::fault::{Outcome, raise, unsupported};
 use crate::render::python::compare::order;
 use crate::render::python::float::repr_float;
@@ -86,7 +86,7 @@ impl Writer {
             if index > 0 || place == Place::Value {
                 self.indent(indent);
             }
-            if key.as_str().is_some_and(|key| key.chars().count() > 128 - 2 || key.contains('\n')) {
+            if key.as_str().is_some_and(|key| key.chars().count() > 128 - 2 || key.contains(is_break)) {
                 return Err(unsupported("so long a key in YAML"));
             }
             self.node(key, indent, Place::Key)?;

@@ -16,6 +16,11 @@ use crate::render::scope::spend_items;
 /// # Errors
 /// What is no YAML, and what has no place in JSON: tags, dates, merge keys.
 pub(crate) fn load(source: &str) -> Outcome {
+    let odd = |line: &str| line.starts_with(['\t', '%']) || line.starts_with("...");
+    if source.contains(['\u{85}', '\u{2028}', '\u{2029}']) || source.lines().any(odd) {
+        // Here the two parsers are known to differ.
+        return Err(unsupported("this YAML"));
+    }
     let mut events = Parser::new_from_str(source);
     let mut loader = Loader { anchors: HashMap::new(), closed: source.ends_with('\n') };
     let mut document = None;
