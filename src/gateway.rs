@@ -148,7 +148,7 @@ impl<'a> Tree<'a> {
             delivery: Line::new(),
             world: world.clone(),
             metrics: reach.metrics.clone(),
-            listening: Cell::new(config.chats.len()),
+            silent: RefCell::default(),
             under_way: Cell::new(0),
         };
         let book = Rc::new(RefCell::new(Book::open(Box::new(Memory))?));

@@ -82,6 +82,8 @@ pub struct Aliases {
     loading: bool,
     /// Whether something changed since the load that runs began.
     again: bool,
+    /// Whether a load is to begin soon.
+    soon: bool,
     failures: u32,
     timer: Option<SpawnHandle>,
     notice: DeathNotice,
@@ -98,6 +100,7 @@ impl Aliases {
             waiting: Vec::new(),
             loading: false,
             again: false,
+            soon: false,
             failures: 0,
             timer: None,
             notice: birth.notice,
@@ -109,6 +112,7 @@ impl Aliases {
             self.again = true;
             return;
         }
+        self.soon = false;
         let setup = self.setup.clone();
         async move { fetch(&setup).await }
             .into_actor(self)
@@ -212,7 +216,7 @@ impl Handler<Stale> for Aliases {
     fn handle(&mut self, _: Stale, ctx: &mut Self::Context) {
         if self.loading {
             self.again = true;
-        } else {
+        } else if !std::mem::replace(&mut self.soon, true) {
             self.load_after(SOON, ctx);
         }
     }

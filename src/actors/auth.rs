@@ -16,7 +16,7 @@ use super::obey_supervisor;
 use crate::{
     config,
     st2::{Access, ApiError, Client, Token as Granted},
-    supervise::{Birth, DeathNotice, Down, Line},
+    supervise::{Backoff, Birth, DeathNotice, Down, Line},
 };
 
 /// Asks for the credential.
@@ -93,6 +93,8 @@ pub struct Auth {
     state: State,
     /// After a refusal, when a login may be tried again.
     rest_until: Option<Instant>,
+    /// How many refusals there were in a row.
+    refusals: u32,
     asking: Vec<oneshot::Sender<Result<Held, AuthError>>>,
     notice: DeathNotice,
 }
@@ -109,6 +111,7 @@ impl Auth {
             serial: 0,
             state: State::Fresh,
             rest_until: None,
+            refusals: 0,
             asking: Vec::new(),
             notice: birth.notice,
         }
@@ -185,6 +188,7 @@ impl Auth {
         self.held = Some(held.clone());
         self.state = State::Good;
         self.rest_until = None;
+        self.refusals = 0;
         held
     }
 
@@ -197,16 +201,18 @@ impl Auth {
 
     /// Said once, loudly; then tried again seldom, because more tries lock accounts.
     fn refused(&mut self) {
+        let rest = Backoff::new(REST, LONGEST_REST).wait(self.refusals, 0.0);
+        self.refusals = self.refusals.saturating_add(1);
         if self.state != State::Refused {
             error!(
                 stackstorm = %self.name,
-                retry = ?REST,
-                "StackStorm refuses the credential: correct stackstorm.{}.api_auth and reload", self.name
+                retry = ?rest,
+                "StackStorm refuses the credential: correct stackstorm.{}.api_auth and restart", self.name
             );
         }
         self.held = None;
         self.state = State::Refused;
-        self.rest_until = Some(Instant::now() + REST);
+        self.rest_until = Some(Instant::now() + rest);
     }
 }
 
@@ -273,8 +279,11 @@ impl Handler<Report> for Auth {
 
 obey_supervisor!(Auth);
 
-/// How long a refused credential is left alone.
+/// How long a refused credential is left alone at first; each further refusal doubles it.
 const REST: Duration = Duration::from_secs(60);
+
+/// How long a refused credential is left alone at most.
+const LONGEST_REST: Duration = Duration::from_secs(3_600);
 
 /// How many messages may wait.
 const MAILBOX: usize = 1_024;

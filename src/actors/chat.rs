@@ -72,6 +72,9 @@ pub struct Chat {
     login: Login,
     orders: Option<mpsc::Sender<Order>>,
     panic_inside: Arc<Notify>,
+    /// Whether the session has ended, and whether all that it reported has been taken in.
+    ended: bool,
+    drained: bool,
     me: Option<Sender>,
     rooms: BTreeMap<RoomId, Result<(), String>>,
 }
@@ -79,7 +82,17 @@ pub struct Chat {
 impl Chat {
     /// A life of the chat that `setup` describes.
     pub fn new(setup: Setup, Birth { login, notice }: Birth) -> Self {
-        Self { setup, notice, login, orders: None, panic_inside: Arc::default(), me: None, rooms: BTreeMap::new() }
+        Self {
+            setup,
+            notice,
+            login,
+            orders: None,
+            panic_inside: Arc::default(),
+            ended: false,
+            drained: false,
+            me: None,
+            rooms: BTreeMap::new(),
+        }
     }
 
     fn open(&mut self, ctx: &mut Context<Self>) {
@@ -107,7 +120,15 @@ impl Chat {
             Err(error) if error.is_panic() => Cause::Panicked,
             Err(_) => Cause::Failed { why: "session cancelled".into(), recovery: Recovery::Backoff },
         });
-        ctx.stop();
+        self.ended = true;
+        self.stop_if_over(ctx);
+    }
+
+    /// What was heard before the end of the session is not lost with it.
+    fn stop_if_over(&self, ctx: &mut Context<Self>) {
+        if self.ended && self.drained {
+            ctx.stop();
+        }
     }
 
     fn labels(&self) -> metrics::Chat {
@@ -182,8 +203,10 @@ impl StreamHandler<Event> for Chat {
         }
     }
 
-    /// The session says itself how it ended.
-    fn finished(&mut self, _: &mut Self::Context) {}
+    fn finished(&mut self, ctx: &mut Self::Context) {
+        self.drained = true;
+        self.stop_if_over(ctx);
+    }
 }
 
 impl Handler<Deliver> for Chat {
@@ -225,10 +248,11 @@ impl Handler<Report> for Chat {
 impl Handler<Tell> for Chat {
     type Result = ();
 
-    fn handle(&mut self, tell: Tell, _: &mut Self::Context) {
+    fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
         match tell {
             Tell::Panic => panic!("told to panic by a test switch"),
             Tell::PanicInside => self.panic_inside.notify_one(),
+            Tell::Stop if self.me.is_none() => ctx.stop(),
             // The session leaves politely and ends, and with it this life.
             Tell::Stop => drop(self.orders.take()),
         }

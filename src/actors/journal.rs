@@ -11,6 +11,7 @@ use actix::{
     Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, MessageResult, ResponseFuture,
     WrapFuture,
 };
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
@@ -21,7 +22,8 @@ use super::{
 };
 use crate::{
     journal::{
-        Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Ledger, Misfit, Store, StoreError,
+        CommandId, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Ledger, Misfit, Store,
+        StoreError,
     },
     st2::wire,
     supervise::{Birth, DeathNotice, Line},
@@ -124,6 +126,23 @@ impl Book {
         Ok(())
     }
 
+    /// Takes an execution that carries the mark of a command which had been given up for that command's own. The
+    /// Listener passes on no marks of other gateways.
+    fn adopt(&mut self, id: &str, end: &End, world: &World) {
+        let End::Finished(finished) = end else { return };
+        let Some(command) = finished.mark().and_then(|mark| mark.command.parse().ok()).map(CommandId) else {
+            return;
+        };
+        if !self.ledger.is_unknown(command) {
+            return;
+        }
+        let execution =
+            Execution { id: id.to_owned(), command, result: Value::Null, state: ExecutionState::Running };
+        if let Err(error) = self.keep(vec![Entry::Submitted(command, vec![execution])], world) {
+            warn!(%error, %command, "an execution not adopted");
+        }
+    }
+
     /// Remembers an end that came before the answer to the POST that started the execution.
     fn remember(&mut self, id: String, end: End) {
         if self.early.len() == EARLY {
@@ -155,6 +174,9 @@ impl Journal {
 
     fn end(&mut self, id: String, end: End, ctx: &mut Context<Self>) {
         let mut book = self.book.borrow_mut();
+        if book.ledger.execution(&id).is_none() {
+            book.adopt(&id, &end, &self.world);
+        }
         let Some(execution) = book.ledger.execution(&id).cloned() else {
             if book.ledger.submitting() {
                 book.remember(id, end);
@@ -290,8 +312,9 @@ impl Handler<Idle> for Journal {
 
 obey_supervisor!(Journal);
 
-/// How many ends are kept for POSTs that are still open.
-const EARLY: usize = 1_000;
+/// How many ends are kept for POSTs that are still open. Each may hold a whole result; what is pushed out is asked
+/// for by the Listener's next sweep.
+const EARLY: usize = 200;
 
 /// How many messages may wait.
 const MAILBOX: usize = 4_096;

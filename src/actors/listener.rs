@@ -87,6 +87,7 @@ pub struct Listener {
     setup: Setup,
     /// When the last byte came, once the stream is open.
     last_byte: Rc<RefCell<Option<Instant>>>,
+    sweeping: bool,
     notice: DeathNotice,
 }
 
@@ -106,7 +107,7 @@ enum Cut {
 impl Listener {
     /// A life.
     pub fn new(setup: Setup, birth: Birth) -> Self {
-        Self { setup, last_byte: Rc::default(), notice: birth.notice }
+        Self { setup, last_byte: Rc::default(), sweeping: false, notice: birth.notice }
     }
 
     /// Opens the stream; a silent one is opened again at once.
@@ -131,9 +132,16 @@ impl Listener {
         async move { follow(&setup, stream, &last_byte, up).await }.into_actor(self).map(Self::end).spawn(ctx);
     }
 
-    fn sweep(&self, ctx: &mut Context<Self>) {
+    /// Asks for every execution whose end is not known, unless it is being done.
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.sweeping, true) {
+            return;
+        }
         let setup = self.setup.clone();
-        async move { sweep(&setup).await }.into_actor(self).spawn(ctx);
+        async move { sweep(&setup).await }
+            .into_actor(self)
+            .map(|(), listener, _| listener.sweeping = false)
+            .spawn(ctx);
     }
 
     fn end(cut: Cut, listener: &mut Self, ctx: &mut Context<Self>) {
@@ -197,10 +205,14 @@ async fn take_in(setup: &Setup, happening: Happening) {
             let id = execution.id().as_str().to_owned();
             setup.journal.send(Ended { id, end: End::Finished(Arc::from(execution)) }).await
         }
-        Happening::Oversized(Some(id)) => {
-            end(setup, &id).await;
-            Ok(())
-        }
+        Happening::Oversized(Some(id)) => match setup.journal.send(Owed(setup.name.clone())).await {
+            Ok(owed) if owed.iter().any(|ours| ours == id.as_str()) => {
+                ask(setup, &id).await;
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(down) => Err(down),
+        },
         Happening::Garbled(name) => {
             warn!(stackstorm = %setup.name, event = %name, "event not understood");
             Ok(())
@@ -228,13 +240,13 @@ async fn sweep(setup: &Setup) {
     for id in ids {
         match found.iter().find(|execution| *execution.id() == id) {
             Some(execution) if !execution.status().is_terminal() => {}
-            Some(_) | None => end(setup, &id).await,
+            Some(_) | None => ask(setup, &id).await,
         }
     }
 }
 
 /// Tells the Journal of an execution's end as StackStorm has it, if it has ended or does not exist.
-async fn end(setup: &Setup, id: &ExecutionId) {
+async fn ask(setup: &Setup, id: &ExecutionId) {
     let asked = auth::call(&setup.auth, async |access| setup.client.execution(access, id).await).await;
     let end = match asked {
         Ok(execution) if execution.status().is_terminal() => End::Finished(Arc::new(execution)),
@@ -264,7 +276,9 @@ impl Actor for Listener {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(SWEEP, |listener, ctx| listener.sweep(ctx));
+        // Also at once: StackStorm's API may answer while its stream is away.
+        self.sweep(ctx);
+        ctx.run_interval(SWEEP, Self::sweep);
         self.open(ctx);
     }
 }

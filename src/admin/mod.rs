@@ -16,7 +16,11 @@ mod guard;
 mod page;
 mod status;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use actix::Addr;
 use actix_web::{
@@ -60,12 +64,21 @@ pub struct Served {
     pub handle: ServerHandle,
 }
 
-/// Serves `admin` as `settings` say. Must be called within an actix system.
+/// Takes the address, before anything else is started.
 ///
 /// # Errors
-/// When the address cannot be bound.
-pub fn serve(admin: Admin, settings: &config::Admin) -> io::Result<Served> {
+/// When it cannot be had.
+pub fn bind(settings: &config::Admin) -> io::Result<TcpListener> {
+    TcpListener::bind(settings.listen)
+}
+
+/// Serves `admin` on what [`bind`] took. Must be called within an actix system.
+///
+/// # Errors
+/// When the address is lost.
+pub fn serve(admin: Admin, listener: TcpListener, settings: &config::Admin) -> io::Result<Served> {
     let token = Arc::new(settings.token.clone());
+    let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(admin.clone()))
@@ -76,8 +89,7 @@ pub fn serve(admin: Admin, settings: &config::Admin) -> io::Result<Served> {
     .workers(1)
     .disable_signals()
     .shutdown_timeout(1)
-    .bind(settings.listen)?;
-    let address = server.addrs().first().copied().unwrap_or(settings.listen);
+    .listen(listener)?;
     let server = server.run();
     let handle = server.handle();
     actix_web::rt::spawn(server);

@@ -1,8 +1,10 @@
 //! How everything is, asked of everybody.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use actix::{Actor, Handler, Message, dev::ToEnvelope};
 use serde::Serialize;
+use tokio::time::timeout;
 
 use super::Admin;
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     alias::Registry,
     journal::Counts,
     metrics::{self, Gauge},
-    supervise::{ChildStatus, Phase, Snapshot},
+    supervise::{ChildStatus, Line, Phase, Snapshot},
 };
 
 /// The answer of `/status`. Holds no secret.
@@ -71,20 +73,20 @@ impl Status {
         let children = admin.supervisor.send(Snapshot).await.unwrap_or_default();
         let mut stackstorm = BTreeMap::new();
         for (name, lines) in &admin.reach.stackstorms {
-            let known = lines.aliases.send_now(aliases::Current).await.ok();
+            let known = ask(&lines.aliases, aliases::Current).await;
             let loaded = known.as_ref().filter(|known| known.loaded.is_some());
             let storm = Storm {
-                auth: lines.auth.send_now(auth::Report).await.ok(),
+                auth: ask(&lines.auth, auth::Report).await,
                 aliases: loaded.map(|known| known.registry.aliases().len()),
                 duplicates: loaded.map(|known| duplicates(&known.registry)).unwrap_or_default(),
                 error: known.and_then(|known| known.error),
-                stream: lines.listener.send_now(listener::Report).await.unwrap_or_default(),
+                stream: ask(&lines.listener, listener::Report).await.unwrap_or_default(),
             };
             stackstorm.insert(name.clone(), storm);
         }
         let mut chats = BTreeMap::new();
         for (name, (kind, line)) in &admin.reach.chats {
-            let session = line.send_now(chat::Report).await.unwrap_or_default();
+            let session = ask(line, chat::Report).await.unwrap_or_default();
             chats.insert(name.clone(), Chat::new(admin, name, kind, session, &children));
         }
         Self {
@@ -94,7 +96,7 @@ impl Status {
             children,
             stackstorm,
             chats,
-            journal: admin.reach.journal.send_now(journal::Count).await.ok(),
+            journal: ask(&admin.reach.journal, journal::Count).await,
         }
     }
 
@@ -146,6 +148,17 @@ impl Status {
     }
 }
 
+/// Asks one child, and does not wait for it for long.
+async fn ask<A, M>(line: &Line<A>, question: M) -> Option<M::Result>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+{
+    timeout(ANSWER, line.send_now(question)).await.ok()?.ok()
+}
+
 fn duplicates(registry: &Registry) -> Vec<String> {
     registry.duplicates().iter().map(|duplicate| duplicate.name.clone()).collect()
 }
@@ -171,3 +184,6 @@ impl Chat {
         }
     }
 }
+
+/// How long a child may take to say how it is.
+const ANSWER: Duration = Duration::from_secs(1);

@@ -62,6 +62,8 @@ pub(super) fn within_system(future: impl Future<Output = ExitCode>) -> ExitCode 
 
 /// Runs the gateway that `config` describes to its end; `up` is told where the admin routes are.
 pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Result<Ended, NotUp> {
+    let not_served = |error| NotUp::Admin(config.admin.listen, error);
+    let listener = admin::bind(&config.admin).map_err(not_served)?;
     let gateway = Gateway::start(config, &World::real())?;
     let admin = Admin {
         name: config.gateway.name.clone(),
@@ -70,11 +72,16 @@ pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Resul
         began: Instant::now(),
         test_switches: env::var_os("FULMAR_TEST_SWITCHES").is_some(),
     };
-    let served = admin::serve(admin, &config.admin).map_err(|error| NotUp::Admin(config.admin.listen, error))?;
+    if admin.test_switches {
+        warn!("FULMAR_TEST_SWITCHES is set: whoever reaches the admin routes can make children panic");
+    }
+    let served = admin::serve(admin, listener, &config.admin).map_err(not_served)?;
     info!(admin = %served.address, "started");
     up(served.address);
     stop_on_signals(&gateway.supervisor);
-    let ended = gateway.ended.await.unwrap_or(Ended::Stopped);
+    outlive_hang_ups();
+    let lost = || Ended::Escalated { child: "supervisor".into(), why: "it is gone; the log has the place".into() };
+    let ended = gateway.ended.await.unwrap_or_else(|_| lost());
     served.handle.stop(false).await;
     info!("stopped");
     Ok(ended)
@@ -94,6 +101,16 @@ fn stop_on_signals(supervisor: &Addr<Supervisor>) {
             }
         });
     }
+}
+
+/// Lives on at a hang-up, which would end the process: there is no reload yet.
+fn outlive_hang_ups() {
+    actix::spawn(async {
+        let Ok(mut hang_ups) = signal(SignalKind::hangup()) else { return };
+        while hang_ups.recv().await.is_some() {
+            warn!("a changed configuration takes effect at the next start");
+        }
+    });
 }
 
 pub(super) fn exit_code(ended: Ended) -> ExitCode {

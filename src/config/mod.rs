@@ -20,7 +20,7 @@ use fulmar_contract::{Entries, Kind, Options, Problem};
 pub use chat::ChatConfig;
 pub use gateway::{Admin, Gateway, State, Web};
 pub use note::{ConfigError, Note};
-pub use stackstorm::{Credential, Results, StackStorm};
+pub use stackstorm::{Credential, StackStorm};
 
 use document::Document;
 

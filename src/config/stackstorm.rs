@@ -35,8 +35,6 @@ pub struct StackStorm {
     pub timer_update: Duration,
     /// The life of the tokens that we ask for.
     pub user_token_ttl: Duration,
-    /// Who formats results.
-    pub results: Results,
     /// The packs whose aliases are offered: globs, and globs after `!` for those to leave out.
     pub packs: Vec<String>,
 }
@@ -69,15 +67,6 @@ pub enum Credential {
     },
 }
 
-/// Who formats results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Results {
-    /// StackStorm's notify rule and its chatops pack.
-    Announcement,
-    /// We do, from the execution's end on the stream.
-    Direct,
-}
-
 /// Reads all StackStorms; those in which something is wrong are `None`.
 pub(super) fn read_all(root: &mut Options, warnings: &mut Vec<Problem>) -> Named<StackStorm> {
     let (mut all, names) =
@@ -106,11 +95,8 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
     let default_chat = options.text("default_chat");
     let timer_update = options.seconds("timer_update", 60);
     let user_token_ttl = options.seconds("user_token_ttl", 86_400);
-    let results = options.word(
-        "results",
-        Results::Direct,
-        &[("direct", Results::Direct), ("announcement", Results::Announcement)],
-    );
+    // The other way, by announcements, is not built yet.
+    options.word("results", (), &[("direct", ())]);
     let packs = options.texts("packs").unwrap_or_else(|| vec!["*".into()]);
     Some(StackStorm {
         auth_url: auth_url?,
@@ -124,7 +110,6 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
         default_chat,
         timer_update,
         user_token_ttl,
-        results,
         packs,
     })
 }

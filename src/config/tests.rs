@@ -122,10 +122,7 @@ fn a_small_configuration_takes_the_defaults() {
     let st2 = &config.stackstorms["default"];
     assert_eq!(st2.api_url.to_string(), "http://st2/api/v1");
     assert_eq!((st2.timer_update.as_secs(), st2.user_token_ttl.as_secs()), (60, 86_400));
-    assert_eq!(
-        (st2.results, st2.announcement_routes.as_slice()),
-        (Results::Direct, ["errbot".to_owned()].as_slice())
-    );
+    assert_eq!(st2.announcement_routes, ["errbot"]);
     assert_eq!(st2.packs, ["*"]);
     assert_eq!((config.chats[0].kind, config.chats[0].stackstorm.as_str()), ("quiet", "default"));
 }

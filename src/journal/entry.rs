@@ -158,12 +158,14 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// Waiting for its turn.
     Queued,
-    /// Being written: `sent` of `parts` posts have a receipt, and the next one may be out.
+    /// Being written: `sent` of `parts` posts have a receipt.
     Sending {
         /// Posts with a receipt.
         sent: usize,
         /// Posts in all.
         parts: usize,
+        /// Whether the next one may be out already.
+        posting: bool,
     },
     /// Every post has a receipt.
     Delivered,

@@ -78,9 +78,9 @@ impl Ledger {
         self.commands.get(&id).map(|row| &row.command)
     }
 
-    /// How far a command has come.
-    pub fn command_state(&self, id: CommandId) -> Option<&CommandState> {
-        self.commands.get(&id).map(|row| &row.state)
+    /// Whether it was given up to find out if a command runs.
+    pub fn is_unknown(&self, id: CommandId) -> bool {
+        self.commands.get(&id).is_some_and(|row| matches!(row.state, CommandState::Unknown { .. }))
     }
 
     /// An execution that one of our commands started.
@@ -130,6 +130,7 @@ impl Ledger {
         };
         self.submitting -= usize::from(row.state == CommandState::Submitting);
         self.submitting += usize::from(state == CommandState::Submitting);
+        self.counts.open += usize::from(row.is_closed());
         row.state = state;
         if row.is_closed() {
             self.close(id);
@@ -216,13 +217,14 @@ impl CommandRow {
 }
 
 impl CommandState {
-    /// Whether `next` may follow. Submitted, refused and unknown are ends.
+    /// Whether `next` may follow. Submitted and refused are ends; an unknown command may turn out to run after all.
     const fn leads_to(&self, next: &Self) -> bool {
         match self {
             Self::Received => matches!(next, Self::Authorised | Self::Refused { .. }),
             Self::Authorised => matches!(next, Self::Submitting | Self::Refused { .. }),
             Self::Submitting => matches!(next, Self::Submitted | Self::Refused { .. } | Self::Unknown { .. }),
-            Self::Submitted | Self::Refused { .. } | Self::Unknown { .. } => false,
+            Self::Unknown { .. } => matches!(next, Self::Submitted),
+            Self::Submitted | Self::Refused { .. } => false,
         }
     }
 }
@@ -366,6 +368,17 @@ mod tests {
     }
 
     #[test]
+    fn a_command_given_up_may_turn_out_to_run() {
+        let mut ledger = ledger(submitting(1));
+        ledger.apply(Entry::Advanced(id(1), CommandState::Unknown { why: "silence".into() })).unwrap();
+        assert_eq!((ledger.counts().open, ledger.is_unknown(id(1))), (0, true));
+
+        ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+
+        assert_eq!((ledger.counts().open, ledger.owed("default")), (1, vec!["a".to_owned()]));
+    }
+
+    #[test]
     fn a_submitted_command_is_never_submitted_again() {
         let mut ledger = ledger(submitting(1));
         ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
@@ -381,10 +394,10 @@ mod tests {
 
         ledger.apply(state(1, DeliveryState::Delivered)).unwrap();
         ledger.apply(state(2, DeliveryState::Dead { why: "gone".into() })).unwrap();
-        ledger.apply(state(3, DeliveryState::Sending { sent: 1, parts: 2 })).unwrap();
+        ledger.apply(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: true })).unwrap();
 
         assert_eq!(ledger.counts(), Counts { open: 0, pending: 1, dead: 1 });
-        assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2 });
+        assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2, posting: true });
         assert!(ledger.apply(state(1, DeliveryState::Delivered)).is_err());
     }
 

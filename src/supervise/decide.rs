@@ -108,6 +108,7 @@ pub(super) fn decide(
 ) -> Decision {
     if up.is_some_and(|up| up >= policy.healthy_after) {
         history.attempt = 0;
+        history.login = Login::Usual;
     }
     let last_login = std::mem::take(&mut history.login);
     let recovery = match cause {
@@ -118,7 +119,10 @@ pub(super) fn decide(
     match recovery {
         Recovery::Park => policy.rest(history),
         Recovery::Reauthenticate if last_login == Login::Fresh => policy.rest(history),
-        Recovery::After(after) => Decision::Restart { after: after.min(policy.park), login: Login::Usual },
+        Recovery::After(after) => {
+            let least = policy.backoff.wait(0, jitter);
+            Decision::Restart { after: after.clamp(least, policy.park.max(least)), login: Login::Usual }
+        }
         Recovery::Backoff | Recovery::Reauthenticate => {
             if recovery == Recovery::Reauthenticate {
                 history.login = Login::Fresh;
@@ -217,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn a_login_that_held_for_long_is_renewed_again_and_not_parked_over() {
+        let (policy, mut history) = (policy(Exhausted::Park), History::default());
+        let mut after = |up| {
+            let cause = failed(Recovery::Reauthenticate);
+            decide(&policy, &mut history, &cause, up, Instant::now(), 0.0)
+        };
+
+        after(None);
+        assert_eq!(after(Some(60 * SECOND)), Decision::Restart { after: SECOND, login: Login::Fresh });
+    }
+
+    #[test]
     fn a_chat_parks_after_five_panics_in_a_minute() {
         assert_eq!(panics(Exhausted::Park, SECOND)[5], Decision::Park { after: 300 * SECOND });
     }
@@ -243,5 +259,6 @@ mod tests {
 
         assert_eq!(after(7 * SECOND), Decision::Restart { after: 7 * SECOND, login: Login::Usual });
         assert_eq!(after(Duration::MAX), Decision::Restart { after: 300 * SECOND, login: Login::Usual });
+        assert_eq!(after(Duration::ZERO), Decision::Restart { after: SECOND, login: Login::Usual });
     }
 }

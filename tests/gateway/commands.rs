@@ -167,7 +167,7 @@ fn an_ambiguous_command_is_a_choice_and_its_number_runs_it() {
         assert!(choice.contains("!1 ") && choice.contains("!2 ") && !choice.contains("!3 "), "{choice}");
         assert_eq!(stage.sandbox.made(), 0);
         let service = choice.lines().find(|line| line.contains("status_of_service")).unwrap();
-        stage.says(service.split_whitespace().next().unwrap()).await;
+        stage.says(service.split_whitespace().nth(1).unwrap()).await;
 
         stage.hears_of("demo.status_of_service").await;
         stage.hears_of("message : web1").await;

@@ -96,7 +96,7 @@ impl Stage {
             began: Instant::now(),
             test_switches: true,
         };
-        let admin = admin::serve(admin, &config.admin).unwrap().address;
+        let admin = admin::serve(admin, admin::bind(&config.admin).unwrap(), &config.admin).unwrap().address;
         Self { sandbox, network, gateway, admin }
     }
 

@@ -22,7 +22,7 @@ use tracing::{debug, error, warn};
 use self::queue::{Item, Next, Now, Queue};
 use super::{
     chat::{Chat, Deliver},
-    journal::{Happened, Journal, Pending},
+    journal::{Happened, Journal, NotKept, Pending},
     obey_supervisor,
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Has something said. Answered once the Journal has it.
-#[derive(Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), Unsaid>")]
 pub struct Say(pub rows::Delivery);
 
@@ -48,7 +48,7 @@ pub struct Reachable {
 #[derive(Debug, thiserror::Error)]
 pub enum Unsaid {
     /// Too much is waiting.
-    #[error("{WAITING} deliveries are waiting already")]
+    #[error("too many deliveries are waiting already")]
     Full,
     /// The Journal did not take it.
     #[error("not journalled: {0}")]
@@ -101,8 +101,8 @@ impl Delivery {
         let capabilities = outlet.backend.capabilities();
         let mut item =
             Item::new(delivery.id, parts::posts(delivery, outlet.kind, &capabilities), capabilities.idempotent);
-        if let DeliveryState::Sending { sent, .. } = state {
-            item.resume(*sent);
+        if let DeliveryState::Sending { sent, posting, .. } = state {
+            item.resume(*sent, *posting);
         }
         if item.is_done() {
             return self.record(delivery.id, DeliveryState::Delivered, ctx);
@@ -141,7 +141,10 @@ impl Delivery {
                 error!(chat = %place.0, room = %place.1, delivery = %id, error = %why, "given up");
                 self.record(id, DeliveryState::Dead { why }, ctx);
             }
-            Some(Next::Wait(after, why)) => return self.wait(place, after, &why, ctx),
+            Some(Next::Wait(after, why, id, state)) => {
+                self.record(id, state, ctx);
+                return self.wait(place, after, &why, ctx);
+            }
             Some(Next::GoOn) | None => {}
         }
         self.pump(place, ctx);
@@ -175,10 +178,18 @@ impl Delivery {
 
     fn refill(&self, ctx: &mut Context<Self>) {
         let journal = self.journal.clone();
-        async move { journal.send(Pending).await }
+        // Without it nothing that was queued would ever be said.
+        let asked = async move {
+            loop {
+                if let Ok(pending) = journal.send(Pending).await {
+                    return pending;
+                }
+            }
+        };
+        asked
             .into_actor(self)
             .map(|pending, delivery, ctx| {
-                for (row, state) in pending.unwrap_or_default() {
+                for (row, state) in pending {
                     delivery.enqueue(&row, &state, ctx);
                 }
             })
@@ -208,17 +219,25 @@ impl Handler<Say> for Delivery {
     type Result = ResponseActFuture<Self, Result<(), Unsaid>>;
 
     fn handle(&mut self, Say(delivery): Say, _: &mut Self::Context) -> Self::Result {
-        if self.waiting() >= WAITING {
+        let place = (delivery.route.chat.clone(), delivery.route.room.clone());
+        let in_room = self.rooms.get(&place).map_or(0, Queue::len);
+        if in_room >= WAITING_IN_ROOM || self.waiting() >= WAITING {
             return Box::pin(fut::ready(Err(Unsaid::Full)));
         }
         let journal = self.journal.clone();
         let kept = async move {
-            let kept = journal.send(Happened(vec![Entry::Queued(delivery.clone())])).await;
-            kept.map_err(|down| down.to_string()).and_then(|kept| kept.map_err(|error| error.to_string()))?;
-            Ok(delivery)
+            match journal.send(Happened(vec![Entry::Queued(delivery.clone())])).await {
+                Ok(Ok(())) => Ok(Some(delivery)),
+                // It is queued already, or what it tells has been told.
+                Ok(Err(NotKept::Misfit(_))) => Ok(None),
+                Ok(Err(error)) => Err(Unsaid::Journal(error.to_string())),
+                Err(down) => Err(Unsaid::Journal(down.to_string())),
+            }
         };
-        Box::pin(kept.into_actor(self).map(|kept: Result<_, String>, actor, ctx| {
-            actor.enqueue(&kept.map_err(Unsaid::Journal)?, &DeliveryState::Queued, ctx);
+        Box::pin(kept.into_actor(self).map(|kept: Result<Option<_>, _>, actor, ctx| {
+            if let Some(delivery) = kept? {
+                actor.enqueue(&delivery, &DeliveryState::Queued, ctx);
+            }
             Ok(())
         }))
     }
@@ -240,6 +259,9 @@ obey_supervisor!(Delivery);
 
 /// How many deliveries may wait in all.
 const WAITING: usize = 10_000;
+
+/// How many deliveries may wait in one room, so that a blocked one leaves space for the others.
+const WAITING_IN_ROOM: usize = 1_000;
 
 /// How many messages may wait.
 const MAILBOX: usize = 4_096;

@@ -52,8 +52,8 @@ pub(super) enum Next {
     Dead(DeliveryId, String),
     /// A post is out; go on with the next.
     GoOn,
-    /// Wait, then try again.
-    Wait(Duration, String),
+    /// Wait, then try again. The delivery is as far as this.
+    Wait(Duration, String, DeliveryId, DeliveryState),
 }
 
 impl Queue {
@@ -68,8 +68,7 @@ impl Queue {
     /// The post whose turn it is, and how far its delivery will have come when it goes.
     pub(super) fn front(&self) -> Option<(DeliveryId, DeliveryState, Post)> {
         let item = self.items.front()?;
-        let state = DeliveryState::Sending { sent: item.sent, parts: item.posts.len() };
-        Some((item.id, state, item.posts.get(item.sent)?.clone()))
+        Some((item.id, item.state(true), item.posts.get(item.sent)?.clone()))
     }
 
     /// Takes in the fate of the post whose turn it was. `jitter` is from 0 to 1.
@@ -100,11 +99,12 @@ impl Queue {
                 item.tries += 1;
                 item.mark_repeated();
                 self.attempt += 1;
-                Next::Wait(wait(self.attempt - 1), why)
+                Next::Wait(wait(self.attempt - 1), why, id, item.state(true))
             }
             Err(Undelivered::Later { after, why }) => {
                 self.attempt = self.attempt.saturating_add(1);
-                Next::Wait(after.map_or_else(|| wait(self.attempt - 1), |after| after.min(LONGEST)), why)
+                let after = after.map(|after| after.clamp(SHORTEST, LONGEST));
+                Next::Wait(after.unwrap_or_else(|| wait(self.attempt - 1)), why, id, item.state(false))
             }
         })
     }
@@ -115,10 +115,16 @@ impl Item {
         Self { id, posts, sent: 0, tries: 0, idempotent }
     }
 
-    /// Goes on after `sent` posts. The next one may be out already.
-    pub(super) fn resume(&mut self, sent: usize) {
+    /// Goes on after `sent` posts; `posting` says whether the next one may be out already.
+    pub(super) fn resume(&mut self, sent: usize, posting: bool) {
         self.sent = sent;
-        self.mark_repeated();
+        if posting {
+            self.mark_repeated();
+        }
+    }
+
+    const fn state(&self, posting: bool) -> DeliveryState {
+        DeliveryState::Sending { sent: self.sent, parts: self.posts.len(), posting }
     }
 
     pub(super) const fn is_done(&self) -> bool {
@@ -136,6 +142,9 @@ impl Item {
 
 /// How often an unconfirmed post is repeated.
 const UNCONFIRMED: u32 = 3;
+
+/// The shortest wait that a network can ask for.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// The longest wait that a network can ask for.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -180,6 +189,11 @@ mod tests {
         queue.front().unwrap().2.text
     }
 
+    fn waits(next: &Next) -> Duration {
+        let Next::Wait(after, ..) = *next else { panic!("{next:?}") };
+        after
+    }
+
     fn later(after: Option<Duration>) -> Result<(), Undelivered> {
         Err(Undelivered::Later { after, why: "busy".into() })
     }
@@ -189,7 +203,7 @@ mod tests {
         let mut queue = queue(vec![item(1, &["a", "b"]), item(2, &["c"])]);
 
         assert_eq!(settle(&mut queue, Ok(())), Next::GoOn);
-        assert_eq!(queue.front().unwrap().1, DeliveryState::Sending { sent: 1, parts: 2 });
+        assert_eq!(queue.front().unwrap().1, DeliveryState::Sending { sent: 1, parts: 2, posting: true });
         assert_eq!(text(&queue), "b");
         assert_eq!(settle(&mut queue, Ok(())), Next::Delivered(id(1)));
         assert_eq!(text(&queue), "c");
@@ -209,18 +223,18 @@ mod tests {
     fn waits_grow_while_the_chat_is_away_and_begin_anew_after_a_success() {
         let mut queue = queue(vec![item(1, &["a", "b"])]);
 
-        assert_eq!(settle(&mut queue, later(None)), Next::Wait(SECOND, "busy".into()));
-        assert_eq!(settle(&mut queue, later(None)), Next::Wait(2 * SECOND, "busy".into()));
+        assert_eq!(waits(&settle(&mut queue, later(None))), SECOND);
+        assert_eq!(waits(&settle(&mut queue, later(None))), 2 * SECOND);
         settle(&mut queue, Ok(()));
-        assert_eq!(settle(&mut queue, later(None)), Next::Wait(SECOND, "busy".into()));
+        assert_eq!(waits(&settle(&mut queue, later(None))), SECOND);
     }
 
     #[test]
     fn the_wait_that_the_network_asks_for_is_kept_within_reason() {
         let mut queue = queue(vec![item(1, &["a"])]);
 
-        assert_eq!(settle(&mut queue, later(Some(7 * SECOND))), Next::Wait(7 * SECOND, "busy".into()));
-        assert_eq!(settle(&mut queue, later(Some(Duration::MAX))), Next::Wait(300 * SECOND, "busy".into()));
+        assert_eq!(waits(&settle(&mut queue, later(Some(7 * SECOND)))), 7 * SECOND);
+        assert_eq!(waits(&settle(&mut queue, later(Some(Duration::MAX)))), 300 * SECOND);
     }
 
     #[test]
@@ -228,8 +242,8 @@ mod tests {
         let (mut once, mut keyed) = (item(1, &["a", "b"]), item(2, &["a", "b"]));
         keyed.idempotent = true;
 
-        once.resume(1);
-        keyed.resume(1);
+        once.resume(1, true);
+        keyed.resume(1, true);
 
         assert_eq!(text(&queue(vec![once])), "(repeated) b");
         assert_eq!(text(&queue(vec![keyed])), "b");

@@ -35,14 +35,19 @@ fn route(lines: &Lines, stackstorm: &str, announcement: &Announcement) -> Option
     let channel = announcement.channel.as_deref().filter(|channel| !channel.is_empty());
     let user = announcement.user.as_deref().filter(|user| !user.is_empty());
     let (chat, room) = match channel.and_then(|channel| channel.split_once('/')) {
-        Some((chat, room)) if lines.chats.contains_key(chat) => (chat.to_owned(), Some(room)),
+        Some((chat, room)) if is_of(lines, chat, stackstorm) => (chat.to_owned(), Some(room)),
         _ => (default_chat(lines, stackstorm)?, channel),
     };
     let backend = &lines.chats.get(&chat)?.outlet.backend;
     let private = || user.and_then(|user| backend.direct(user));
     let public = || room.and_then(|room| backend.room(room));
-    let room: RoomId = if announcement.whisper { private().or_else(public) } else { public().or_else(private) }?;
+    // What is for one person's eyes is never said in public.
+    let room: RoomId = if announcement.whisper { private() } else { public().or_else(private) }?;
     Some(Route { chat, room, thread: None })
+}
+
+fn is_of(lines: &Lines, chat: &str, stackstorm: &str) -> bool {
+    lines.chats.get(chat).is_some_and(|place| place.stackstorm == stackstorm)
 }
 
 fn default_chat(lines: &Lines, stackstorm: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! From words meant for us to a submission, or to an answer of our own.
 
-use std::{rc::Rc, sync::Arc};
+use std::rc::Rc;
 
 use fulmar_contract::{Heard, Identity, Mention};
 use tracing::warn;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     actors::{aliases, auth, journal::Count},
-    alias::{Found, HelpQuery, Hit, Params, Registry},
+    alias::{Found, HelpQuery, Hit, Registry},
     journal::{Command, Route},
     st2::wire::MatchAnswer,
 };
@@ -46,7 +46,7 @@ pub(super) async fn run(lines: Rc<Lines>, chat: String, heard: Heard, words: Str
         }
         Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
         Found::Disabled(hit) => words::disabled(&hit),
-        Found::None => match ask_server(&lines, &storm, &words).await {
+        Found::None => match ask_server(&storm, &known.registry, &words).await {
             Ok(hit) => return run_hit(lines, chat, heard, words, hit).await,
             Err(why) => {
                 lines.metrics.command("no_match");
@@ -111,6 +111,13 @@ pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Opti
     None
 }
 
+/// Says that a command was not taken.
+pub(super) async fn busy(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
+    let text = "Too many commands are under way; this one was not taken. Try again in a while.";
+    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
+    None
+}
+
 /// Says who the asker is.
 pub(super) async fn whoami(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
     let text = words::whoami(&heard, &chat);
@@ -121,7 +128,7 @@ pub(super) async fn whoami(lines: Rc<Lines>, chat: String, heard: Heard) -> Opti
 /// A local miss asks StackStorm before it says no: an alias may be newer than our registry.
 ///
 /// `Err(None)` is a plain miss.
-async fn ask_server(lines: &Lines, storm: &StackStorm, words: &str) -> Result<Hit, Option<String>> {
+async fn ask_server(storm: &StackStorm, registry: &Registry, words: &str) -> Result<Hit, Option<String>> {
     let _slot = storm.slots.acquire().await.map_err(|_| None)?;
     let matched = auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await;
     match matched {
@@ -130,21 +137,14 @@ async fn ask_server(lines: &Lines, storm: &StackStorm, words: &str) -> Result<Hi
             if let Err(error) = storm.aliases.send(aliases::Stale).await {
                 warn!(%error, stackstorm = %storm.name, "registry not told that it is out of date");
             }
-            Ok(Hit {
-                alias: Arc::new(found.actionalias),
-                display: found.display,
-                representation: found.representation,
-                match_multiple: false,
-                params: Params::new(),
-                further: Vec::new(),
-            })
+            registry.admit(found.actionalias, &found.representation).ok_or(None)
         }
         Ok(MatchAnswer::Ambiguous) => {
             Err(Some("StackStorm knows several aliases that match this; say it more precisely.".into()))
         }
         Ok(MatchAnswer::None) => Err(None),
         Err(error) => {
-            warn!(%error, stackstorm = %storm.name, gateway = %lines.gateway.name, "alias not matched by StackStorm");
+            warn!(%error, stackstorm = %storm.name, "alias not matched by StackStorm");
             Err(None)
         }
     }

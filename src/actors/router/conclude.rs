@@ -1,6 +1,6 @@
 //! From an execution's end to what its author is told.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use serde_json::{Value, json};
 use tracing::warn;
@@ -41,10 +41,9 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
 }
 
 /// The text by our own engine, else by StackStorm's, else StackStorm's default text and a line on what is wrong.
-async fn format(lines: &Lines, command: &Command, result: &Value, finished: &Execution) -> Formatted {
+async fn format(lines: &Lines, command: &Command, result: &Value, finished: &Arc<Execution>) -> Formatted {
     let (_, name) = command.alias.split_once('.').unwrap_or(("", &command.alias));
-    let alias = json!({"name": name, "result": result});
-    let error = match render::result(finished.raw(), &alias) {
+    let error = match rendered(finished, json!({"name": name, "result": result})).await {
         Ok(formatted) => return formatted,
         Err(error) => error,
     };
@@ -56,14 +55,22 @@ async fn format(lines: &Lines, command: &Command, result: &Value, finished: &Exe
     if let Some(formatted) = on_server(lines, command, finished.id()).await {
         return formatted;
     }
-    let plain = render::result(finished.raw(), &json!({"name": name}));
+    let plain = rendered(finished, json!({"name": name})).await;
     let message = plain.map_or_else(|_| bare(finished), |plain| plain.message);
     let complaint = format!("(The result template of {} failed: {error})", command.alias);
     Formatted { enabled, message: format!("{}\n{complaint}", message.trim_end()), extra: Value::Null }
 }
 
+/// Renders away from the actors' thread, which a long result would hold up; a panic over it is one more error.
+async fn rendered(finished: &Arc<Execution>, alias: Value) -> Result<Formatted, String> {
+    let finished = Arc::clone(finished);
+    let rendered = tokio::task::spawn_blocking(move || render::result(finished.raw(), &alias)).await;
+    rendered.map_err(|_| "it cannot be rendered".to_owned())?.map_err(|error| error.to_string())
+}
+
 async fn on_server(lines: &Lines, command: &Command, execution: &ExecutionId) -> Option<Formatted> {
     let storm: &Rc<StackStorm> = lines.stackstorms.get(&command.stackstorm)?;
+    let _slot = storm.slots.acquire().await.ok()?;
     let formatted =
         auth::call(&storm.auth, async |access| storm.client.format_on_server(access, execution).await).await;
     match formatted {

@@ -1,8 +1,12 @@
 //! What the Router's tasks work with: the lines to the other actors, and the few things said by all.
 
-use std::{cell::Cell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, HashSet},
+    rc::Rc,
+};
 
-use fulmar_contract::{Heard, Mention};
+use fulmar_contract::Heard;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tracing::error;
@@ -38,8 +42,8 @@ pub struct Lines {
     pub world: World,
     /// Counters.
     pub metrics: Metrics,
-    /// How many chats may still say something.
-    pub listening: Cell<usize>,
+    /// The chats in which nobody will say anything any more.
+    pub silent: RefCell<HashSet<String>>,
     /// How many tasks are under way. They outlive a life of the Router: a POST is not cut off by somebody else's panic.
     pub under_way: Cell<usize>,
 }
@@ -90,7 +94,6 @@ pub(super) struct Utterance {
     pub(super) speech: Speech,
     pub(super) command: Option<CommandId>,
     pub(super) execution: Option<String>,
-    pub(super) mention: Option<Mention>,
     pub(super) text: String,
     pub(super) extra: Value,
 }
@@ -99,17 +102,22 @@ impl Utterance {
     /// Words of our own.
     pub(super) fn notice(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { speech: Speech::Notice, command: None, execution: None, mention: None, text, extra: Value::Null }
+        Self { speech: Speech::Notice, command: None, execution: None, text, extra: Value::Null }
     }
 }
 
 impl Lines {
     /// Has something said. A failure is logged: there is nobody else to tell.
     pub(super) async fn say(&self, route: Route, what: Utterance) {
-        let Utterance { speech, command, execution, mention, text, extra } = what;
+        let Utterance { speech, command, execution, text, extra } = what;
         let id = self.world.delivery_id();
-        let delivery = journal::Delivery { id, command, execution, speech, route, mention, text, extra };
-        let said = self.delivery.send(Say(delivery)).await;
+        let delivery = journal::Delivery { id, command, execution, speech, route, mention: None, text, extra };
+        let say = Say(delivery);
+        // Should Delivery die over it, once more: it is not said twice.
+        let said = match self.delivery.send(say.clone()).await {
+            Ok(said) => Ok(said),
+            Err(_) => self.delivery.send(say).await,
+        };
         if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
             error!(error = %why, ?speech, "could not be said");
         }

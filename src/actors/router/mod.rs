@@ -119,16 +119,19 @@ impl Router {
 
     /// Once nobody can say anything any more and all that was said is answered, there is nothing left to do.
     fn end_if_done(&self, ctx: &mut Context<Self>) {
-        if self.lines.listening.get() > 0 || self.lines.under_way.get() > 0 {
+        if self.lines.silent.borrow().len() < self.lines.chats.len() || self.lines.under_way.get() > 0 {
             return;
         }
         let (journal, supervisor) = (self.lines.journal.clone(), self.supervisor.clone());
         async move { journal.send(Idle).await }
             .into_actor(self)
-            .then(|idle, router, _| {
-                let done = idle.is_ok() && router.lines.under_way.get() == 0;
+            .then(|idle, router, ctx: &mut Context<Self>| {
+                let done = router.lines.under_way.get() == 0;
+                if idle.is_err() {
+                    ctx.notify(Done(None));
+                }
                 async move {
-                    if done {
+                    if idle.is_ok() && done {
                         info!("all input has ended and all is answered");
                         supervisor.send(Shutdown).await.unwrap_or_default();
                     }
@@ -157,7 +160,7 @@ impl Handler<Heard> for Router {
         let lines = Rc::clone(&self.lines);
         if self.lines.under_way.get() >= MOST_TASKS {
             warn!(%chat, "too many commands at once, one was not taken");
-            return;
+            return self.run(command::busy(lines, chat, heard), ctx);
         }
         let chosen = self.choices.choose(&route_of(&chat, &heard), &heard.sender.identity, &words);
         if let Some((words, hit)) = chosen {
@@ -188,7 +191,7 @@ impl Handler<InputEnded> for Router {
 
     fn handle(&mut self, InputEnded { chat }: InputEnded, ctx: &mut Self::Context) {
         info!(%chat, "input ended");
-        self.lines.listening.set(self.lines.listening.get().saturating_sub(1));
+        self.lines.silent.borrow_mut().insert(chat);
         self.end_if_done(ctx);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     words,
 };
 use crate::{
-    actors::auth,
+    actors::auth::{self, CallError},
     alias::Hit,
     journal::{Command, CommandState, Entry, Execution, ExecutionState, Speech},
     st2::{
@@ -46,12 +46,7 @@ pub(super) async fn submit(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Com
 
 async fn begin(lines: &Lines, command: &Command) -> Result<(), String> {
     let id = command.id;
-    let entries = vec![
-        Entry::Received(command.clone()),
-        Entry::Advanced(id, CommandState::Authorised),
-        Entry::Advanced(id, CommandState::Submitting),
-    ];
-    lines.note(entries).await
+    lines.note(vec![Entry::Received(command.clone()), Entry::Advanced(id, CommandState::Authorised)]).await
 }
 
 async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
@@ -109,17 +104,24 @@ fn mark(lines: &Lines, command: &Command) -> Mark {
 }
 
 async fn post(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hit) -> Fate {
-    let Ok(_slot) = storm.slots.acquire().await else { return Fate::Refused("the gateway is stopping".into()) };
+    let Ok(slot) = storm.slots.acquire().await else { return Fate::Refused("the gateway is stopping".into()) };
+    if let Err(why) = lines.note(vec![Entry::Advanced(command.id, CommandState::Submitting)]).await {
+        return Fate::Refused(why);
+    }
     // By StackStorm's clock, less a minute: what began before cannot be ours.
     let now = storm.client.time().unwrap_or_else(|| lines.world.now());
     let since = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
-    match send(&lines, &storm, &command, &hit).await {
+    let sent = send(&lines, &storm, &command, &hit).await;
+    drop(slot);
+    match sent {
+        Ok(answers) if answers.is_empty() => Fate::Refused("StackStorm found nothing to run in it".into()),
         Ok(answers) => {
             info!(command = %command.id, alias = %command.alias, executions = answers.len(), "submitted");
             Fate::Answered(answers)
         }
-        Err(auth::CallError::Auth(error)) => Fate::Refused(error.to_string()),
-        Err(auth::CallError::Api(error)) => look_up(&lines, &storm, &command, &hit, since, &error).await,
+        Err(CallError::Auth(error)) => Fate::Refused(error.to_string()),
+        Err(CallError::Api(error)) if hit.match_multiple => fate_without_mark(&error),
+        Err(CallError::Api(error)) => look_up(&lines, &storm, &command, &hit, since, &error).await,
     }
 }
 
@@ -129,7 +131,7 @@ async fn send(
     storm: &StackStorm,
     command: &Command,
     hit: &Hit,
-) -> Result<Vec<AliasAnswer>, auth::CallError> {
+) -> Result<Vec<AliasAnswer>, CallError> {
     let default_chat = storm.settings.default_chat.as_deref();
     let user = command.author.identity.as_str().to_owned();
     let room = words::source_channel(&command.route.chat, command.route.room.as_str(), default_chat);
@@ -152,7 +154,17 @@ async fn send(
     answer.map(|answer| vec![answer])
 }
 
-/// A POST without a 201 may have run: asks StackStorm for an execution that carries the command's id.
+/// What becomes of a `match_multiple` command, whose executions cannot be looked up: they carry no mark.
+fn fate_without_mark(error: &ApiError) -> Fate {
+    let is_clear = match error {
+        ApiError::Refused { fault, .. } => fault.is_no_match() || fault.is_ambiguous(),
+        other => other.fate() == Doubt::NotRun,
+    };
+    if is_clear { Fate::Refused(error.to_string()) } else { Fate::Unknown(error.to_string()) }
+}
+
+/// A POST without a 201 may have run: asks StackStorm for an execution that carries the command's id, until it is
+/// found or, after a plain refusal, is said not to be there. Nobody is told "not run" on a guess.
 async fn look_up(
     lines: &Lines,
     storm: &StackStorm,
@@ -162,24 +174,30 @@ async fn look_up(
     error: &ApiError,
 ) -> Fate {
     let doubt = error.fate();
-    // Looked up 0, 2, 10, 30 and 60 s after the POST.
-    let waits: &[u64] = match doubt {
-        Doubt::NotRun => return Fate::Refused(error.to_string()),
-        Doubt::Doubtful => &[0],
-        Doubt::Unknown => &[0, 2, 8, 20, 30],
-    };
+    if doubt == Doubt::NotRun {
+        return Fate::Refused(error.to_string());
+    }
     let (action, mark) = (&hit.alias.action_ref, mark(lines, command));
-    for wait in waits {
-        sleep(Duration::from_secs(*wait)).await;
+    for wait in LOOK_UPS {
+        sleep(wait).await;
         let found = auth::call(&storm.auth, async |access| {
             storm.client.find_submission(access, action, since, &mark).await
-        })
-        .await;
-        match found {
+        });
+        match found.await {
             Ok(found) if !found.is_empty() => return Fate::Found(found),
+            Ok(_) if doubt == Doubt::Doubtful => return Fate::Refused(error.to_string()),
             Ok(_) => {}
             Err(error) => warn!(%error, command = %command.id, "submission not looked up"),
         }
     }
-    if doubt == Doubt::Unknown { Fate::Unknown(error.to_string()) } else { Fate::Refused(error.to_string()) }
+    Fate::Unknown(error.to_string())
 }
+
+/// The waits before each look: 0, 2, 10, 30 and 60 s after the POST.
+const LOOK_UPS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_secs(2),
+    Duration::from_secs(8),
+    Duration::from_secs(20),
+    Duration::from_secs(30),
+];

@@ -33,13 +33,13 @@ pub(super) fn ack_of_several(answers: &[AliasAnswer]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// A command that nothing matches.
+/// A command that nothing matches. No line of it begins with a prefix: another bot would obey it.
 pub(super) fn no_match(words: &str, suggestions: &[String], prefix: &str) -> String {
     let words = shortened(words);
     if suggestions.is_empty() {
         return format!("There is no command like \"{words}\". {prefix}help lists what there is.");
     }
-    let lines: Vec<String> = suggestions.iter().map(|display| format!("  {prefix}{display}")).collect();
+    let lines: Vec<String> = suggestions.iter().map(|display| format!("- {prefix}{display}")).collect();
     format!("There is no command like \"{words}\". Did you mean:\n{}", lines.join("\n"))
 }
 
@@ -50,7 +50,7 @@ pub(super) fn choice(words: &str, hits: &[Hit], prefix: &str) -> String {
         .zip(1..)
         .map(|(hit, number)| {
             let display = hit.display.as_deref().unwrap_or(&hit.representation);
-            format!("  {prefix}{number}  {display} ({})", hit.alias.reference())
+            format!("- {prefix}{number}  {display} ({})", hit.alias.reference())
         })
         .collect();
     format!(

@@ -26,6 +26,7 @@ pub struct Registry {
     vocabulary: Vocabulary,
     duplicates: Vec<Duplicate>,
     broken: Vec<Broken>,
+    packs: Vec<String>,
 }
 
 /// What a command means.
@@ -123,7 +124,28 @@ impl Registry {
             }
         }
         let index = Index::new(entries.iter().map(|entry| entry.format.hint()));
-        Self { vocabulary: Vocabulary::new(&aliases), aliases, entries, index, duplicates, broken }
+        let packs = packs.iter().map(|glob| glob.as_ref().to_owned()).collect();
+        Self { vocabulary: Vocabulary::new(&aliases), aliases, entries, index, duplicates, broken, packs }
+    }
+
+    /// Takes an alias that StackStorm itself found for a command, as newer than these; `None` if its pack is left out,
+    /// its name stands in another pack, or it has no such `representation`.
+    pub fn admit(&self, alias: Alias, representation: &str) -> Option<Hit> {
+        let is_double = self.aliases.iter().any(|known| known.name == alias.name && known.pack != alias.pack);
+        if is_double || !packs::admits(&self.packs, &alias.pack) {
+            return None;
+        }
+        let alias = Arc::new(alias);
+        let (phrase, representation) = representations(&alias).find(|(_, known)| *known == representation)?;
+        let phrase = alias.formats.get(phrase)?;
+        Some(Hit {
+            display: phrase.display().map(str::to_owned),
+            match_multiple: phrase.matches_multiple(),
+            alias: Arc::clone(&alias),
+            representation,
+            params: Params::new(),
+            further: Vec::new(),
+        })
     }
 
     /// All aliases, disabled ones too, in the order of StackStorm.

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The greatest result that is fetched, in bytes; StackStorm allows 14 MiB at most.
+const MAX_RESULT: usize = 8 * 1024 * 1024;
+
 /// How many ids one request asks for.
 const BATCH: usize = 50;
 
@@ -25,12 +28,13 @@ const FORMATTING: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(500);
 
 impl Client {
-    /// One execution, whole.
+    /// One execution; without its result if that is longer than [`MAX_RESULT`].
     ///
     /// # Errors
     /// When StackStorm does not give it; see [`ApiError::is_absent`].
     pub async fn execution(&self, access: &Access, id: &ExecutionId) -> Result<Execution, ApiError> {
-        parsed(self.read(access, self.get(&format!("/executions/{id}"))).await?.body)
+        let request = self.get(&format!("/executions/{id}")).query(&[("max_result_size", MAX_RESULT)]);
+        parsed(self.read(access, request.map_err(ApiError::unsent)?).await?.body)
     }
 
     /// Those of `ids` that there are, in no order and without their results, which may be long.
