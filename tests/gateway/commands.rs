@@ -330,3 +330,37 @@ fn a_new_alias_can_be_run_at_once() {
         stage.ends().await;
     });
 }
+
+#[test]
+fn a_whisper_is_never_said_in_public() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        let room = format!("mem/{}", stage.room());
+        for user in [json!("joe"), json!(null)] {
+            let payload = json!({"channel": room, "message": "psst", "user": user, "whisper": true});
+            stage.inject(
+                json!({"fault": "emit", "event": "st2.announcement__errbot", "data": {"payload": payload}}),
+            );
+        }
+        stage.says("!quietly loud").await;
+
+        assert_eq!(stage.hears().await, "loud");
+        let rooms: Vec<_> = stage.network.posts().into_iter().filter(|post| post.text == "psst").collect();
+        assert!(rooms.len() == 1 && rooms[0].room != stage.room(), "{rooms:?}");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn packs_that_are_left_out_are_not_to_be_had_by_asking_stackstorm() {
+    story(async || {
+        let stage = Stage::with_packs("[\"safe_*\"]").await;
+
+        stage.says("!quietly x").await;
+
+        stage.hears_of("There is no command like").await;
+        assert_eq!(stage.sandbox.made(), 0);
+        stage.ends().await;
+    });
+}

@@ -301,3 +301,53 @@ fn a_key_that_is_refused_once_is_tried_again() {
         stage.ends().await;
     });
 }
+
+#[test]
+fn a_look_up_that_fails_proves_nothing() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "answer", "path": "/v1/aliasexecution", "status": 503, "when": "after"}));
+        stage.inject(json!({"fault": "answer", "path": "/v1/executions", "status": 503}));
+        stage.says("!quietly once").await;
+
+        stage.hears_of("It runs").await;
+        assert_eq!(stage.hears().await, "once");
+        assert_eq!(stage.sandbox.made(), 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_command_of_several_matches_whose_answer_was_lost_is_said_to_be_unknown() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        let path = "/v1/aliasexecution/match_and_execute";
+        stage.inject(json!({"fault": "reset", "path": path, "when": "after"}));
+        stage.says("!see OPS-1").await;
+
+        let answer = stage.hears().await;
+        assert!(answer.starts_with("It may or may not run: "), "{answer}");
+        assert_eq!(stage.sandbox.made(), 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_post_that_the_network_did_not_confirm_is_sent_again_under_the_same_key() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.network.answer(Answer::Silence);
+        stage.says("!quietly a").await;
+        assert_eq!(stage.hears().await, "a");
+        stage.network.answer(Answer::Accept);
+        stage.network.sever();
+        stage.until("it is confirmed", |status| status["journal"]["pending"] == 0).await;
+
+        assert_eq!(stage.network.posts().len(), 1);
+        assert_eq!(stage.status().await["chats"]["mem"]["posted"], 1);
+        stage.ends().await;
+    });
+}

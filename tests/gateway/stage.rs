@@ -77,6 +77,17 @@ impl Stage {
         stage
     }
 
+    /// As [`Self::ready`], with the aliases of these packs only.
+    pub(crate) async fn with_packs(packs: &str) -> Self {
+        let sandbox = Sandbox::start(sandbox()).unwrap();
+        let network = Network::new(["ops"]);
+        let api_auth = format!("{AS_USER}\n        packs = {packs}");
+        let config = config(&sandbox.url(), &api_auth, &network);
+        let stage = Self::of(sandbox, network, &config);
+        stage.until_ready().await;
+        stage
+    }
+
     /// Everything started.
     pub(crate) fn new(settings: SandboxConfig, api_auth: &str) -> Self {
         let sandbox = Sandbox::start(settings).unwrap();
@@ -88,7 +99,11 @@ impl Stage {
     pub(crate) fn against(sandbox: Sandbox, url: &str, api_auth: &str) -> Self {
         let network = Network::new(["ops"]);
         let config = config(url, api_auth, &network);
-        let gateway = Gateway::start(&config, &World::real()).unwrap();
+        Self::of(sandbox, network, &config)
+    }
+
+    fn of(sandbox: Sandbox, network: Network, config: &Config) -> Self {
+        let gateway = Gateway::start(config, &World::real()).unwrap();
         let admin = Admin {
             name: "fulmar".into(),
             supervisor: gateway.supervisor.clone(),
