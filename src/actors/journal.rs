@@ -26,7 +26,7 @@ use crate::{
         StoreError,
     },
     st2::wire,
-    supervise::{Birth, DeathNotice, Line},
+    supervise::{Birth, DeathNotice, Down, Line},
 };
 
 /// Something happened. What comes first in the list is kept even if what comes after it cannot be.
@@ -37,12 +37,30 @@ pub struct Happened(pub Vec<Entry>);
 /// Why something that happened is not in the journal.
 #[derive(Debug, thiserror::Error)]
 pub enum NotKept {
+    /// The Journal did not answer.
+    #[error("the journal is {0}")]
+    Down(#[from] Down),
     /// It cannot have happened, or it is in the journal already.
     #[error(transparent)]
     Misfit(#[from] Misfit),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Has the Journal keep what happened. Should it die over it, once more: what it had kept already fits no second time.
+///
+/// # Errors
+/// [`NotKept`].
+pub async fn keep(journal: &Line<Journal>, entries: Vec<Entry>) -> Result<(), NotKept> {
+    let happened = Happened(entries);
+    if let Ok(kept) = journal.send(happened.clone()).await {
+        return kept;
+    }
+    match journal.send(happened).await? {
+        Err(NotKept::Misfit(_)) => Ok(()),
+        kept => kept,
+    }
 }
 
 /// An execution that may be ours has ended, or cannot be found any more.

@@ -22,7 +22,7 @@ use tracing::{debug, error, warn};
 use self::queue::{Item, Next, Now, Queue};
 use super::{
     chat::{Chat, Deliver},
-    journal::{Happened, Journal, NotKept, Pending},
+    journal::{Journal, NotKept, Pending, keep},
     obey_supervisor,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub enum Unsaid {
     Full,
     /// The Journal did not take it.
     #[error("not journalled: {0}")]
-    Journal(String),
+    Journal(NotKept),
     /// The route names a chat that is not configured.
     #[error("there is no chat called {0:?}")]
     NoSuchChat(String),
@@ -199,8 +199,7 @@ impl Delivery {
 
 /// Has the Journal know how far a delivery has come.
 async fn note(journal: &Line<Journal>, id: DeliveryId, state: DeliveryState) {
-    let kept = journal.send(Happened(vec![Entry::Moved(id, state)])).await;
-    if let Err(error) = kept.map_err(|down| down.to_string()).and_then(|kept| kept.map_err(|e| e.to_string())) {
+    if let Err(error) = keep(journal, vec![Entry::Moved(id, state)]).await {
         warn!(%error, delivery = %id, "fate of a delivery not journalled");
     }
 }
@@ -226,12 +225,11 @@ impl Handler<Say> for Delivery {
         }
         let journal = self.journal.clone();
         let kept = async move {
-            match journal.send(Happened(vec![Entry::Queued(delivery.clone())])).await {
-                Ok(Ok(())) => Ok(Some(delivery)),
+            match keep(&journal, vec![Entry::Queued(delivery.clone())]).await {
+                Ok(()) => Ok(Some(delivery)),
                 // It is queued already, or what it tells has been told.
-                Ok(Err(NotKept::Misfit(_))) => Ok(None),
-                Ok(Err(error)) => Err(Unsaid::Journal(error.to_string())),
-                Err(down) => Err(Unsaid::Journal(down.to_string())),
+                Err(NotKept::Misfit(_)) => Ok(None),
+                Err(error) => Err(Unsaid::Journal(error)),
             }
         };
         Box::pin(kept.into_actor(self).map(|kept: Result<Option<_>, _>, actor, ctx| {

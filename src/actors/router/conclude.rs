@@ -10,7 +10,10 @@ use super::{
     lines::{Lines, StackStorm, Utterance},
 };
 use crate::{
-    actors::{auth, journal::End},
+    actors::{
+        auth,
+        journal::{End, keep},
+    },
     journal::{Command, Entry, ExecutionState, Speech},
     render::{self, Formatted},
     st2::wire::{Execution, ExecutionId},
@@ -35,7 +38,7 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
         let execution = Some(execution.id);
         let what = Utterance { speech, command: command_id, execution, extra, ..Utterance::notice(message) };
         lines.say(command.route, what).await;
-    } else if let Err(error) = lines.note(vec![Entry::Ended(execution.id, ExecutionState::Told)]).await {
+    } else if let Err(error) = keep(&lines.journal, vec![Entry::Ended(execution.id, ExecutionState::Told)]).await {
         warn!(%error, "a result that nobody wants is still owed");
     }
 }

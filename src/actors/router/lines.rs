@@ -16,11 +16,11 @@ use crate::{
         aliases::Aliases,
         auth::Auth,
         delivery::{Delivery, Outlet, Say},
-        journal::{Happened, Journal, NotKept},
+        journal::Journal,
         world::World,
     },
     config,
-    journal::{self, CommandId, Entry, Route, Speech},
+    journal::{self, CommandId, Route, Speech},
     metrics::Metrics,
     st2,
     supervise::Line,
@@ -121,21 +121,6 @@ impl Lines {
         if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
             error!(error = %why, ?speech, "could not be said");
         }
-    }
-
-    /// Has the Journal take in what happened. Should it die over it, once more: what it had taken in already
-    /// fits no second time.
-    pub(super) async fn note(&self, entries: Vec<Entry>) -> Result<(), String> {
-        let happened = Happened(entries);
-        let kept = match self.journal.send(happened.clone()).await {
-            Ok(kept) => kept,
-            Err(_) => match self.journal.send(happened).await {
-                Ok(Err(NotKept::Misfit(_))) => Ok(()),
-                Ok(kept) => kept,
-                Err(down) => return Err(format!("the journal is {down}")),
-            },
-        };
-        kept.map_err(|error| error.to_string())
     }
 
     /// The StackStorm that a chat's commands go to.

@@ -12,7 +12,10 @@ use super::{
     words,
 };
 use crate::{
-    actors::auth::{self, CallError},
+    actors::{
+        auth::{self, CallError},
+        journal::{NotKept, keep},
+    },
     alias::Hit,
     journal::{Command, CommandState, Entry, Execution, ExecutionState, Speech},
     st2::{
@@ -44,9 +47,10 @@ pub(super) async fn submit(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Com
     settle(&lines, &command, &hit, fate).await;
 }
 
-async fn begin(lines: &Lines, command: &Command) -> Result<(), String> {
+async fn begin(lines: &Lines, command: &Command) -> Result<(), NotKept> {
     let id = command.id;
-    lines.note(vec![Entry::Received(command.clone()), Entry::Advanced(id, CommandState::Authorised)]).await
+    keep(&lines.journal, vec![Entry::Received(command.clone()), Entry::Advanced(id, CommandState::Authorised)])
+        .await
 }
 
 async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
@@ -83,7 +87,7 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
     if let Some(ack) = ack {
         lines.say(command.route.clone(), ack).await;
     }
-    if let Err(error) = lines.note(vec![entry]).await {
+    if let Err(error) = keep(&lines.journal, vec![entry]).await {
         warn!(%error, command = %id, "fate of a command not journalled");
     }
 }
@@ -105,8 +109,8 @@ fn mark(lines: &Lines, command: &Command) -> Mark {
 
 async fn post(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hit) -> Fate {
     let Ok(slot) = storm.slots.acquire().await else { return Fate::Refused("the gateway is stopping".into()) };
-    if let Err(why) = lines.note(vec![Entry::Advanced(command.id, CommandState::Submitting)]).await {
-        return Fate::Refused(why);
+    if let Err(why) = keep(&lines.journal, vec![Entry::Advanced(command.id, CommandState::Submitting)]).await {
+        return Fate::Refused(why.to_string());
     }
     // By StackStorm's clock, less a minute: what began before cannot be ours.
     let now = storm.client.time().unwrap_or_else(|| lines.world.now());
