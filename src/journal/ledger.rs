@@ -221,7 +221,7 @@ impl CommandState {
     const fn leads_to(&self, next: &Self) -> bool {
         match self {
             Self::Received => matches!(next, Self::Authorised | Self::Refused { .. }),
-            Self::Authorised => matches!(next, Self::Submitting | Self::Refused { .. }),
+            Self::Authorised => matches!(next, Self::Submitting | Self::Refused { .. } | Self::Unknown { .. }),
             Self::Submitting => matches!(next, Self::Submitted | Self::Refused { .. } | Self::Unknown { .. }),
             Self::Unknown { .. } => matches!(next, Self::Submitted),
             Self::Submitted | Self::Refused { .. } => false,
