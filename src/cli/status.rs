@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     /// Where the gateway's admin routes are.
     #[arg(long, env = "FULMAR_ADMIN", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     admin: String,
-    /// The token of [admin], if it has one.
+    /// The admin token, if the gateway has one.
     #[arg(long, env = "FULMAR_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
     /// Answers with the JSON as it came.
