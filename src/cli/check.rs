@@ -4,7 +4,7 @@ use std::{env, process::ExitCode};
 
 use serde_json::json;
 
-use super::{BAD_CONFIGURATION, ConfigFile, fail, say};
+use super::{BAD_CONFIGURATION, ConfigFile, bad_configuration, say, with_causes};
 use crate::config::{self, Config, ConfigError, Note};
 
 /// Arguments of `check`.
@@ -26,16 +26,21 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
             let (chats, storms) = (config.chats.len(), config.stackstorms.len());
-            say(format_args!("good: {chats} chats, {storms} StackStorms"));
+            say(format_args!("good: {}, {}", counted(chats, "chat"), counted(storms, "StackStorm")));
             ExitCode::SUCCESS
         }
-        Err(error) => fail(BAD_CONFIGURATION, error),
+        Err(error) => bad_configuration(&error),
     }
 }
 
 /// Finds and reads the configuration.
 pub(super) fn read(file: ConfigFile) -> Result<Config, ConfigError> {
     Config::load(&config::find(file.config)?, &|name| env::var(name).ok())
+}
+
+fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 fn as_json(read: &Result<Config, ConfigError>) -> ExitCode {
@@ -51,7 +56,7 @@ fn as_json(read: &Result<Config, ConfigError>) -> ExitCode {
             (json!({"good": false, "errors": notes(errors)}), ExitCode::from(BAD_CONFIGURATION))
         }
         Err(error) => {
-            let errors = [json!({"what": error.to_string()})];
+            let errors = [json!({"what": with_causes(error)})];
             (json!({"good": false, "errors": errors}), ExitCode::from(BAD_CONFIGURATION))
         }
     };

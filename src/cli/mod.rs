@@ -9,12 +9,16 @@ mod sandbox;
 mod status;
 
 use std::{
+    error::Error,
     io::{self, Write},
+    iter,
     path::PathBuf,
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::BoolishValueParser};
+
+use crate::config::ConfigError;
 
 /// Fulmar lets people run StackStorm from every chat network their team uses.
 ///
@@ -28,7 +32,7 @@ pub struct Cli {
     #[arg(long, env = "FULMAR_LOG", global = true, value_name = "FILTER")]
     log: Option<String>,
     /// Logs as one JSON object a line.
-    #[arg(long, env = "FULMAR_LOG_JSON", global = true)]
+    #[arg(long, env = "FULMAR_LOG_JSON", global = true, value_parser = BoolishValueParser::new())]
     log_json: bool,
 }
 
@@ -50,15 +54,10 @@ enum Verb {
 }
 
 impl Cli {
-    /// Does what was asked for. Exit codes: 0 well, 1 failed, 70 the gateway gave up, 78 bad configuration.
+    /// Does what was asked for. Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up,
+    /// 78 bad configuration.
     pub fn run(self) -> ExitCode {
-        // What the sandbox does to its callers on purpose is no error of the server under it.
-        let usual = match self.verb {
-            Verb::Run(_) => "info",
-            Verb::Sandbox(_) => "info,actix_http=off",
-            Verb::Alias(_) | Verb::Check(_) | Verb::Demo | Verb::Status(_) => "error,actix_http=off",
-        };
-        if let Err(error) = log::begin(self.log.as_deref().unwrap_or(usual), self.log_json) {
+        if let Err(error) = log::begin(self.log.as_deref().unwrap_or(self.verb.usual_log()), self.log_json) {
             return fail(BAD_CONFIGURATION, format_args!("--log: {error}"));
         }
         match self.verb {
@@ -68,6 +67,18 @@ impl Cli {
             Verb::Run(arguments) => run::run(arguments),
             Verb::Sandbox(arguments) => sandbox::run(arguments),
             Verb::Status(arguments) => status::run(&arguments),
+        }
+    }
+}
+
+impl Verb {
+    /// What is logged unless somebody says otherwise.
+    const fn usual_log(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "info,actix_server=warn",
+            // What the sandbox does to its callers on purpose is no error of the server under it.
+            Self::Sandbox(_) => "info,actix_server=warn,actix_http=off",
+            Self::Alias(_) | Self::Check(_) | Self::Demo | Self::Status(_) => "error,actix_http=off",
         }
     }
 }
@@ -84,6 +95,21 @@ struct ConfigFile {
 fn fail(code: u8, what: impl std::fmt::Display) -> ExitCode {
     say_aside(format_args!("fulmar: {what}"));
     ExitCode::from(code)
+}
+
+/// Says what is wrong with the configuration: a line for each place, as compilers do.
+fn bad_configuration(error: &ConfigError) -> ExitCode {
+    if !matches!(error, ConfigError::Wrong(_)) {
+        return fail(BAD_CONFIGURATION, with_causes(error));
+    }
+    say_aside(error);
+    ExitCode::from(BAD_CONFIGURATION)
+}
+
+/// An error and everything that led to it, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let all = iter::successors(Some(error), |error| (*error).source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Writes a line to standard output; a reader that has gone is no error.
@@ -112,4 +138,4 @@ Examples:
   fulmar run --config fulmar.toml          the gateway
   fulmar status                            how is it?
 
-Exit codes: 0 well, 1 failed, 70 the gateway gave up, 78 bad configuration.";
+Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up, 78 bad configuration.";

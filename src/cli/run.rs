@@ -10,7 +10,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{BAD_CONFIGURATION, ConfigFile, FAILED, GAVE_UP, check, fail};
+use super::{BAD_CONFIGURATION, ConfigFile, FAILED, GAVE_UP, bad_configuration, check, fail};
 use crate::{
     actors::world::World,
     admin::{self, Admin},
@@ -38,7 +38,7 @@ pub(super) enum NotUp {
 pub(super) fn run(arguments: Arguments) -> ExitCode {
     let config = match check::read(arguments.file) {
         Ok(config) => config,
-        Err(error) => return fail(BAD_CONFIGURATION, error),
+        Err(error) => return bad_configuration(&error),
     };
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     within_system(async move {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use super::{FAILED, fail, run::within_system, say};
+use super::{FAILED, fail, run::within_system, say, with_causes};
 use crate::sandbox::{ApiKey, Sandbox, SandboxConfig, User};
 
 /// Arguments of `sandbox`.
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
     within_system(async move {
         match Sandbox::start(config) {
             Ok(sandbox) => serve(sandbox).await,
-            Err(error) => fail(FAILED, format_args!("cannot serve {listen}: {error}")),
+            Err(error) => fail(FAILED, format_args!("cannot serve {listen}: {}", with_causes(&error))),
         }
     })
 }

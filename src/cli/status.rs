@@ -82,20 +82,25 @@ fn words(status: &Value) -> String {
             "chat {name} ({}): {}, rooms {}",
             text(it, "kind"),
             text(it, "phase"),
-            text(it, "rooms")
+            rooms(it).unwrap_or_else(|| "-".into())
         ));
     }
     for it in status.get("children").and_then(Value::as_array).into_iter().flatten() {
         let error =
             it.get("last_error").and_then(Value::as_str).map(|error| format!(" ({error})")).unwrap_or_default();
         lines.push(format!(
-            "child {}: {}, {} restarts{error}",
+            "child {}: {}, restarts {}{error}",
             text(it, "name"),
             text(it, "phase"),
             text(it, "restarts")
         ));
     }
     lines.join("\n")
+}
+
+fn rooms(chat: &Value) -> Option<String> {
+    let rooms: Vec<&str> = chat.get("rooms")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    (!rooms.is_empty()).then(|| rooms.join(" "))
 }
 
 /// How long the gateway may take.

@@ -37,7 +37,7 @@ pub(super) fn ack_of_several(answers: &[AliasAnswer]) -> Option<String> {
 pub(super) fn no_match(words: &str, suggestions: &[String], prefix: &str) -> String {
     let words = shortened(words);
     if suggestions.is_empty() {
-        return format!("There is no command like \"{words}\". {prefix}help lists what there is.");
+        return format!("There is no command like \"{words}\". Try {prefix}help.");
     }
     let lines: Vec<String> = suggestions.iter().map(|display| format!("- {prefix}{display}")).collect();
     format!("There is no command like \"{words}\". Did you mean:\n{}", lines.join("\n"))
