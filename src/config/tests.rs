@@ -32,7 +32,7 @@ fn irc(options: &mut Options) -> Option<Arc<dyn Backend>> {
     options.required("server", "a host name");
     options.port("port", 6697);
     options.flag("tls", true);
-    for key in ["ca_cert", "nick", "account", "sasl"] {
+    for key in ["ca_cert", "nick", "username", "realname", "account", "sasl"] {
         options.text(key);
     }
     for key in ["password", "sasl_password"] {
