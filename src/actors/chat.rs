@@ -225,10 +225,12 @@ impl Handler<Report> for Chat {
 impl Handler<Tell> for Chat {
     type Result = ();
 
-    fn handle(&mut self, tell: Tell, _: &mut Self::Context) {
+    fn handle(&mut self, tell: Tell, ctx: &mut Self::Context) {
         match tell {
             Tell::Panic => panic!("told to panic by a test switch"),
             Tell::PanicInside => self.panic_inside.notify_one(),
+            // Nobody there knows us yet: there is no need to be polite.
+            Tell::Stop if self.me.is_none() => ctx.stop(),
             // The session leaves politely and ends, and with it this life.
             Tell::Stop => drop(self.orders.take()),
         }

@@ -98,13 +98,15 @@ impl Router {
         Self { lines, addressing, choices, listening, busy: 0, supervisor, notice: birth.notice }
     }
 
-    /// Runs a task of the Router's; what it offers to choose from is remembered.
+    /// Runs a task, which outlives this life: a command is taken to its end. What it offers to choose from is
+    /// remembered.
     fn run(&mut self, task: impl Future<Output = Option<Offer>> + 'static, ctx: &mut Context<Self>) {
         self.busy += 1;
-        task.into_actor(self)
+        actix::spawn(task)
+            .into_actor(self)
             .map(|offer, router, ctx| {
                 router.busy -= 1;
-                if let Some(Offer { route, who, words, hits }) = offer {
+                if let Ok(Some(Offer { route, who, words, hits })) = offer {
                     router.choices.offer(route, who, words, hits);
                 }
                 router.end_if_done(ctx);
