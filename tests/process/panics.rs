@@ -1,14 +1,14 @@
 //! Faults of our own: a panic anywhere is one life's end.
 
 use fulmar::sandbox::Sandbox;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     patience::story,
     program::Gateway,
     server::Ngircd,
-    stage::{Small, child},
-    storm,
+    stage::{ROOM, Small, child},
+    storm::{self, announcement},
 };
 
 #[test]
@@ -70,17 +70,19 @@ fn a_panic_in_one_chat_is_nothing_to_the_other() {
 }
 
 #[test]
-fn a_core_actor_that_panics_without_end_ends_the_process_politely() {
+fn a_core_actor_that_panics_again_and_again_keeps_results_and_in_the_end_ends_the_process_politely() {
     story(async || {
         let Some(mut stage) = Small::ready().await else { return };
 
         for restarts in 0..6 {
-            stage
-                .gateway
-                .until("the router is up", |status| {
-                    child(status, "router")["restarts"] == restarts && child(status, "router")["phase"] == "up"
-                })
-                .await;
+            router_is_up(&stage.gateway, restarts).await;
+            if restarts == 4 {
+                stage.begins_deploy(300).await;
+            }
+            if restarts == 5 {
+                // It ended while the Router was away for long.
+                stage.peer.hears_of(ROOM, "*web*").await;
+            }
             stage.gateway.panics("router", "panic").await;
         }
 
@@ -88,4 +90,84 @@ fn a_core_actor_that_panics_without_end_ends_the_process_politely() {
         assert_eq!(stage.gateway.exits().await, Some(70));
         assert!(stage.gateway.log().contains("fulmar: router failed too often"), "it says why");
     });
+}
+
+#[test]
+fn a_command_outlives_a_panic_of_the_router() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+
+        stage.inject(json!({"fault": "hang", "path": "/v1/aliasexecution", "millis": 2_000, "when": "after"}));
+        stage.peer.says(ROOM, "!deploy web").await;
+        stage.gateway.until("it is sent", |status| status["journal"]["open"] == 1).await;
+        stage.gateway.panics("router", "panic").await;
+
+        stage.peer.hears_of(ROOM, "Deploying web.").await;
+        stage.peer.hears_of(ROOM, "*web*").await;
+        stage.gateway.until("nothing is open", |status| status["journal"]["open"] == 0).await;
+        assert_eq!(stage.sandbox.made(), 1);
+    });
+}
+
+#[test]
+fn a_post_over_which_a_chat_panics_is_marked_when_it_is_repeated() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+
+        stage.server.freeze();
+        storm::inject(&stage.sandbox, announcement("important"));
+        stage.gateway.until("it is on its way", |status| status["journal"]["pending"] == 1).await;
+        stage.gateway.panics("chat/irc", "panic").await;
+        stage.gateway.until("it restarts", |status| child(status, "chat/irc")["restarts"] == 1).await;
+        stage.server.thaw();
+
+        stage.peer.hears_of(ROOM, "(repeated) important").await;
+    });
+}
+
+#[test]
+fn the_status_is_told_while_the_router_is_away_and_people_talk() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+
+        for restarts in 0..4 {
+            router_is_up(&stage.gateway, restarts).await;
+            stage.gateway.panics("router", "panic").await;
+        }
+        stage.peer.says(ROOM, "!quietly patience").await;
+        stage.gateway.until("it is heard", |status| status["chats"]["irc"]["heard"] == 1).await;
+        let status = stage.gateway.status().await;
+
+        assert_eq!(child(&status, "router")["phase"], "waiting");
+        assert_eq!(status["chats"]["irc"]["rooms"], json!([ROOM]));
+        assert_eq!(stage.peer.hears(ROOM).await, "patience");
+    });
+}
+
+#[test]
+fn what_was_heard_before_a_cut_is_answered_though_the_router_was_away() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+
+        for restarts in 0..3 {
+            router_is_up(&stage.gateway, restarts).await;
+            stage.gateway.panics("router", "panic").await;
+        }
+        stage.peer.says(ROOM, "!quietly kept").await;
+        stage.gateway.until("it is heard", |status| status["chats"]["irc"]["heard"] == 1).await;
+        stage.server.kill();
+        stage.gateway.until("it waits to be said", |status| status["journal"]["pending"] == 1).await;
+        stage.server_returns().await;
+
+        assert_eq!(stage.peer.hears(ROOM).await, "kept");
+    });
+}
+
+/// Waits until the Router is up after so many restarts.
+async fn router_is_up(gateway: &Gateway, restarts: u64) {
+    let is_up = |status: &Value| {
+        let router = child(status, "router");
+        router["restarts"] == restarts && router["phase"] == "up"
+    };
+    gateway.until("the router is up", is_up).await;
 }

@@ -110,8 +110,7 @@ impl Gateway {
 
     /// Sends it a signal, by name.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+        signal(name, &self.child);
     }
 
     /// Waits for its end and returns the exit code.
@@ -130,6 +129,11 @@ impl Drop for Gateway {
             eprintln!("--- the gateway's log\n{}---", self.log());
         }
     }
+}
+
+/// Sends a signal, by name.
+pub(crate) fn signal(name: &str, child: &Child) {
+    assert!(Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap().success());
 }
 
 /// What became of a program that ran to its end.

@@ -11,7 +11,7 @@ use fulmar_conformance::skip;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::{patience::eventually, peer::Peer};
+use crate::{patience::eventually, peer::Peer, program::signal};
 
 /// inspircd with anope, as `tests/servers/irc.sh` starts them: TLS, SASL, echo-message, account-tag.
 pub(crate) struct Inspircd {
@@ -92,6 +92,16 @@ impl Ngircd {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Stops it without ending it: connections stay and nothing is answered.
+    pub(crate) fn freeze(&self) {
+        signal("STOP", &self.child);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        signal("CONT", &self.child);
     }
 
     /// Starts it once more, on the same port.

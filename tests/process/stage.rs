@@ -74,6 +74,15 @@ impl Small {
         assert_eq!(self.peer.hears(ROOM).await, word);
     }
 
+    /// Starts the server again. The person is there before the gateway is, to hear all that it says.
+    pub(crate) async fn server_returns(&mut self) {
+        self.gateway.signal("STOP");
+        self.server.start_again().await;
+        self.peer = self.server.peer().await;
+        self.peer.joins(ROOM).await;
+        self.gateway.signal("CONT");
+    }
+
     /// Starts a command whose result comes so much later, and hears its ack.
     pub(crate) async fn begins_deploy(&mut self, millis: u64) {
         self.inject(json!({"fault": "delay-results", "millis": millis}));

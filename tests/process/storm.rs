@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use fulmar::sandbox::{Fault, Sandbox, SandboxConfig, User};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The password of the user `bot`.
@@ -45,6 +45,12 @@ api_auth = {{ user = {{ name = "bot", password = "{PASSWORD}" }} }}
 /// Lets something go wrong in StackStorm.
 pub(crate) fn inject(sandbox: &Sandbox, fault: Value) {
     sandbox.inject(serde_json::from_value::<Fault>(fault).unwrap());
+}
+
+/// An announcement for the room.
+pub(crate) fn announcement(text: &str) -> Value {
+    let payload = json!({"message": text, "channel": "#ops", "user": null, "whisper": false, "extra": {}});
+    json!({"fault": "emit", "event": "st2.announcement__errbot", "data": {"payload": payload}})
 }
 
 /// The pack that `fulmar demo` has, too.

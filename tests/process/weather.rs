@@ -1,6 +1,9 @@
 //! What goes wrong around the gateway, and how it lives through it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
 
 use fulmar::sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
@@ -11,7 +14,7 @@ use crate::{
     program::Gateway,
     server::{Ngircd, free_port},
     stage::{NICK, ROOM, Small, child},
-    storm,
+    storm::{self, announcement},
 };
 
 #[test]
@@ -129,6 +132,7 @@ fn a_killed_irc_server_is_returned_to_and_owed_results_arrive() {
         let Some(mut stage) = Small::ready().await else { return };
 
         stage.begins_deploy(1_000).await;
+        stage.gateway.until("the ack is confirmed", |status| status["journal"]["pending"] == 0).await;
         stage.server.kill();
         let away = stage.gateway.until("the loss is seen", |status| status["chats"]["irc"]["phase"] != "up").await;
         assert_eq!(away["stackstorm"]["default"]["stream"]["phase"], "open");
@@ -139,16 +143,46 @@ fn a_killed_irc_server_is_returned_to_and_owed_results_arrive() {
         })
         .await;
         stage.gateway.until("it waits to be said", |status| status["journal"]["pending"] == 1).await;
-        // The person is to be there first, to hear it.
-        stage.gateway.signal("STOP");
-        stage.server.start_again().await;
-        stage.peer = stage.server.peer().await;
-        stage.peer.joins(ROOM).await;
-        stage.gateway.signal("CONT");
+        stage.server_returns().await;
 
         let result = stage.peer.hears(ROOM).await;
         assert!(result.starts_with("*web* "), "{result}");
         stage.gateway.until_ready().await;
         stage.works("again").await;
+    });
+}
+
+#[test]
+fn a_post_that_nobody_confirmed_is_repeated_with_a_mark() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+
+        stage.server.freeze();
+        storm::inject(&stage.sandbox, announcement("important"));
+        stage.gateway.until("it is on its way", |status| status["journal"]["pending"] == 1).await;
+        stage.server.kill();
+        stage.gateway.until("the loss is seen", |status| status["chats"]["irc"]["phase"] != "up").await;
+        stage.server_returns().await;
+
+        assert_eq!(stage.peer.hears(ROOM).await, "(repeated) important");
+    });
+}
+
+#[test]
+fn a_server_that_says_nothing_does_not_delay_the_end() {
+    story(async || {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let chat = format!(
+            "[chats.irc]\nkind = \"irc\"\nserver = \"127.0.0.1\"\nport = {port}\ntls = false\nnick = \"f\"\n"
+        );
+        let mut gateway = Gateway::start(&storm::config("http://127.0.0.1:1", &[chat])).await;
+        let _connection = tokio::task::spawn_blocking(move || silent.accept()).await.unwrap().unwrap();
+
+        let asked = Instant::now();
+        gateway.signal("TERM");
+
+        assert_eq!(gateway.exits().await, Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     });
 }
