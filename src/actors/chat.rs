@@ -11,7 +11,7 @@ use actix::{
 use fulmar_contract::{
     Backend, Event, Failure, Link, Login, Order, Post, Receipt, Recovery, RoomId, Sender, Undelivered,
 };
-use futures_util::stream::poll_fn;
+use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
@@ -72,9 +72,6 @@ pub struct Chat {
     login: Login,
     orders: Option<mpsc::Sender<Order>>,
     panic_inside: Arc<Notify>,
-    /// Whether the session has ended, and whether all that it reported has been taken in.
-    ended: bool,
-    drained: bool,
     me: Option<Sender>,
     rooms: BTreeMap<RoomId, Result<(), String>>,
 }
@@ -82,24 +79,14 @@ pub struct Chat {
 impl Chat {
     /// A life of the chat that `setup` describes.
     pub fn new(setup: Setup, Birth { login, notice }: Birth) -> Self {
-        Self {
-            setup,
-            notice,
-            login,
-            orders: None,
-            panic_inside: Arc::default(),
-            ended: false,
-            drained: false,
-            me: None,
-            rooms: BTreeMap::new(),
-        }
+        Self { setup, notice, login, orders: None, panic_inside: Arc::default(), me: None, rooms: BTreeMap::new() }
     }
 
     fn open(&mut self, ctx: &mut Context<Self>) {
-        let (events, mut heard) = mpsc::channel(QUEUE);
+        let (report, events) = mpsc::channel(QUEUE);
         let (orders, taken) = mpsc::channel(QUEUE);
         self.orders = Some(orders);
-        let session = self.setup.backend.run(Link { login: self.login, events, orders: taken });
+        let session = self.setup.backend.run(Link { login: self.login, events: report, orders: taken });
         let panic_inside = self.panic_inside.clone();
         let session = async move {
             tokio::select! {
@@ -109,8 +96,16 @@ impl Chat {
         };
         let span = info_span!("session", chat = %self.setup.name);
         let session = AbortOnDropHandle::new(tokio::spawn(session.instrument(span)));
-        session.into_actor(self).map(|ended, chat, ctx| chat.close(ended, ctx)).spawn(ctx);
-        ctx.add_stream(poll_fn(move |cx| heard.poll_recv(cx)));
+        let (listening, all_heard) = oneshot::channel();
+        let ended = async move {
+            let ended = session.await;
+            // Never answered: it ends when the last event has been taken in.
+            drop(all_heard.await);
+            ended
+        };
+        ended.into_actor(self).map(|ended, chat, ctx| chat.close(ended, ctx)).spawn(ctx);
+        let ears = Ears { setup: self.setup.clone(), me: None, events, _listening: listening };
+        ctx.add_stream(unfold(ears, |mut ears| async move { Some((ears.next().await?, ears)) }));
     }
 
     fn close(&mut self, ended: Result<Result<(), Failure>, JoinError>, ctx: &mut Context<Self>) {
@@ -120,19 +115,7 @@ impl Chat {
             Err(error) if error.is_panic() => Cause::Panicked,
             Err(_) => Cause::Failed { why: "session cancelled".into(), recovery: Recovery::Backoff },
         });
-        self.ended = true;
-        self.stop_if_over(ctx);
-    }
-
-    /// What was heard before the end of the session is not lost with it.
-    fn stop_if_over(&self, ctx: &mut Context<Self>) {
-        if self.ended && self.drained {
-            ctx.stop();
-        }
-    }
-
-    fn labels(&self) -> metrics::Chat {
-        metrics::Chat { chat: self.setup.name.clone() }
+        ctx.stop();
     }
 
     /// Tells Delivery that posts may go through now.
@@ -146,21 +129,53 @@ impl Chat {
         .into_actor(self)
         .spawn(ctx);
     }
+}
 
-    /// Hands something to the Router, and hears nothing more until it has it.
-    fn pass_on<M>(&self, message: M, ctx: &mut Context<Self>)
+/// Takes in a session's events. What concerns the Router goes there, and nothing more is heard until it has it; this
+/// is apart from the actor, which goes on posting and telling how it is.
+struct Ears {
+    setup: Setup,
+    me: Option<String>,
+    events: mpsc::Receiver<Event>,
+    /// Dropped when there is nothing more to hear.
+    _listening: oneshot::Sender<()>,
+}
+
+impl Ears {
+    /// The next event that concerns the Chat.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let event = self.events.recv().await?;
+            let chat = self.setup.name.clone();
+            match event {
+                Event::Heard(heard) => {
+                    self.setup.metrics.heard.get_or_create(&self.setup.labels()).inc();
+                    self.pass_on(router::Heard { chat, me: self.me.clone(), heard }).await;
+                }
+                Event::InputEnded => self.pass_on(router::InputEnded { chat }).await,
+                Event::Online { ref me } => {
+                    self.me = Some(me.name.clone());
+                    return Some(event);
+                }
+                Event::Joined(_) | Event::Left { .. } => return Some(event),
+            }
+        }
+    }
+
+    async fn pass_on<M>(&self, message: M)
     where
         M: Message<Result = ()> + Send + 'static,
         Router: Handler<M>,
     {
-        let router = self.setup.router.clone();
-        async move {
-            if let Err(error) = router.send(message).await {
-                warn!(%error, "message not routed");
-            }
+        if let Err(error) = self.setup.router.send(message).await {
+            warn!(%error, "message not routed");
         }
-        .into_actor(self)
-        .wait(ctx);
+    }
+}
+
+impl Setup {
+    fn labels(&self) -> metrics::Chat {
+        metrics::Chat { chat: self.name.clone() }
     }
 }
 
@@ -176,16 +191,8 @@ impl Actor for Chat {
 impl StreamHandler<Event> for Chat {
     fn handle(&mut self, event: Event, ctx: &mut Self::Context) {
         match event {
-            Event::Heard(heard) => {
-                self.setup.metrics.heard.get_or_create(&self.labels()).inc();
-                let chat = self.setup.name.clone();
-                let me = self.me.as_ref().map(|me| me.name.clone());
-                self.pass_on(router::Heard { chat, me, heard }, ctx);
-            }
-            Event::InputEnded => {
-                let chat = self.setup.name.clone();
-                self.pass_on(router::InputEnded { chat }, ctx);
-            }
+            // The Router has them already.
+            Event::Heard(_) | Event::InputEnded => {}
             Event::Joined(room) => {
                 info!(chat = %self.setup.name, %room, "joined");
                 self.rooms.insert(room, Ok(()));
@@ -203,10 +210,8 @@ impl StreamHandler<Event> for Chat {
         }
     }
 
-    fn finished(&mut self, ctx: &mut Self::Context) {
-        self.drained = true;
-        self.stop_if_over(ctx);
-    }
+    /// The session says itself how it ended.
+    fn finished(&mut self, _: &mut Self::Context) {}
 }
 
 impl Handler<Deliver> for Chat {
@@ -218,7 +223,7 @@ impl Handler<Deliver> for Chat {
             Some(orders) => orders.try_send(Order { post, receipt }).map_err(|error| error.to_string()),
             None => Err("the session is ending".into()),
         };
-        let (metrics, labels) = (self.setup.metrics.clone(), self.labels());
+        let (metrics, labels) = (self.setup.metrics.clone(), self.setup.labels());
         Box::pin(async move {
             sent.map_err(|why| Undelivered::Later { after: None, why })?;
             let lost = || Undelivered::Unknown { why: "the session ended over it".into() };
@@ -252,6 +257,7 @@ impl Handler<Tell> for Chat {
         match tell {
             Tell::Panic => panic!("told to panic by a test switch"),
             Tell::PanicInside => self.panic_inside.notify_one(),
+            // Nobody there knows us yet: there is no need to be polite.
             Tell::Stop if self.me.is_none() => ctx.stop(),
             // The session leaves politely and ends, and with it this life.
             Tell::Stop => drop(self.orders.take()),

@@ -120,9 +120,8 @@ impl Sandbox {
         self.world.state().hub.listeners()
     }
 
-    /// Cuts all streams and stops to serve.
+    /// Stops to serve; all connections are closed, those of streams, too.
     pub async fn stop(&self) {
-        self.world.state().hub.cut();
         self.server.stop(false).await;
     }
 }

@@ -73,5 +73,5 @@ impl<A: Actor> Default for Line<A> {
     }
 }
 
-/// How long a message waits for a child that is between two lives.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a message waits for a child that is between two lives: longer than these ever wait for each other.
+const PATIENCE: Duration = Duration::from_secs(90);

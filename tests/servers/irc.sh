@@ -162,6 +162,7 @@ start() {
 export FULMAR_TEST_NGIRCD=127.0.0.1:$ngircd_port
 export FULMAR_TEST_NGIRCD_PASSWORD=$server_password
 export FULMAR_TEST_INSPIRCD=127.0.0.1:$inspircd_port
+export FULMAR_TEST_INSPIRCD_PLAIN=127.0.0.1:$plain_port
 export FULMAR_TEST_CA=$dir/ca.crt
 export FULMAR_TEST_ACCOUNT=$account
 export FULMAR_TEST_PASSWORD=$password

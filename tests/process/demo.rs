@@ -1,0 +1,47 @@
+//! `fulmar demo`, as somebody tries it who has read one line of the README.
+
+use crate::program::finished;
+
+#[test]
+fn an_ack_and_a_result_are_printed_and_the_end_of_input_is_the_end() {
+    let end = finished(&["demo"], "!echo hello\n");
+
+    let lines: Vec<&str> = end.out.lines().collect();
+    let at = |what: &str| lines.iter().position(|line| line.contains(what)).unwrap_or_else(|| panic!("{end:?}"));
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(at("demo.echo") < at("hello"), "{end:?}");
+    assert_eq!(end.err, "");
+}
+
+#[test]
+fn help_lists_what_can_be_tried() {
+    let end = finished(&["demo"], "!help\n");
+
+    assert_eq!(end.code, Some(0));
+    assert!(end.out.contains("echo {{ message }} - Says what it is told"), "{}", end.out);
+    assert!(!end.out.contains("retired"), "{}", end.out);
+}
+
+#[test]
+fn a_slip_of_the_pen_gets_a_suggestion_and_nonsense_gets_none() {
+    let end = finished(&["demo"], "!ehco hello\n!xyzzy plugh\n");
+
+    assert_eq!(end.code, Some(0));
+    assert!(
+        end.out.contains("There is no command like \"ehco hello\". Did you mean:\n  echo {{ message }}"),
+        "{}",
+        end.out
+    );
+    assert!(
+        end.out.contains("There is no command like \"xyzzy plugh\". help lists what there is."),
+        "{}",
+        end.out
+    );
+}
+
+#[test]
+fn without_any_input_there_is_nothing_to_wait_for() {
+    let end = finished(&["demo"], "");
+
+    assert_eq!((end.code, end.out.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,90 @@
+//! How the process ends, and what it refuses to begin.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    patience::story,
+    program::{finished, written},
+    stage::{NICK, Small},
+    storm,
+};
+
+const WRONG: &str = r#"
+[gateway]
+nmae = "fulmar"
+
+[stackstorm.default]
+auth_url = "https://st2.example.org/auth"
+api_url = "st2.example.org"
+stream_url = "https://st2.example.org/stream"
+api_auth = { key = "s3cret" }
+
+[chats.irc]
+kind = "irc"
+port = 99999
+nick = "fulmar"
+"#;
+
+#[test]
+fn a_bad_configuration_is_refused_with_all_its_errors_at_once() {
+    let (_folder, file) = written(WRONG);
+
+    for verb in ["run", "check"] {
+        let end = finished(&[verb, "--config", file.to_str().unwrap()], "");
+
+        assert_eq!(end.code, Some(78), "{end:?}");
+        for error in
+            [":3: gateway.nmae: ", ":7: stackstorm.default.api_url: ", "chats.irc.server: ", "chats.irc.port: "]
+        {
+            assert!(end.err.contains(error), "{verb} does not say {error:?} but {}", end.err);
+        }
+        assert!(!end.err.contains("s3cret"));
+    }
+}
+
+#[test]
+fn check_can_answer_as_json() {
+    let (_folder, wrong) = written(WRONG);
+    let (_other_folder, good) =
+        written(&storm::config("http://127.0.0.1:9101", &["[chats.t]\nkind = \"terminal\"".into()]));
+
+    let refused = finished(&["check", "--json", "--config", wrong.to_str().unwrap()], "");
+    let accepted = finished(&["check", "--json", "--config", good.to_str().unwrap()], "");
+
+    let answer: Value = serde_json::from_str(&refused.out).unwrap();
+    assert_eq!((refused.code, &answer["good"]), (Some(78), &Value::Bool(false)));
+    assert!(
+        answer["errors"].as_array().unwrap().iter().any(|it| it["key"] == "chats.irc.port" && it["line"] == 13),
+        "{answer:#}"
+    );
+    let answer: Value = serde_json::from_str(&accepted.out).unwrap();
+    assert_eq!((accepted.code, &answer["good"]), (Some(0), &Value::Bool(true)), "{answer:#}");
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_refused() {
+    let end = finished(&["run", "--config", "/nowhere/fulmar.toml"], "");
+
+    assert_eq!(end.code, Some(78));
+    assert!(end.err.contains("/nowhere/fulmar.toml"), "{}", end.err);
+}
+
+#[test]
+fn a_signal_to_stop_is_obeyed_politely() {
+    for signal in ["TERM", "INT"] {
+        story(async || {
+            let Some(mut stage) = Small::ready().await else { return };
+
+            let asked = Instant::now();
+            stage.gateway.signal(signal);
+
+            let quit = stage.peer.sees_quit(NICK).await;
+            assert_eq!(stage.gateway.exits().await, Some(0));
+            assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+            assert!(quit.contains("leaving"), "{quit}");
+        });
+    }
+}
