@@ -201,7 +201,7 @@ async fn take_in(setup: &Setup, happening: Happening) {
             let stackstorm = setup.name.clone();
             setup.router.send(Announced { stackstorm, announcement: *announcement }).await
         }
-        Happening::Executed(execution) if setup.concerns_us(&execution) => {
+        Happening::Ended(execution) if setup.concerns_us(&execution) => {
             let id = execution.id().as_str().to_owned();
             setup.journal.send(Ended { id, end: End::Finished(Arc::from(execution)) }).await
         }
@@ -217,7 +217,7 @@ async fn take_in(setup: &Setup, happening: Happening) {
             warn!(stackstorm = %setup.name, event = %name, "event not understood");
             Ok(())
         }
-        Happening::Executed(_) | Happening::Ignored | Happening::Oversized(None) => Ok(()),
+        Happening::Ended(_) | Happening::Ignored | Happening::Oversized(None) => Ok(()),
     };
     if let Err(error) = passed_on {
         warn!(stackstorm = %setup.name, %error, "event not passed on");
@@ -261,10 +261,10 @@ async fn ask(setup: &Setup, id: &ExecutionId) {
 }
 
 impl Setup {
-    /// Whether an execution has ended that may be ours. Steps of workflows carry our mark and are not.
+    /// Whether an execution may be ours.
     fn concerns_us(&self, execution: &Execution) -> bool {
         let foreign = |mark: Mark| mark.gateway != self.gateway;
-        execution.status().is_terminal() && !execution.is_child() && !execution.mark().is_some_and(foreign)
+        !execution.mark().is_some_and(foreign)
     }
 
     fn labels(&self) -> metrics::StackStorm {

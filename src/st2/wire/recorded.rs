@@ -28,13 +28,14 @@ fn updates(name: &str) -> Vec<Execution> {
     for event in &events {
         let name = event["event"].as_str().unwrap().to_owned();
         let is_update = name.ends_with("update");
-        let happening = Happening::read(Event::Complete { name, data: event["data"].to_string() });
+        let data = &event["data"];
+        let happening = Happening::read(Event::Complete { name: name.clone(), data: data.to_string() });
         assert!(!matches!(happening, Happening::Garbled(_)), "{happening:?}");
-        if let Happening::Executed(it) = happening
-            && is_update
-        {
-            updates.push(*it);
-        }
+        let is_execution = name.starts_with("st2.execution__");
+        let execution = is_execution.then(|| parse::<Execution>(data.clone()));
+        let ends = execution.as_ref().is_some_and(|it| it.status().is_terminal() && !it.is_child());
+        assert_eq!(matches!(happening, Happening::Ended(_)), ends, "{data}");
+        updates.extend(execution.filter(|_| is_update));
     }
     updates
 }

@@ -1,6 +1,10 @@
 //! What the events of the stream mean.
 
-use super::{Announcement, Execution, ExecutionId};
+use std::borrow::Cow;
+
+use serde::{Deserialize, de::IgnoredAny};
+
+use super::{Announcement, Execution, ExecutionId, Status};
 use crate::st2::sse::Event;
 
 /// What happened in StackStorm.
@@ -10,8 +14,8 @@ pub enum Happening {
     AliasesChanged,
     /// Something is to be said.
     Announced(Box<Announcement>),
-    /// An execution was made or changed.
-    Executed(Box<Execution>),
+    /// An execution has ended. Steps of workflows are ignored, and so is everything before an end.
+    Ended(Box<Execution>),
     /// An event that we should understand but cannot; its name.
     Garbled(String),
     /// An event that is none of our business.
@@ -30,7 +34,7 @@ impl Happening {
         let understood = if let Some(route) = name.strip_prefix("st2.announcement__") {
             Announcement::from_event(route, &data).map(|it| Self::Announced(Box::new(it)))
         } else if name.starts_with("st2.execution__") {
-            serde_json::from_str(&data).ok().map(|execution| Self::Executed(Box::new(execution)))
+            Self::read_execution(&data)
         } else if name.starts_with("st2.actionalias__") {
             Some(Self::AliasesChanged)
         } else {
@@ -38,6 +42,26 @@ impl Happening {
         };
         understood.unwrap_or(Self::Garbled(name))
     }
+
+    /// Looks at the few fields that decide before it builds the whole: most events are of no interest.
+    fn read_execution(data: &str) -> Option<Self> {
+        let Glance { status, parent } = serde_json::from_str(data).ok()?;
+        let ends = status.is_some_and(|status| Status::from(&*status).is_terminal());
+        if !ends || parent.is_some() {
+            return Some(Self::Ignored);
+        }
+        let execution: Execution = serde_json::from_str(data).ok()?;
+        Some(if execution.is_child() { Self::Ignored } else { Self::Ended(Box::new(execution)) })
+    }
+}
+
+/// What decides whether an event of an execution is of interest.
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(borrow, default)]
+    status: Option<Cow<'a, str>>,
+    #[serde(default)]
+    parent: Option<IgnoredAny>,
 }
 
 #[cfg(test)]
@@ -53,7 +77,12 @@ mod tests {
         assert!(
             matches!(read("st2.announcement__errbot", "{}"), Happening::Announced(it) if it.route == "errbot")
         );
-        assert!(matches!(read("st2.execution__update", r#"{"id":"5f"}"#), Happening::Executed(_)));
+        assert!(matches!(read("st2.execution__update", r#"{"id":"5f","status":"failed"}"#), Happening::Ended(_)));
+        assert_eq!(read("st2.execution__update", r#"{"id":"5f","status":"running"}"#), Happening::Ignored);
+        assert_eq!(
+            read("st2.execution__update", r#"{"id":"5f","status":"failed","parent":"60"}"#),
+            Happening::Ignored
+        );
         assert_eq!(read("st2.actionalias__delete", ""), Happening::AliasesChanged);
         assert_eq!(read("st2.liveaction__create", "{}"), Happening::Ignored);
         assert_eq!(read("st2.execution.output__create", "{}"), Happening::Ignored);
