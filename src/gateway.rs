@@ -132,6 +132,7 @@ impl<'a> Tree<'a> {
                 client: Rc::new(client),
                 auth: storm.auth,
                 aliases: storm.aliases,
+                listener: storm.listener,
                 slots: Semaphore::new(IN_FLIGHT),
             };
             stackstorms.insert(name.clone(), Rc::new(storm));
@@ -224,7 +225,7 @@ impl<'a> Tree<'a> {
     }
 
     fn listener(&self, storm: &StackStorm) -> ChildSpec {
-        let line = self.reach.stackstorms.get(&storm.name).map(|it| it.listener.clone()).unwrap_or_default();
+        let line = storm.listener.clone();
         let setup = listener::Setup {
             name: storm.name.clone(),
             gateway: self.config.gateway.name.clone(),

@@ -158,9 +158,11 @@ impl Aliases {
             }
         }
         self.failures = 0;
+        if self.known.loaded.is_none() {
+            self.notice.online();
+        }
         let loaded = Some(self.setup.world.now());
         self.known = Known { registry: Arc::new(registry), loaded, error: None };
-        self.notice.online();
         count
     }
 

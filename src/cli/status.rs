@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use awc::http::StatusCode;
 use serde_json::Value;
 
 use super::{FAILED, fail, run::within_system, say};
@@ -41,6 +42,9 @@ async fn ask(arguments: &Arguments) -> Result<Value, String> {
         request = request.bearer_auth(token);
     }
     let mut response = request.send().await.map_err(|error| format!("no gateway answers ({error})"))?;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        return Err("it wants its admin token: give it with --token or FULMAR_ADMIN_TOKEN".into());
+    }
     if !response.status().is_success() {
         return Err(format!("answered {}", response.status()));
     }

@@ -11,7 +11,7 @@ use super::{
     words,
 };
 use crate::{
-    actors::{aliases, auth, journal::Count},
+    actors::{aliases, auth, journal::Count, listener},
     alias::{Found, HelpQuery, Hit, Registry},
     journal::{Command, Route},
     st2::wire::MatchAnswer,
@@ -98,12 +98,17 @@ pub(super) async fn help(lines: Rc<Lines>, chat: String, heard: Heard, query: St
 pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
     let mut storms = Vec::new();
     for storm in lines.stackstorms.values() {
-        let state = match storm.aliases.send(aliases::Current).await {
+        let aliases = match storm.aliases.send(aliases::Ready).await {
             Ok(known) if known.loaded.is_some() => format!("{} aliases", known.registry.aliases().len()),
-            Ok(known) => not_loaded(&known),
-            Err(down) => down.to_string(),
+            Ok(known) => known.error.unwrap_or_else(|| "no aliases yet".into()),
+            Err(down) => format!("aliases {down}"),
         };
-        storms.push((storm.name.clone(), state));
+        let stream = storm.listener.send_now(listener::Report).await.unwrap_or_default();
+        let stream = match stream.phase {
+            listener::Phase::Connecting => "its stream is away",
+            listener::Phase::Open => "its stream is open",
+        };
+        storms.push((storm.name.clone(), format!("{aliases}, {stream}")));
     }
     let counts = lines.journal.send(Count).await.unwrap_or_default();
     let text = words::status(&storms, counts);

@@ -17,6 +17,7 @@ use crate::{
         auth::Auth,
         delivery::{Delivery, Outlet, Say},
         journal::Journal,
+        listener::Listener,
         world::World,
     },
     config,
@@ -84,6 +85,8 @@ pub struct StackStorm {
     pub auth: Line<Auth>,
     /// Who owns the registry.
     pub aliases: Line<Aliases>,
+    /// Who follows the stream.
+    pub listener: Line<Listener>,
     /// A permit for each call in flight.
     pub slots: Semaphore,
 }
