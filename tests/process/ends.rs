@@ -1,14 +1,16 @@
 //! How the process ends, and what it refuses to begin.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
+use fulmar::sandbox::Sandbox;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
     patience::story,
-    program::{finished, written},
-    stage::{NICK, Small},
+    program::{Gateway, finished, written},
+    server::Ngircd,
+    stage::{NICK, ROOM, Small},
     storm,
 };
 
@@ -73,6 +75,19 @@ fn a_configuration_that_is_not_there_is_refused() {
 }
 
 #[test]
+fn an_admin_address_that_is_taken_is_named() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap();
+    let config = storm::config("http://127.0.0.1:9101", &["[chats.t]\nkind = \"terminal\"".into()]);
+    let (_folder, file) = written(&config.replace("127.0.0.1:0", &taken.to_string()));
+
+    let end = finished(&["run", "--config", file.to_str().unwrap()], "");
+
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.err.contains(&format!("cannot serve [admin] listen = \"{taken}\"")), "{}", end.err);
+}
+
+#[test]
 fn a_signal_to_stop_is_obeyed_politely() {
     for signal in ["TERM", "INT"] {
         story(async || {
@@ -87,4 +102,26 @@ fn a_signal_to_stop_is_obeyed_politely() {
             assert!(quit.contains("leaving"), "{quit}");
         });
     }
+}
+
+#[test]
+fn a_stop_does_not_wait_until_everything_is_said() {
+    story(async || {
+        let Some(server) = Ngircd::start().await else { return };
+        let sandbox = Sandbox::start(storm::settings()).unwrap();
+        let mut peer = server.peer().await;
+        peer.joins(ROOM).await;
+        let slow = server.chat("irc", NICK, &[ROOM]).replace("rate = 0", "rate = 1\nburst = 1");
+        let mut gateway = Gateway::start(&storm::config(&sandbox.url(), &[slow])).await;
+        gateway.until_ready().await;
+
+        peer.says(ROOM, "!lines 100").await;
+        peer.hears_of(ROOM, "line 0001").await;
+        let asked = Instant::now();
+        gateway.signal("TERM");
+
+        peer.sees_quit(NICK).await;
+        assert_eq!(gateway.exits().await, Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    });
 }

@@ -3,7 +3,7 @@
 //! Real servers are those of `tests/servers/irc.sh`; what is to be killed is started here. What cannot be had is
 //! skipped loudly.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod commands;
 mod demo;

@@ -59,6 +59,14 @@ fn with_a_token_only_health_is_open() {
         for path in ["/aliases/refresh", "/chats/t/restart", "/test/router/panic"] {
             assert_eq!(gateway.ask(Method::POST, path, None).await.0, 401, "{path}");
         }
+        let admin = gateway.admin.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let status = ["status", "--admin", &admin, "--token", TOKEN];
+            (finished(&status[..3], ""), finished(&status, ""))
+        });
+        let (refused, told) = asked.await.unwrap();
+        assert!(refused.code == Some(1) && refused.err.contains("answered 401"), "{refused:?}");
+        assert_eq!(told.code, Some(0), "{told:?}");
         assert_eq!(ask("/live", None).await, 200);
         assert_eq!(ask("/ready", None).await, 503);
     });

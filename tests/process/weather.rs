@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::{
     patience::{eventually, story},
     program::Gateway,
-    server::{Ngircd, free_port},
+    server::{Inspircd, Ngircd, free_port, unique},
     stage::{NICK, ROOM, Small, child},
     storm::{self, announcement},
 };
@@ -184,5 +184,47 @@ fn a_server_that_says_nothing_does_not_delay_the_end() {
 
         assert_eq!(gateway.exits().await, Some(0));
         assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    });
+}
+
+#[test]
+fn an_execution_that_stackstorm_forgot_is_told() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+        let listen = stage.sandbox.url().trim_start_matches("http://").parse().unwrap();
+
+        stage.begins_deploy(60_000).await;
+        stage.sandbox.stop().await;
+        stage.gateway.until("the loss is seen", |status| child(status, "listener/default")["phase"] != "up").await;
+        stage.sandbox = Sandbox::start(SandboxConfig { listen, ..storm::settings() }).unwrap();
+
+        stage.peer.hears_of(ROOM, "StackStorm does not know the execution").await;
+        stage.gateway.until_ready().await;
+        stage.works("again").await;
+    });
+}
+
+#[test]
+fn a_refused_login_parks_its_chat_and_no_other() {
+    story(async || {
+        let Some(server) = Inspircd::find() else { return };
+        let sandbox = Sandbox::start(storm::settings()).unwrap();
+        let (good, bad, room) = (unique("f"), unique("f"), unique("#ops"));
+        let refused = server.chat("bad", &bad, &[&room]).replace(&server.password, "s3cret-but-wrong");
+        let mut peer = server.known_peer().await;
+        peer.joins(&room).await;
+        let config = storm::config(&sandbox.url(), &[server.chat("good", &good, &[&room]), refused]);
+        let gateway = Gateway::start(&config).await;
+
+        let status = gateway.until("it parks", |status| status["chats"]["bad"]["phase"] == "parked").await;
+        let parked = child(&status, "chat/bad");
+        gateway.until_ready().await;
+        peer.says(&room, "!quietly well").await;
+
+        assert_eq!(parked["restarts"], 1, "more tries lock accounts: {parked:#}");
+        assert!(!parked["next_try"].is_null() && parked["last_error"].is_string(), "{parked:#}");
+        assert!(!status.to_string().contains("s3cret"), "{status:#}");
+        assert_eq!(peer.hears(&room).await, "well");
+        assert_eq!(child(&gateway.status().await, "chat/good")["restarts"], 0);
     });
 }
