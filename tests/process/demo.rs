@@ -28,12 +28,12 @@ fn a_slip_of_the_pen_gets_a_suggestion_and_nonsense_gets_none() {
 
     assert_eq!(end.code, Some(0));
     assert!(
-        end.out.contains("There is no command like \"ehco hello\". Did you mean:\n  echo {{ message }}"),
+        end.out.contains("There is no command like \"ehco hello\". Did you mean:\n- echo {{ message }}"),
         "{}",
         end.out
     );
     assert!(
-        end.out.contains("There is no command like \"xyzzy plugh\". help lists what there is."),
+        end.out.contains("There is no command like \"xyzzy plugh\". Try help."),
         "{}",
         end.out
     );
