@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, SpawnHandle};
 use fulmar_contract::Login;
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{error, info, warn};
 
@@ -196,14 +196,14 @@ impl Child {
             restart_now: false,
             told_to_stop: false,
             last_error: None,
-            since: Timestamp::now(),
+            since: now(),
             next_try: None,
         }
     }
 
     fn enter(&mut self, phase: Phase, wait: Option<Duration>) {
         self.phase = phase;
-        self.since = Timestamp::now();
+        self.since = now();
         self.next_try = wait.and_then(|wait| self.since.checked_add(wait).ok());
     }
     fn tell(&self, what: Tell) {
@@ -305,4 +305,10 @@ impl Handler<Order> for Supervisor {
         }
         Ok(())
     }
+}
+
+/// The time, as fine as people care for.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now)
 }

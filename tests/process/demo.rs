@@ -32,11 +32,7 @@ fn a_slip_of_the_pen_gets_a_suggestion_and_nonsense_gets_none() {
         "{}",
         end.out
     );
-    assert!(
-        end.out.contains("There is no command like \"xyzzy plugh\". Try help."),
-        "{}",
-        end.out
-    );
+    assert!(end.out.contains("There is no command like \"xyzzy plugh\". Try help."), "{}", end.out);
 }
 
 #[test]
