@@ -154,7 +154,7 @@ impl Handler<Heard> for Router {
         let lines = Rc::clone(&self.lines);
         if self.busy >= MOST_TASKS {
             warn!(%chat, "too many commands at once, one was not taken");
-            return;
+            return self.run(command::busy(lines, chat, heard), ctx);
         }
         let chosen = self.choices.choose(&route_of(&chat, &heard), &heard.sender.identity, &words);
         if let Some((words, hit)) = chosen {
