@@ -1,6 +1,8 @@
 //! `fulmar demo`, as somebody tries it who has read one line of the README.
 
-use crate::program::finished;
+use std::io;
+
+use crate::program::{finished, finished_into};
 
 #[test]
 fn an_ack_and_a_result_are_printed_and_the_end_of_input_is_the_end() {
@@ -40,4 +42,26 @@ fn without_any_input_there_is_nothing_to_wait_for() {
     let end = finished(&["demo"], "");
 
     assert_eq!((end.code, end.out.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn every_command_is_answered_even_when_there_are_too_many() {
+    let commands: String = (0..1_500).map(|number| format!("!quietly {number}\n")).collect();
+
+    let end = finished(&["demo"], &commands);
+
+    let (busy, results): (Vec<&str>, Vec<&str>) = end.out.lines().partition(|line| line.contains("not taken"));
+    assert_eq!(end.code, Some(0));
+    assert_eq!(busy.len() + results.len(), 1_500);
+    assert!(results.len() > 1_000, "{} results", results.len());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_the_end() {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+
+    let end = finished_into(writer, &["demo"], "!quietly a\n!quietly b\n!quietly c\n!quietly d\n");
+
+    assert_eq!(end.code, Some(0), "{end:?}");
 }

@@ -146,14 +146,15 @@ pub(crate) struct Finished {
 
 /// Runs the program to its end, which must come within half a minute.
 pub(crate) fn finished(arguments: &[&str], input: &str) -> Finished {
+    finished_into(Stdio::piped(), arguments, input)
+}
+
+/// As [`finished`], with a standard output of its own.
+pub(crate) fn finished_into(out: impl Into<Stdio>, arguments: &[&str], input: &str) -> Finished {
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", "30", PROGRAM]).args(arguments);
-    let mut child = in_clean_environment(command)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        in_clean_environment(command).stdin(Stdio::piped()).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
     // A program that reads nothing may have ended before.
     drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();

@@ -1,4 +1,4 @@
-//! One session: from the first prompt until the orders close or the screen goes away.
+//! One session: from the first prompt until the orders close.
 
 use std::{io, time::SystemTime};
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(
                 }
             },
             order = orders.recv() => match order {
-                Some(order) => obey(screen, order).await?,
+                Some(order) => obey(screen, order).await,
                 None => break,
             },
         }
@@ -43,20 +43,17 @@ pub(crate) async fn run(
     Ok(())
 }
 
-async fn obey(screen: &mut Screen, order: Order) -> Result<(), Failure> {
+/// Shows a post. A screen that has gone away, as in `fulmar demo | head -1`, never returns: it refuses.
+async fn obey(screen: &mut Screen, order: Order) {
     let Order { post, receipt } = order;
-    if post.room != inbound::room() {
-        let refused = Undelivered::Refused { why: format!("a terminal has no room {}", post.room) };
-        drop(receipt.send(Err(refused)));
-        return Ok(());
-    }
-    let shown = screen.show(&post.text).await;
-    let outcome = match &shown {
-        Ok(()) => Ok(Receipt { id: None }),
-        Err(error) => Err(Undelivered::Unknown { why: error.to_string() }),
+    let refused = |why| Err(Undelivered::Refused { why });
+    let outcome = if post.room == inbound::room() {
+        let shown = screen.show(&post.text).await;
+        shown.map_or_else(|error| refused(error.to_string()), |()| Ok(Receipt { id: None }))
+    } else {
+        refused(format!("a terminal has no room {}", post.room))
     };
     drop(receipt.send(outcome));
-    shown.map_err(Failure::lost)
 }
 
 async fn report(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Failure> {

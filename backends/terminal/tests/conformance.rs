@@ -6,7 +6,7 @@ use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use fulmar_conformance::{Harness, Session, laws, within};
-use fulmar_contract::{Backend, Event, Failure, RoomId, Sender};
+use fulmar_contract::{Backend, Event, RoomId, Sender, Undelivered};
 use fulmar_terminal::{Style, Terminal};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, DuplexStream, Lines},
@@ -90,14 +90,17 @@ async fn the_end_of_input_is_told_once_and_the_session_goes_on() {
 }
 
 #[tokio::test]
-async fn a_screen_that_goes_away_is_lost() {
+async fn a_screen_that_goes_away_refuses_for_good() {
     let desk = Desk::new();
     let (mut session, room) = desk.session().await;
 
     drop(desk.screen);
 
-    assert!(session.post(&room, "anybody?").await.is_err());
-    assert!(matches!(session.ended().await, Err(Failure::Lost { .. })));
+    for text in ["anybody?", "nobody"] {
+        let post = session.post(&room, text).await;
+        assert!(matches!(post, Err(Undelivered::Refused { .. })), "{post:?}");
+    }
+    assert!(session.leave().await.is_ok());
 }
 
 #[tokio::test]
