@@ -94,13 +94,6 @@ pub(super) async fn help(lines: Rc<Lines>, chat: String, heard: Heard, query: St
     None
 }
 
-/// Says that a command cannot be taken.
-pub(super) async fn busy(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
-    let text = "Too many commands are under way, and this one was not taken. Try it again soon.";
-    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
-    None
-}
-
 /// Says how the gateway is.
 pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
     let mut storms = Vec::new();
