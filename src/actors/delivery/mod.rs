@@ -256,10 +256,10 @@ impl Handler<Reachable> for Delivery {
 obey_supervisor!(Delivery);
 
 /// How many deliveries may wait in all.
-const WAITING: usize = 10_000;
+const WAITING: usize = 20_000;
 
 /// How many deliveries may wait in one room, so that a blocked one leaves space for the others.
-const WAITING_IN_ROOM: usize = 1_000;
+const WAITING_IN_ROOM: usize = 5_000;
 
 /// How many messages may wait.
 const MAILBOX: usize = 4_096;
