@@ -153,7 +153,7 @@ impl Ears {
                     self.pass_on(router::Heard { chat, me: self.me.clone(), heard }).await;
                 }
                 Event::InputEnded => self.pass_on(router::InputEnded { chat }).await,
-                Event::Online { ref me } => {
+                Event::Online { ref me, .. } => {
                     self.me = Some(me.name.clone());
                     return Some(event);
                 }
@@ -202,8 +202,9 @@ impl StreamHandler<Event> for Chat {
                 warn!(chat = %self.setup.name, %room, %why, "not in the room");
                 self.rooms.insert(room, Err(why));
             }
-            Event::Online { me } => {
+            Event::Online { me, rooms } => {
                 self.me = Some(me);
+                self.rooms = rooms.into_iter().map(|room| (room, Err("not joined yet".into()))).collect();
                 self.notice.online();
                 self.reachable(ctx);
             }

@@ -103,9 +103,7 @@ impl Status {
     /// What keeps commands from being taken and answered; empty when ready. A parked chat is no reason.
     pub fn missing(&self) -> Vec<&'static str> {
         let storm = |storm: &Storm| storm.aliases.is_some() && storm.stream.phase == listener::Phase::Open;
-        let chat = |chat: &Chat| {
-            chat.phase == Phase::Up && chat.session.missing.is_empty() && !chat.session.rooms.is_empty()
-        };
+        let chat = |chat: &Chat| chat.phase == Phase::Up && chat.session.missing.is_empty();
         let wants = [
             (self.journal.is_some(), "the journal does not answer"),
             (self.chats.values().any(chat), "no chat is online with its rooms joined"),

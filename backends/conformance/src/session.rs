@@ -64,7 +64,7 @@ impl Session {
     /// The first event, which must be [`Event::Online`].
     pub async fn online(&mut self) -> Sender {
         let first = self.event().await;
-        let Event::Online { me } = first else { panic!("expected to be online first, got {first:?}") };
+        let Event::Online { me, .. } = first else { panic!("expected to be online first, got {first:?}") };
         me
     }
 

@@ -86,5 +86,7 @@ pub enum Event {
     Online {
         /// Who we are on the network.
         me: Sender,
+        /// The configured rooms: each will be [`Event::Joined`] or [`Event::Left`].
+        rooms: Vec<RoomId>,
     },
 }

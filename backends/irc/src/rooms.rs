@@ -40,6 +40,11 @@ impl Rooms {
         Self { rooms: wanted.iter().map(room).collect() }
     }
 
+    /// The configured rooms, folded.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        self.rooms.keys()
+    }
+
     /// The lines that join what is due to be joined.
     pub(crate) fn joins(&mut self, now: Instant) -> Vec<String> {
         let mut due: Vec<&Wanted> = Vec::new();

@@ -110,7 +110,8 @@ impl Session<'_> {
     async fn talk(mut self) -> Result<(), Failure> {
         let direct = RoomId::new(self.fold(&self.us.nick));
         let me = hearing::sender(self.us.nick.clone(), self.us.account.clone(), direct);
-        self.report(Event::Online { me }).await?;
+        let rooms = self.rooms.names().map(RoomId::new).collect();
+        self.report(Event::Online { me, rooms }).await?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -15,8 +15,9 @@ use crate::{
 pub(crate) async fn run(network: &Network, limit: Limit, link: Link) -> Result<(), Failure> {
     let Link { login: _, events, mut orders } = link;
     let mut wire = network.log_in()?;
-    report(&events, Event::Online { me: inbound::sender(inbound::OUR_NAME) }).await?;
-    for room in network.rooms() {
+    let rooms = network.rooms();
+    report(&events, Event::Online { me: inbound::sender(inbound::OUR_NAME), rooms: rooms.clone() }).await?;
+    for room in rooms {
         report(&events, Event::Joined(room)).await?;
     }
     loop {

@@ -2,7 +2,7 @@
 
 use fulmar_contract::{Event, Failure};
 
-use super::{named, settle};
+use super::named;
 use crate::{Harness, Session};
 
 /// [`Event::Online`] comes first, and only once.
@@ -25,9 +25,17 @@ pub async fn says_online_first(mut harness: impl Harness) {
     }
 }
 
-/// A configured room is joined without being asked.
+/// A configured room is named when the session is online, and joined without being asked.
 pub async fn joins_its_rooms(harness: impl Harness) {
-    settle(&harness).await;
+    let backend = harness.backend();
+    let room = named(&*backend, harness.room());
+    let mut session = Session::start(&*backend);
+
+    let first = session.event().await;
+
+    let Event::Online { rooms, .. } = first else { panic!("expected to be online first, got {first:?}") };
+    assert!(rooms.contains(&room), "{room} is not among the rooms to be joined: {rooms:?}");
+    session.joined(&room).await;
 }
 
 /// A refused login is [`Failure::Credentials`], and nothing was said to be online.
