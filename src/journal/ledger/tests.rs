@@ -1,0 +1,170 @@
+//! What may follow what.
+
+use fulmar_contract::{Identity, Mention, RoomId};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::*;
+use crate::journal::{Route, Speech};
+
+fn id(n: u128) -> CommandId {
+    CommandId(Uuid::from_u128(n))
+}
+
+fn route() -> Route {
+    Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: None }
+}
+
+fn command(n: u128) -> Entry {
+    Entry::Received(Command {
+        id: id(n),
+        stackstorm: "default".into(),
+        route: route(),
+        direct: None,
+        author: Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() },
+        text: "echo".into(),
+        alias: "demo.echo".into(),
+    })
+}
+
+fn execution(n: u128, name: &str) -> Execution {
+    Execution { id: name.into(), command: id(n), result: Value::Null, state: ExecutionState::Running }
+}
+
+fn delivery(n: u128) -> Entry {
+    Entry::Queued(Delivery {
+        id: DeliveryId(Uuid::from_u128(n)),
+        command: None,
+        execution: None,
+        speech: Speech::Notice,
+        route: route(),
+        mention: None,
+        text: "x".into(),
+        extra: Value::Null,
+    })
+}
+
+fn telling(n: u128, execution: &str) -> Entry {
+    let Entry::Queued(notice) = delivery(n) else { unreachable!() };
+    Entry::Queued(Delivery { execution: Some(execution.into()), ..notice })
+}
+
+fn finished() -> ExecutionState {
+    ExecutionState::Finished { status: "succeeded".into() }
+}
+
+fn ledger(entries: impl IntoIterator<Item = Entry>) -> Ledger {
+    let mut ledger = Ledger::default();
+    for entry in entries {
+        ledger.apply(entry).unwrap();
+    }
+    ledger
+}
+
+fn submitting(n: u128) -> [Entry; 3] {
+    [
+        command(n),
+        Entry::Advanced(id(n), CommandState::Authorised),
+        Entry::Advanced(id(n), CommandState::Submitting),
+    ]
+}
+
+#[test]
+fn a_command_is_open_until_its_last_execution_is_told() {
+    let mut ledger = ledger(submitting(1));
+
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a"), execution(1, "b")])).unwrap();
+    ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
+    assert_eq!(ledger.owed("default"), ["a", "b"]);
+    ledger.apply(telling(1, "a")).unwrap();
+    ledger.apply(Entry::Ended("b".into(), finished())).unwrap();
+    assert_eq!((ledger.counts().open, ledger.owed("default")), (1, vec!["b".to_owned()]));
+    ledger.apply(Entry::Ended("b".into(), ExecutionState::Told)).unwrap();
+
+    assert_eq!(ledger.counts().open, 0);
+    assert!(ledger.owed("default").is_empty());
+}
+
+#[test]
+fn an_execution_is_told_once() {
+    let mut ledger = ledger(submitting(1));
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.apply(telling(1, "a")).unwrap();
+    ledger.apply(Entry::Moved(DeliveryId(Uuid::from_u128(1)), DeliveryState::Delivered)).unwrap();
+
+    assert!(ledger.apply(telling(2, "a")).is_err());
+    assert_eq!(ledger.counts().pending, 0);
+}
+
+#[test]
+fn an_execution_ends_once() {
+    let mut ledger = ledger(submitting(1));
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
+
+    assert!(ledger.apply(Entry::Ended("a".into(), finished())).is_err());
+    assert!(ledger.apply(Entry::Ended("stranger".into(), finished())).is_err());
+}
+
+#[test]
+fn a_submission_is_open_until_it_is_answered() {
+    let mut ledger = ledger(submitting(1));
+    assert!(ledger.submitting());
+
+    ledger.apply(Entry::Advanced(id(1), CommandState::Refused { why: "no".into() })).unwrap();
+
+    assert!(!ledger.submitting());
+    assert_eq!(ledger.counts().open, 0);
+}
+
+#[test]
+fn a_command_given_up_may_turn_out_to_run() {
+    let mut ledger = ledger(submitting(1));
+    ledger.apply(Entry::Advanced(id(1), CommandState::Unknown { why: "silence".into() })).unwrap();
+    assert_eq!((ledger.counts().open, ledger.is_unknown(id(1))), (0, true));
+
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+
+    assert_eq!((ledger.counts().open, ledger.owed("default")), (1, vec!["a".to_owned()]));
+}
+
+#[test]
+fn a_submitted_command_is_never_submitted_again() {
+    let mut ledger = ledger(submitting(1));
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+
+    assert!(ledger.apply(Entry::Advanced(id(1), CommandState::Submitting)).is_err());
+    assert!(ledger.apply(Entry::Submitted(id(1), vec![])).is_err());
+}
+
+#[test]
+fn a_delivery_is_pending_until_it_is_delivered_or_dead() {
+    let mut ledger = ledger([delivery(1), delivery(2), delivery(3)]);
+    let state = |n, state| Entry::Moved(DeliveryId(Uuid::from_u128(n)), state);
+
+    ledger.apply(state(1, DeliveryState::Delivered)).unwrap();
+    ledger.apply(state(2, DeliveryState::Dead { why: "gone".into() })).unwrap();
+    ledger.apply(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: true })).unwrap();
+
+    assert_eq!(ledger.counts(), Counts { open: 0, pending: 1, dead: 1 });
+    assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2, posting: true });
+    assert!(ledger.apply(state(1, DeliveryState::Delivered)).is_err());
+}
+
+#[test]
+fn closed_commands_are_forgotten_in_the_end() {
+    let mut ledger = Ledger::default();
+    for n in 0..REMEMBERED as u128 + 1 {
+        for entry in submitting(n) {
+            ledger.apply(entry).unwrap();
+        }
+        let name = n.to_string();
+        ledger.apply(Entry::Submitted(id(n), vec![execution(n, &name)])).unwrap();
+        ledger.apply(Entry::Ended(name, ExecutionState::Told)).unwrap();
+    }
+
+    assert!(ledger.command(id(0)).is_none());
+    assert!(ledger.execution("0").is_none());
+    assert!(ledger.command(id(1)).is_some());
+}
