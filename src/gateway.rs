@@ -237,7 +237,10 @@ impl<'a> Tree<'a> {
             router: self.router.clone(),
             metrics: self.reach.metrics.clone(),
         };
-        child(format!("listener/{}", storm.name), "listener", core(), line, move |birth| {
+        // StackStorm is ours and near, unlike a chat network: it is looked for more often.
+        let policy =
+            Policy { backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(10)), ..core() };
+        child(format!("listener/{}", storm.name), "listener", policy, line, move |birth| {
             Listener::new(setup.clone(), birth)
         })
     }

@@ -135,7 +135,7 @@ impl Aliases {
             drop(waiter.send(answer.clone()));
         }
         let interval = self.setup.settings.timer_update;
-        let retry = Backoff::new(Duration::from_secs(1), interval);
+        let retry = Backoff::new(Duration::from_secs(1), interval.min(LONGEST_RETRY));
         let next = if std::mem::take(&mut self.again) {
             SOON
         } else if answer.is_ok() {
@@ -236,6 +236,9 @@ impl Handler<Refresh> for Aliases {
 }
 
 obey_supervisor!(Aliases);
+
+/// How long a failed load is left alone at most.
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
 /// How long many changes are gathered into one load.
 const SOON: Duration = Duration::from_millis(500);
