@@ -17,6 +17,8 @@ pub struct Metrics {
     pub failed: Family<Chat, Counter>,
     /// Commands, by what became of their submission.
     pub commands: Family<Outcome, Counter>,
+    /// Announcements heard, by what became of them.
+    pub announcements: Family<Outcome, Counter>,
     /// Events on the streams of StackStorm, by StackStorm.
     pub events: Family<StackStorm, Counter>,
 }
@@ -35,10 +37,11 @@ pub struct StackStorm {
     pub stackstorm: String,
 }
 
-/// Labels of a submission.
+/// Labels of what can come out in several ways.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// `submitted`, `refused`, `unknown`, `no_match` or `ambiguous`.
+    /// Of a command: `submitted`, `refused`, `unknown`, `no_match` or `ambiguous`. Of an announcement: `said`,
+    /// `suppressed` (its result is given directly) or `nowhere` (no room is known for it).
     pub outcome: &'static str,
 }
 
@@ -48,6 +51,11 @@ impl Metrics {
         self.commands.get_or_create(&Outcome { outcome }).inc();
     }
 
+    /// Counts an announcement by what became of it.
+    pub fn announcement(&self, outcome: &'static str) {
+        self.announcements.get_or_create(&Outcome { outcome }).inc();
+    }
+
     /// All counters and `gauges` (name, help, labels and value) in the text format of OpenMetrics.
     pub fn encode(&self, gauges: &[Gauge]) -> String {
         let mut registry = Registry::with_prefix("fulmar");
@@ -55,6 +63,11 @@ impl Metrics {
         registry.register("posted", "Posts that a network took", self.posted.clone());
         registry.register("failed", "Posts that a network refused or lost", self.failed.clone());
         registry.register("commands", "Commands, by what became of them", self.commands.clone());
+        registry.register(
+            "announcements",
+            "Announcements heard, by what became of them",
+            self.announcements.clone(),
+        );
         registry.register("events", "Events on the streams of StackStorm", self.events.clone());
         for gauge in gauges {
             let family = Family::<Vec<(String, String)>, Float>::default();

@@ -348,6 +348,8 @@ fn a_whisper_is_never_said_in_public() {
         assert_eq!(stage.hears().await, "loud");
         let rooms: Vec<_> = stage.network.posts().into_iter().filter(|post| post.text == "psst").collect();
         assert!(rooms.len() == 1 && rooms[0].room != stage.room(), "{rooms:?}");
+        let (_, metrics) = stage.get("/metrics").await;
+        assert!(metrics.contains("fulmar_announcements_total{outcome=\"nowhere\"} 1"), "{metrics}");
         stage.ends().await;
     });
 }

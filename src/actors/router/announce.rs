@@ -17,15 +17,18 @@ use crate::{
 /// Says an announcement, unless it only repeats a result that we give ourselves.
 pub(super) async fn announce(lines: Rc<Lines>, Announced { stackstorm, announcement }: Announced) {
     if announcement.mark().is_some() {
+        lines.metrics.announcement("suppressed");
         debug!(%stackstorm, "announcement of a result that is given directly");
         return;
     }
     let Some(route) = route(&lines, &stackstorm, &announcement) else {
+        lines.metrics.announcement("nowhere");
         warn!(%stackstorm, channel = ?announcement.channel, user = ?announcement.user, "announcement for nowhere");
         return;
     };
     let Announcement { message, extra, .. } = announcement;
     let what = Utterance { speech: Speech::Announcement, extra, ..Utterance::notice(message) };
+    lines.metrics.announcement("said");
     lines.say(route, what).await;
 }
 
