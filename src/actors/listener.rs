@@ -88,6 +88,8 @@ pub struct Listener {
     /// When the last byte came, once the stream is open.
     last_byte: Rc<RefCell<Option<Instant>>>,
     sweeping: bool,
+    /// Whether a sweep is to follow the one that runs: what that one asked for may be older than the stream.
+    again: bool,
     notice: DeathNotice,
 }
 
@@ -107,7 +109,7 @@ enum Cut {
 impl Listener {
     /// A life.
     pub fn new(setup: Setup, birth: Birth) -> Self {
-        Self { setup, last_byte: Rc::default(), sweeping: false, notice: birth.notice }
+        Self { setup, last_byte: Rc::default(), sweeping: false, again: false, notice: birth.notice }
     }
 
     /// Opens the stream; a silent one is opened again at once.
@@ -140,7 +142,12 @@ impl Listener {
         let setup = self.setup.clone();
         async move { sweep(&setup).await }
             .into_actor(self)
-            .map(|(), listener, _| listener.sweeping = false)
+            .map(|(), listener, ctx| {
+                listener.sweeping = false;
+                if std::mem::take(&mut listener.again) {
+                    listener.sweep(ctx);
+                }
+            })
             .spawn(ctx);
     }
 
@@ -288,6 +295,7 @@ impl Handler<FirstByte> for Listener {
 
     fn handle(&mut self, _: FirstByte, ctx: &mut Self::Context) {
         self.notice.online();
+        self.again = self.sweeping;
         self.sweep(ctx);
     }
 }

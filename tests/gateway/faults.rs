@@ -351,3 +351,20 @@ fn a_post_that_the_network_did_not_confirm_is_sent_again_under_the_same_key() {
         stage.ends().await;
     });
 }
+
+#[test]
+fn what_ended_before_the_stream_was_open_is_asked_for_though_an_older_question_is_still_open() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "delay-results", "millis": 1000}));
+        stage.says("!deploy web").await;
+        stage.hears_of("Deploying web.").await;
+        stage.inject(json!({"fault": "hang", "path": "/v1/executions", "when": "after", "millis": 5000}));
+        stage.inject(json!({"fault": "hang", "path": "/v1/stream", "millis": 3500}));
+        stage.inject(json!({"fault": "cut-streams"}));
+
+        stage.hears_of("*web*").await;
+        stage.ends().await;
+    });
+}
