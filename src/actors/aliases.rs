@@ -187,7 +187,6 @@ impl Actor for Aliases {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
         self.load(ctx);
     }
 }
@@ -242,6 +241,3 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
 /// How long many changes are gathered into one load.
 const SOON: Duration = Duration::from_millis(500);
-
-/// How many messages may wait.
-const MAILBOX: usize = 1_024;

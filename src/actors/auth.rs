@@ -241,8 +241,7 @@ fn flatten(answer: Result<Result<Held, AuthError>, Down>) -> Result<Held, AuthEr
 impl Actor for Auth {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
+    fn started(&mut self, _: &mut Self::Context) {
         self.notice.online();
     }
 }
@@ -284,6 +283,3 @@ const REST: Duration = Duration::from_secs(60);
 
 /// How long a refused credential is left alone at most.
 const LONGEST_REST: Duration = Duration::from_secs(3_600);
-
-/// How many messages may wait.
-const MAILBOX: usize = 1_024;

@@ -183,7 +183,6 @@ impl Actor for Chat {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(QUEUE);
         self.open(ctx);
     }
 }

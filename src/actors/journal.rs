@@ -219,18 +219,15 @@ impl Journal {
     fn conclude(&mut self, concluded: router::Concluded, ctx: &mut Context<Self>) {
         let (router, id) = (self.router.clone(), concluded.execution.id.clone());
         self.concluding.insert(id.clone());
-        async move {
-            let routed = router.send(concluded.clone()).await;
-            if routed.is_ok() { routed } else { router.send(concluded).await }
-        }
-        .into_actor(self)
-        .map(move |routed, journal, _| {
-            journal.concluding.remove(&id);
-            if let Err(error) = routed {
-                error!(%error, execution = %id, "a result was not told yet");
-            }
-        })
-        .spawn(ctx);
+        async move { router.send_again(concluded).await }
+            .into_actor(self)
+            .map(move |routed, journal, _| {
+                journal.concluding.remove(&id);
+                if let Err(error) = routed {
+                    error!(%error, execution = %id, "a result was not told yet");
+                }
+            })
+            .spawn(ctx);
     }
 
     fn tell_if_idle(&mut self) {
@@ -253,8 +250,7 @@ impl Journal {
 impl Actor for Journal {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
+    fn started(&mut self, _: &mut Self::Context) {
         self.notice.online();
     }
 }
@@ -333,6 +329,3 @@ obey_supervisor!(Journal);
 /// How many ends are kept for POSTs that are still open. Each may hold a whole result; what is pushed out is asked
 /// for by the Listener's next sweep.
 const EARLY: usize = 200;
-
-/// How many messages may wait.
-const MAILBOX: usize = 4_096;

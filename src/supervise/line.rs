@@ -6,6 +6,9 @@ use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 use tokio::{sync::watch, time::timeout};
 
 /// The present address of a child. Outlives its lives; cheap to clone.
+///
+/// Each message goes through a clone of the address, for which actix keeps a place in the mailbox whatever its size.
+/// What bounds a mailbox is that every sender awaits the answer.
 #[derive(Debug)]
 pub struct Line<A: Actor>(watch::Sender<Option<Addr<A>>>);
 
@@ -43,6 +46,23 @@ impl<A: Actor> Line<A> {
             Ok(Err(_)) | Err(_) => return Err(Down),
         };
         address.send(message).await.map_err(|_| Down)
+    }
+
+    /// As [`Line::send`], and once more should the life end over it. For what does no harm when it arrives twice.
+    ///
+    /// # Errors
+    /// [`Down`], as above.
+    pub async fn send_again<M>(&self, message: M) -> Result<M::Result, Down>
+    where
+        M: Message + Clone + Send + 'static,
+        M::Result: Send,
+        A: Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+    {
+        match self.send(message.clone()).await {
+            Ok(answer) => Ok(answer),
+            Err(Down) => self.send(message).await,
+        }
     }
 
     /// As [`Line::send`], but fails at once when there is no life.

@@ -208,7 +208,6 @@ impl Actor for Delivery {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
         self.refill(ctx);
         self.notice.online();
     }
@@ -260,6 +259,3 @@ const WAITING: usize = 20_000;
 
 /// How many deliveries may wait in one room, so that a blocked one leaves space for the others.
 const WAITING_IN_ROOM: usize = 5_000;
-
-/// How many messages may wait.
-const MAILBOX: usize = 4_096;

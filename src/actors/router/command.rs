@@ -27,13 +27,11 @@ pub(super) struct Offer {
 
 /// Finds out what `words` mean and runs it.
 pub(super) async fn run(lines: Rc<Lines>, chat: String, heard: Heard, words: String) -> Option<Offer> {
-    let route = route_of(&chat, &heard);
     let storm = lines.stackstorm_of(&chat)?;
     let known = match storm.aliases.send(aliases::Ready).await {
         Ok(known) => known,
         Err(down) => {
-            lines.say(route, Utterance::notice(format!("The commands are {down}."))).await;
-            return None;
+            return reply(&lines, &chat, &heard, format!("The commands are {down}.")).await;
         }
     };
     let answer = match known.registry.find(&words) {
@@ -41,6 +39,7 @@ pub(super) async fn run(lines: Rc<Lines>, chat: String, heard: Heard, words: Str
         Found::Several(hits) => {
             lines.metrics.command("ambiguous");
             let text = words::choice(&words, &hits, lines.prefix(&heard));
+            let route = route_of(&chat, &heard);
             lines.say(route.clone(), Utterance::notice(text)).await;
             return Some(Offer { route, who: heard.sender.identity, words, hits });
         }
@@ -54,8 +53,7 @@ pub(super) async fn run(lines: Rc<Lines>, chat: String, heard: Heard, words: Str
             }
         },
     };
-    lines.say(route, Utterance::notice(answer)).await;
-    None
+    reply(&lines, &chat, &heard, answer).await
 }
 
 /// Runs a command whose meaning is known.
@@ -90,8 +88,7 @@ pub(super) async fn help(lines: Rc<Lines>, chat: String, heard: Heard, query: St
         (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
         (Ok(query), Ok(known)) => known.registry.help(&query, |_| true).text(&query),
     };
-    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
-    None
+    reply(&lines, &chat, &heard, text).await
 }
 
 /// Says how the gateway is.
@@ -112,21 +109,24 @@ pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Opti
     }
     let counts = lines.journal.send(Count).await.unwrap_or_default();
     let text = words::status(&storms, counts);
-    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
-    None
+    reply(&lines, &chat, &heard, text).await
 }
 
 /// Says that a command was not taken.
 pub(super) async fn busy(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
     let text = "Too many commands are under way; this one was not taken. Try again in a while.";
-    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
-    None
+    reply(&lines, &chat, &heard, text).await
 }
 
 /// Says who the asker is.
 pub(super) async fn whoami(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
     let text = words::whoami(&heard, &chat);
-    lines.say(route_of(&chat, &heard), Utterance::notice(text)).await;
+    reply(&lines, &chat, &heard, text).await
+}
+
+/// Answers in our own words; nothing is offered with it.
+async fn reply(lines: &Lines, chat: &str, heard: &Heard, text: impl Into<String>) -> Option<Offer> {
+    lines.say(route_of(chat, heard), Utterance::notice(text)).await;
     None
 }
 
@@ -159,8 +159,7 @@ fn unknown(lines: &Lines, heard: &Heard, known: &aliases::Known, words: &str) ->
     if known.loaded.is_none() {
         return not_loaded(known);
     }
-    let registry: &Registry = &known.registry;
-    words::no_match(words, &registry.suggest(words, |_| true), lines.prefix(heard))
+    words::no_match(words, &known.registry.suggest(words, |_| true), lines.prefix(heard))
 }
 
 fn not_loaded(known: &aliases::Known) -> String {

@@ -115,12 +115,8 @@ impl Lines {
         let Utterance { speech, command, execution, text, extra } = what;
         let id = self.world.delivery_id();
         let delivery = journal::Delivery { id, command, execution, speech, route, mention: None, text, extra };
-        let say = Say(delivery);
-        // Should Delivery die over it, once more: it is not said twice.
-        let said = match self.delivery.send(say.clone()).await {
-            Ok(said) => Ok(said),
-            Err(_) => self.delivery.send(say).await,
-        };
+        // It has a name, so it is not said twice.
+        let said = self.delivery.send_again(Say(delivery)).await;
         if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
             error!(error = %why, ?speech, "could not be said");
         }

@@ -145,8 +145,7 @@ impl Router {
 impl Actor for Router {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
+    fn started(&mut self, _: &mut Self::Context) {
         self.notice.online();
     }
 }
@@ -213,9 +212,6 @@ impl Handler<Announced> for Router {
 }
 
 obey_supervisor!(Router);
-
-/// How many messages may wait.
-const MAILBOX: usize = 1_024;
 
 /// How many commands may be under way; of those, StackStorm sees [`StackStorm::slots`] at a time.
 const MOST_TASKS: usize = 1_064;
