@@ -9,7 +9,8 @@ use actix::{
     MessageResult, ResponseFuture, StreamHandler, WrapFuture,
 };
 use fulmar_contract::{
-    Backend, Event, Failure, Link, Login, Order, Post, Receipt, Recovery, RoomId, Sender, Undelivered,
+    Backend, Done, Event, Failure, Link, Login, Order, Post, Receipt, Recovery, RoomId, Secret, Sender,
+    Undelivered,
 };
 use futures_util::stream::unfold;
 use serde::Serialize;
@@ -33,6 +34,22 @@ use crate::{
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Receipt, Undelivered>")]
 pub struct Deliver(pub Post);
+
+/// Has a room joined, in this life and later ones of this process. Only where the backend can
+/// ([`fulmar_contract::Capabilities::joins`]). The error is for a person to read.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct Join {
+    /// The room.
+    pub room: RoomId,
+    /// What opens it.
+    pub key: Option<Secret>,
+}
+
+/// Has a room left, in this life and later ones of this process; like [`Join`].
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct Leave(pub RoomId);
 
 /// Asks how the chat is.
 #[derive(Debug, Message)]
@@ -118,6 +135,21 @@ impl Chat {
         ctx.stop();
     }
 
+    fn order(&self, order: Order) -> Result<(), String> {
+        let Some(orders) = &self.orders else { return Err("the session is ending".into()) };
+        orders.try_send(order).map_err(|error| error.to_string())
+    }
+
+    /// Gives an order to join or to leave, and waits until it is carried out.
+    fn move_by(&self, order: impl FnOnce(Done) -> Order) -> ResponseFuture<Result<(), String>> {
+        let (done, told) = oneshot::channel();
+        let ordered = self.order(order(done));
+        Box::pin(async move {
+            ordered?;
+            told.await.unwrap_or_else(|_| Err("the session ended over it".into()))
+        })
+    }
+
     /// Tells Delivery that posts may go through now.
     fn reachable(&self, ctx: &mut Context<Self>) {
         let (delivery, chat) = (self.setup.delivery.clone(), self.setup.name.clone());
@@ -157,7 +189,7 @@ impl Ears {
                     self.me = Some(me.name.clone());
                     return Some(event);
                 }
-                Event::Joined(_) | Event::Left { .. } => return Some(event),
+                Event::Joined(_) | Event::Left { .. } | Event::Parted(_) => return Some(event),
             }
         }
     }
@@ -207,6 +239,10 @@ impl StreamHandler<Event> for Chat {
                 self.notice.online();
                 self.reachable(ctx);
             }
+            Event::Parted(room) => {
+                info!(chat = %self.setup.name, %room, "parted");
+                self.rooms.remove(&room);
+            }
         }
     }
 
@@ -219,10 +255,7 @@ impl Handler<Deliver> for Chat {
 
     fn handle(&mut self, Deliver(post): Deliver, _: &mut Self::Context) -> Self::Result {
         let (receipt, told) = oneshot::channel();
-        let sent = match &self.orders {
-            Some(orders) => orders.try_send(Order { post, receipt }).map_err(|error| error.to_string()),
-            None => Err("the session is ending".into()),
-        };
+        let sent = self.order(Order::Post { post, receipt });
         let (metrics, labels) = (self.setup.metrics.clone(), self.setup.labels());
         Box::pin(async move {
             sent.map_err(|why| Undelivered::Later { after: None, why })?;
@@ -232,6 +265,22 @@ impl Handler<Deliver> for Chat {
             family.get_or_create(&labels).inc();
             outcome
         })
+    }
+}
+
+impl Handler<Join> for Chat {
+    type Result = ResponseFuture<Result<(), String>>;
+
+    fn handle(&mut self, Join { room, key }: Join, _: &mut Self::Context) -> Self::Result {
+        self.move_by(|done| Order::Join { room, key, done })
+    }
+}
+
+impl Handler<Leave> for Chat {
+    type Result = ResponseFuture<Result<(), String>>;
+
+    fn handle(&mut self, Leave(room): Leave, _: &mut Self::Context) -> Self::Result {
+        self.move_by(|done| Order::Leave { room, done })
     }
 }
 

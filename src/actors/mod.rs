@@ -18,6 +18,7 @@
 //! | `delivery::Say` | Router -> Delivery | when it is journalled |
 //! | `delivery::Reachable` | Chat -> Delivery | - |
 //! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
+//! | `chat::Join`, `chat::Leave` | Router -> Chat | when the network has confirmed or refused |
 //! | `Report` of chat, auth, aliases, listener | Admin -> each | how it is |
 //! | `supervise::*` | each <-> Supervisor | - |
 

@@ -11,7 +11,14 @@ struct Deaf;
 impl Backend for Deaf {
     fn capabilities(&self) -> Capabilities {
         let limit = Limit { max: 400, unit: Unit::Bytes };
-        Capabilities { markup: Markup::Plain, limit, multiline: false, threads: false, idempotent: false }
+        Capabilities {
+            markup: Markup::Plain,
+            limit,
+            multiline: false,
+            threads: false,
+            idempotent: false,
+            joins: false,
+        }
     }
 
     fn room(&self, name: &str) -> Option<RoomId> {

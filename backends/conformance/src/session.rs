@@ -99,7 +99,7 @@ impl Session {
         self.posted += 1;
         let post = Post::plain(room.clone(), text, format!("key-{}", self.posted));
         let Some(orders) = &self.orders else { panic!("the orders are closed") };
-        let sent = within("the session to take an order", orders.send(Order { post, receipt })).await;
+        let sent = within("the session to take an order", orders.send(Order::Post { post, receipt })).await;
         assert!(sent.is_ok(), "the session takes no orders");
         answer
     }

@@ -86,7 +86,9 @@ pub enum Event {
     Online {
         /// Who we are on the network.
         me: Sender,
-        /// The configured rooms: each will be [`Event::Joined`] or [`Event::Left`].
+        /// The rooms to be in, configured or ordered: each will be [`Event::Joined`] or [`Event::Left`].
         rooms: Vec<RoomId>,
     },
+    /// A room was left as ordered: it is not one of those to be in any more.
+    Parted(RoomId),
 }

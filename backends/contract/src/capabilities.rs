@@ -15,6 +15,9 @@ pub struct Capabilities {
     pub threads: bool,
     /// Whether [`crate::Post::key`] keeps a second attempt from becoming a second message.
     pub idempotent: bool,
+    /// Whether rooms can be joined and left while the session runs, by [`crate::Order::Join`] and
+    /// [`crate::Order::Leave`].
+    pub joins: bool,
 }
 
 /// A dialect of marked-up text.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::oneshot;
 
 use crate::{Identity, MessageId, RoomId, ThreadId};
 
@@ -41,15 +40,6 @@ pub struct Mention {
     pub identity: Identity,
     /// What they are called.
     pub name: String,
-}
-
-/// A post handed to a session, with the place to report what became of it.
-#[derive(Debug)]
-pub struct Order {
-    /// What to write.
-    pub post: Post,
-    /// Told once. Dropped without a word, it counts as [`Undelivered::Unknown`].
-    pub receipt: oneshot::Sender<Result<Receipt, Undelivered>>,
 }
 
 /// The network took the post.

@@ -55,6 +55,7 @@ impl Backend for Irc {
             multiline: false,
             threads: false,
             idempotent: false,
+            joins: false,
         }
     }
 

@@ -187,7 +187,12 @@ impl Drop for Outbox {
         }
         self.orders.close();
         while let Ok(order) = self.orders.try_recv() {
-            tell(order.receipt, Err(Undelivered::Later { after: None, why: why.into() }));
+            match order {
+                Order::Join { done, .. } | Order::Leave { done, .. } => drop(done.send(Err(why.into()))),
+                Order::Post { receipt, .. } => {
+                    tell(receipt, Err(Undelivered::Later { after: None, why: why.into() }));
+                }
+            }
         }
     }
 }

@@ -132,7 +132,12 @@ impl Session<'_> {
     }
 
     fn obey(&mut self, order: Order) {
-        let Order { post, receipt } = order;
+        let (post, receipt) = match order {
+            Order::Join { done, .. } | Order::Leave { done, .. } => {
+                return drop(done.send(Err("only configured rooms can be joined".into())));
+            }
+            Order::Post { post, receipt } => (post, receipt),
+        };
         let target = self.fold(post.room.as_str());
         if self.rooms.is_missing(&target) {
             let why = format!("{} is not joined", post.room);

@@ -33,6 +33,7 @@ impl Memory {
             multiline: true,
             threads: true,
             idempotent: true,
+            joins: true,
         };
         Self { network, capabilities }
     }

@@ -35,10 +35,13 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     answer: Answer,
+    /// The rooms that we are not in.
+    elsewhere: Vec<RoomId>,
     keys: HashSet<String>,
     number: u64,
     posts: Vec<Post>,
     refuse_logins: bool,
+    /// The rooms that we are in.
     rooms: Vec<RoomId>,
     unheard: VecDeque<(RoomId, String)>,
     wire: Option<mpsc::Sender<Wire>>,
@@ -65,7 +68,7 @@ pub(crate) struct Said {
 
 /// For the peers and for tests.
 impl Network {
-    /// A network with these rooms.
+    /// A network with these rooms, which every session joins.
     pub fn new<S: AsRef<str>>(rooms: impl IntoIterator<Item = S>) -> Self {
         let rooms = rooms.into_iter().filter_map(|name| inbound::room(name.as_ref())).collect();
         let state = Mutex::new(State { rooms, ..State::default() });
@@ -126,6 +129,11 @@ impl Network {
         self.send(Wire::Panic).await;
     }
 
+    /// Adds the room called `room`, which no session joins before it is told to.
+    pub fn add(&self, room: &str) {
+        self.state().elsewhere.extend(inbound::room(room));
+    }
+
     /// Removes the room called `room`: the session has to leave, and posts to it are refused.
     pub async fn remove(&self, room: &str, why: &str) {
         let Some(room) = inbound::room(room) else { return };
@@ -147,7 +155,13 @@ impl Network {
     }
 
     async fn said(&self, room: RoomId, thread: Option<ThreadId>, by: &str, text: &str) -> bool {
-        let number = self.state().next_number();
+        let number = {
+            let mut state = self.state();
+            if state.elsewhere.contains(&room) {
+                return false;
+            }
+            state.next_number()
+        };
         self.send(Wire::Said(Said { number, room, thread, by: by.into(), text: text.into() })).await
     }
 
@@ -192,6 +206,20 @@ impl Network {
         self.state().rooms.clone()
     }
 
+    pub(crate) fn join(&self, room: &RoomId) -> Result<(), String> {
+        let State { elsewhere, rooms, .. } = &mut *self.state();
+        if !rooms.contains(room) {
+            rooms.push(take(elsewhere, room).ok_or_else(|| format!("there is no room {room}"))?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn leave(&self, room: &RoomId) -> Result<(), String> {
+        let State { elsewhere, rooms, .. } = &mut *self.state();
+        elsewhere.push(take(rooms, room).ok_or_else(|| format!("not in {room}"))?);
+        Ok(())
+    }
+
     /// Takes `post`, which reads as `line`. `None` when the network is to stay silent about it.
     pub(crate) fn take(&self, post: Post, line: String) -> Option<Result<Receipt, Undelivered>> {
         let mut state = self.state();
@@ -215,6 +243,11 @@ impl Network {
     pub(crate) fn withhold(&self, receipt: oneshot::Sender<Result<Receipt, Undelivered>>) {
         self.state().withheld.push(receipt);
     }
+}
+
+fn take(rooms: &mut Vec<RoomId>, room: &RoomId) -> Option<RoomId> {
+    let at = rooms.iter().position(|there| there == room)?;
+    Some(rooms.swap_remove(at))
 }
 
 impl State {

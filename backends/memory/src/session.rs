@@ -29,7 +29,7 @@ pub(crate) async fn run(network: &Network, limit: Limit, link: Link) -> Result<(
                 }
             }
             order = orders.recv() => match order {
-                Some(order) => obey(network, limit, order),
+                Some(order) => obey(network, limit, order, &events).await?,
                 None => return Ok(()),
             },
         }
@@ -44,14 +44,24 @@ fn event(sign: Wire) -> Option<Event> {
     }
 }
 
-fn obey(network: &Network, limit: Limit, order: Order) {
-    let Order { post, receipt } = order;
-    let outcome = outbound::line(&post, limit).map(|line| network.take(post, line));
-    match outcome {
-        Ok(Some(answer)) => drop(receipt.send(answer)),
-        Ok(None) => network.withhold(receipt),
-        Err(undelivered) => drop(receipt.send(Err(undelivered))),
+async fn obey(network: &Network, limit: Limit, order: Order, events: &mpsc::Sender<Event>) -> Result<(), Failure> {
+    let (moved, event, done) = match order {
+        Order::Join { room, key: _, done } => (network.join(&room), Event::Joined(room), done),
+        Order::Leave { room, done } => (network.leave(&room), Event::Parted(room), done),
+        Order::Post { post, receipt } => {
+            match outbound::line(&post, limit).map(|line| network.take(post, line)) {
+                Ok(Some(answer)) => drop(receipt.send(answer)),
+                Ok(None) => network.withhold(receipt),
+                Err(undelivered) => drop(receipt.send(Err(undelivered))),
+            }
+            return Ok(());
+        }
+    };
+    if moved.is_ok() {
+        report(events, event).await?;
     }
+    drop(done.send(moved));
+    Ok(())
 }
 
 /// Hands `event` to the gateway. When the gateway has stopped listening there is no session any more.

@@ -79,6 +79,7 @@ impl Backend for Terminal {
             multiline: true,
             threads: false,
             idempotent: false,
+            joins: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{io, time::SystemTime};
 
-use fulmar_contract::{Event, Failure, Link, Order, Receipt, Undelivered};
+use fulmar_contract::{Event, Failure, Link, Order, Post, Receipt, Undelivered};
 use tokio::sync::mpsc;
 
 use crate::{inbound, outbound::Screen};
@@ -43,17 +43,24 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Shows a post. A screen that has gone away, as in `fulmar demo | head -1`, never returns: it refuses.
 async fn obey(screen: &mut Screen, order: Order) {
-    let Order { post, receipt } = order;
+    match order {
+        Order::Join { done, .. } | Order::Leave { done, .. } => {
+            drop(done.send(Err("a terminal has one room only".into())));
+        }
+        Order::Post { post, receipt } => drop(receipt.send(show(screen, &post).await)),
+    }
+}
+
+/// Shows a post. A screen that has gone away, as in `fulmar demo | head -1`, never returns: it refuses.
+async fn show(screen: &mut Screen, post: &Post) -> Result<Receipt, Undelivered> {
     let refused = |why| Err(Undelivered::Refused { why });
-    let outcome = if post.room == inbound::room() {
+    if post.room == inbound::room() {
         let shown = screen.show(&post.text).await;
         shown.map_or_else(|error| refused(error.to_string()), |()| Ok(Receipt { id: None }))
     } else {
         refused(format!("a terminal has no room {}", post.room))
-    };
-    drop(receipt.send(outcome));
+    }
 }
 
 async fn report(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Failure> {

@@ -57,6 +57,7 @@ mod tests {
             multiline,
             threads: false,
             idempotent: false,
+            joins: false,
         }
     }
 

@@ -49,7 +49,7 @@ impl Bench {
     async fn order(&self, room: &str, text: &str) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
         let (receipt, answer) = oneshot::channel();
         let post = Post::plain(RoomId::new(room), text, "1");
-        self.orders.send(Order { post, receipt }).await.unwrap();
+        self.orders.send(Order::Post { post, receipt }).await.unwrap();
         answer
     }
 }
