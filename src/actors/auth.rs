@@ -225,10 +225,11 @@ pub async fn call<T>(
     call: impl AsyncFn(&Access) -> Result<T, ApiError>,
 ) -> Result<T, CallError> {
     let held = flatten(auth.send(Token).await)?;
-    match call(&held.access).await {
+    // A call is a large future, and whoever waits for one would be moved about with it.
+    match Box::pin(call(&held.access)).await {
         Err(ApiError::Unauthorized { .. }) => {
             let held = flatten(auth.send(Rejected { serial: held.serial }).await)?;
-            Ok(call(&held.access).await?)
+            Ok(Box::pin(call(&held.access)).await?)
         }
         answered => Ok(answered?),
     }

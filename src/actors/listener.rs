@@ -270,7 +270,7 @@ async fn ask(setup: &Setup, id: &ExecutionId) {
 impl Setup {
     /// Whether an execution may be ours.
     fn concerns_us(&self, execution: &Execution) -> bool {
-        let foreign = |mark: Mark| mark.gateway != self.gateway;
+        let foreign = |mark: &Mark| mark.gateway != self.gateway;
         !execution.mark().is_some_and(foreign)
     }
 

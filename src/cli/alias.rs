@@ -3,15 +3,16 @@
 use std::{
     io::{self, BufRead as _, Write as _},
     process::ExitCode,
+    sync::Arc,
 };
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{FAILED, fail};
 use crate::{
     alias::{BadFormat, Format, NoMatch},
-    render::{self, Mode},
+    render::{self, Effort, Mode},
 };
 
 /// What is to be done with each line.
@@ -104,14 +105,14 @@ fn render(line: &str) -> serde_json::Result<Value> {
 
 #[derive(Deserialize)]
 struct ToFormat {
-    execution: Value,
+    execution: Box<RawValue>,
     #[serde(default)]
     alias: Value,
 }
 
 fn format_result(line: &str) -> serde_json::Result<Value> {
     let ToFormat { execution, alias } = serde_json::from_str(line)?;
-    Ok(match render::result(&execution, &alias) {
+    Ok(match render::result(&Arc::from(execution.get()), &alias, Effort::Full) {
         Ok(it) => json!({"enabled": it.enabled, "message": it.message, "extra": it.extra}),
         Err(error) => json!({"error": error.kind, "message": error.message}),
     })

@@ -4,7 +4,6 @@ use std::{env, io, net::SocketAddr, process::ExitCode};
 
 use actix::{Addr, System};
 use tokio::{
-    runtime,
     signal::unix::{SignalKind, signal},
     time::Instant,
 };
@@ -50,14 +49,10 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
     })
 }
 
-/// Runs a future in an actix system: actors on this thread, sessions of chats on others.
+/// Runs a future in an actix system, actors and sessions on this one thread: they wait for each other all the time,
+/// and waking another thread costs more than what there is to do.
 pub(super) fn within_system(future: impl Future<Output = ExitCode>) -> ExitCode {
-    let built = || runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let system = System::with_tokio_rt(|| match built() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("no runtime could be built: {error}"),
-    });
-    system.block_on(future)
+    System::new().block_on(future)
 }
 
 /// Runs the gateway that `config` describes to its end; `up` is told where the admin routes are.

@@ -2,7 +2,7 @@
 
 use minijinja::{Error, ErrorKind, Value};
 
-use super::TemplateError;
+use super::{OUT_OF_FUEL, TemplateError};
 
 /// What a step of rendering answers.
 pub(crate) type Outcome<T = Value> = Result<T, Error>;
@@ -39,8 +39,11 @@ pub(crate) fn unwrap(error: &Error) -> TemplateError {
     }
     let kind = match error.kind() {
         ErrorKind::TooManyArguments | ErrorKind::MissingArgument => "TypeError",
-        ErrorKind::OutOfFuel => "OutOfFuel",
+        ErrorKind::OutOfFuel => OUT_OF_FUEL,
         _ => "NotSupported",
     };
-    TemplateError { kind: kind.to_owned(), message: error.to_string() }
+    // The engine knows a template by its own text, which is no name to show.
+    let detail = error.detail().unwrap_or("the template is not understood");
+    let line = error.line().map(|line| format!(" (line {line})")).unwrap_or_default();
+    TemplateError { kind: kind.to_owned(), message: format!("{detail}{line}") }
 }

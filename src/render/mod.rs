@@ -24,8 +24,9 @@ mod yaml;
 
 use serde_json::{Map, Value};
 
-use engine::Context;
+use engine::{Context, Variable};
 
+pub use engine::Effort;
 pub use result::result;
 
 /// How undefined names count.
@@ -47,6 +48,15 @@ pub struct TemplateError {
     pub message: String,
 }
 
+impl TemplateError {
+    /// Whether it was too much work, which says nothing of the template if little was allowed.
+    pub fn is_out_of_fuel(&self) -> bool {
+        self.kind == OUT_OF_FUEL
+    }
+}
+
+const OUT_OF_FUEL: &str = "OutOfFuel";
+
 /// What is to be said of a finished execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Formatted {
@@ -63,7 +73,7 @@ pub struct Formatted {
 /// # Errors
 /// Whatever StackStorm's engine would refuse, and what ours cannot do.
 pub fn template(template: &str, context: &Value, mode: Mode) -> Result<String, TemplateError> {
-    result::context(context, mode, None)?.render(template, mode)
+    of_json(context, mode, false)?.render(template)
 }
 
 /// Renders the values of an `extra` object as StackStorm's `render_values` does.
@@ -74,11 +84,22 @@ pub fn extra(extra: &Value, context: &Value, mode: Mode) -> Result<Value, Templa
     if context.as_object().is_none_or(Map::is_empty) {
         return Ok(extra.clone());
     }
-    render_values(extra, &result::context(context, mode, Some(extra))?, mode)
+    render_values(extra, &of_json(context, mode, wants_all(extra))?)
+}
+
+fn of_json(variables: &Value, mode: Mode, whole: bool) -> Result<Context, TemplateError> {
+    let members = variables.as_object().into_iter().flatten();
+    let variables = members.map(|(name, value)| (name.as_str(), Variable::Json(value)));
+    Context::new(variables, mode, Effort::Full, whole)
+}
+
+/// Whether an `extra` asks for `__context`, all variables at once.
+fn wants_all(extra: &Value) -> bool {
+    extra.to_string().contains("__context")
 }
 
 /// Each member of `extra` becomes one template: objects and lists as JSON, which is read back afterwards.
-fn render_values(extra: &Value, context: &Context, mode: Mode) -> Result<Value, TemplateError> {
+fn render_values(extra: &Value, context: &Context) -> Result<Value, TemplateError> {
     let Some(members) = extra.as_object() else { return Ok(extra.clone()) };
     let mut rendered = Map::new();
     for (key, value) in members {
@@ -91,7 +112,7 @@ fn render_values(extra: &Value, context: &Context, mode: Mode) -> Result<Value, 
                 continue;
             }
         };
-        let text = context.render(&source, mode)?;
+        let text = context.render(&source)?;
         let value = match value {
             _ if text == source => value.clone(),
             Value::Array(_) | Value::Object(_) => json::loads(&text).map_err(|error| fault::unwrap(&error))?,

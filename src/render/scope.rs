@@ -2,11 +2,16 @@
 
 use std::cell::Cell;
 
-use super::Mode;
 use super::fault::{Outcome, raise};
+use super::{Effort, Mode, OUT_OF_FUEL};
 
 /// Units of work that one rendering may spend: a byte of text made is 1, an item handled is 16.
-const WORK: u64 = 1 << 28;
+const fn work(effort: Effort) -> u64 {
+    match effort {
+        Effort::Brief => 1 << 20,
+        Effort::Full => 1 << 28,
+    }
+}
 
 /// Bytes of the longest text that may come into being.
 pub(crate) const TEXT_LIMIT: usize = 16 << 20;
@@ -17,9 +22,9 @@ thread_local! {
 }
 
 /// Starts the account of a new rendering.
-pub(crate) fn begin(mode: Mode) {
+pub(crate) fn begin(mode: Mode, effort: Effort) {
     STRICT.set(mode == Mode::Ack);
-    LEFT.set(WORK);
+    LEFT.set(work(effort));
 }
 
 /// Whether undefined names are errors.
@@ -41,7 +46,7 @@ pub(crate) fn spend_text(length: usize) -> Outcome<()> {
 }
 
 fn spend(amount: u64) -> Outcome<()> {
-    let left = LEFT.get().checked_sub(amount).ok_or_else(|| raise("OutOfFuel", "the template does too much"))?;
+    let left = LEFT.get().checked_sub(amount).ok_or_else(|| raise(OUT_OF_FUEL, "the template does too much"))?;
     LEFT.set(left);
     Ok(())
 }

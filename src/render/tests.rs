@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Mode, TemplateError, extra, result, template};
+use super::{Effort, Mode, TemplateError, extra, result, template};
 
 fn recorded(name: &str) -> Value {
     let path = format!("{}/tests/st2/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -71,7 +71,7 @@ fn formats_every_recorded_execution_as_the_chatops_pack_did() {
             true => Value::Null,
             false => json!({ "name": reference["name"], "result": case["alias_result"] }),
         };
-        let got = result(&execution(case), &alias);
+        let got = result(&execution(case).to_string().into(), &alias, Effort::Full);
         let right = match &got {
             Ok(got) => {
                 let wanted = &case["formatted"];

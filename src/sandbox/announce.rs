@@ -11,7 +11,7 @@ use super::life::child_context;
 use super::pack::Action;
 use super::stamp;
 use super::world::{Order, World};
-use crate::render::{self, Formatted, Mode};
+use crate::render::{self, Effort, Formatted, Mode};
 
 /// Announces the end of execution `id`, if a rule listens to one of its routes.
 pub(crate) async fn ended(world: &Arc<World>, id: &str) {
@@ -227,7 +227,8 @@ fn formatted(world: &World, execution: &Execution) -> Result<Formatted, String> 
     let alias =
         execution.context.get("action_alias_ref").and_then(|alias| alias.get("id")).and_then(Value::as_str);
     let alias = alias.and_then(|id| world.state().catalogue.alias(id).ok().map(|entry| entry.document.clone()));
-    render::result(&document, &alias.unwrap_or(Value::Null)).map_err(|error| error.to_string())
+    let document = document.to_string().into();
+    render::result(&document, &alias.unwrap_or(Value::Null), Effort::Full).map_err(|error| error.to_string())
 }
 
 /// What a wording reports as the Python action that it is.

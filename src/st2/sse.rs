@@ -5,6 +5,8 @@
 
 use std::mem;
 
+use memchr::memchr2;
+
 /// The greatest length of an event, in bytes.
 pub const MAX_EVENT: usize = 8 * 1024 * 1024;
 
@@ -75,7 +77,7 @@ impl Decoder {
             piece = piece.strip_prefix(b"\n").unwrap_or(piece);
             self.after_cr = false;
         }
-        while let Some(at) = piece.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+        while let Some(at) = memchr2(b'\r', b'\n', piece) {
             let (line, rest) = piece.split_at(at);
             self.extend_line(line);
             events.extend(self.end_line());
@@ -117,16 +119,16 @@ impl Decoder {
     fn end_line(&mut self) -> Option<Event> {
         let line = mem::take(&mut self.line);
         let is_blank = !mem::take(&mut self.in_line);
-        let mut text = String::from_utf8_lossy(&line);
-        if mem::take(&mut self.at_start)
-            && let Some(rest) = text.strip_prefix('\u{feff}')
-        {
-            text = rest.to_owned().into();
-        }
-        if is_blank || line == "\u{feff}".as_bytes() && text.is_empty() {
+        // Checking a text is much quicker than mending one.
+        let text =
+            String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+        let unmarked = text.strip_prefix('\u{feff}').filter(|_| self.at_start);
+        self.at_start = false;
+        if is_blank || unmarked == Some("") {
             return self.dispatch();
         }
-        let (field, value) = text.split_once(':').unwrap_or((&text, ""));
+        let text = unmarked.unwrap_or(&text);
+        let (field, value) = text.split_once(':').unwrap_or((text, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "event" => self.name = Some(value.to_owned()),

@@ -39,6 +39,9 @@ impl<A: Actor> Line<A> {
         A: Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
+        if let Some(address) = self.life() {
+            return address.send(message).await.map_err(|_| Down);
+        }
         let mut watch = self.0.subscribe();
         let alive = watch.wait_for(|address| address.as_ref().is_some_and(Addr::connected));
         let address = match timeout(PATIENCE, alive).await {
@@ -76,8 +79,11 @@ impl<A: Actor> Line<A> {
         A: Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        let address = self.0.borrow().clone().filter(Addr::connected).ok_or(Down)?;
-        address.send(message).await.map_err(|_| Down)
+        self.life().ok_or(Down)?.send(message).await.map_err(|_| Down)
+    }
+
+    fn life(&self) -> Option<Addr<A>> {
+        self.0.borrow().clone().filter(Addr::connected)
     }
 }
 

@@ -1,6 +1,10 @@
 //! From an execution's end to what its author is told.
 
-use std::{rc::Rc, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 use tracing::warn;
@@ -15,7 +19,7 @@ use crate::{
         journal::{End, keep},
     },
     journal::{Command, Entry, ExecutionState, Speech},
-    render::{self, Formatted},
+    render::{self, Effort, Formatted, TemplateError},
     st2::wire::{Execution, ExecutionId},
 };
 
@@ -64,12 +68,32 @@ async fn format(lines: &Lines, command: &Command, result: &Value, finished: &Arc
     Formatted { enabled, message: format!("{}\n{complaint}", message.trim_end()), extra: Value::Null }
 }
 
-/// Renders away from the actors' thread, which a long result would hold up; a panic over it is one more error.
-async fn rendered(finished: &Arc<Execution>, alias: Value) -> Result<Formatted, String> {
-    let finished = Arc::clone(finished);
-    let rendered = tokio::task::spawn_blocking(move || render::result(finished.raw(), &alias)).await;
-    rendered.map_err(|_| "it cannot be rendered".to_owned())?.map_err(|error| error.to_string())
+/// Renders at once what is little work, and what is more away from the actors' thread, which it would hold up.
+async fn rendered(finished: &Execution, alias: Value) -> Result<Formatted, String> {
+    let execution = Arc::clone(finished.json());
+    if execution.len() <= SHORT {
+        match attempt(&execution, &alias, Effort::Brief) {
+            Ok(Err(error)) if error.is_out_of_fuel() => {}
+            other => return other?.map_err(|error| error.to_string()),
+        }
+    }
+    let rendered = tokio::task::spawn_blocking(move || attempt(&execution, &alias, Effort::Full)).await;
+    rendered.map_err(|_| NEVER.to_owned())??.map_err(|error| error.to_string())
 }
+
+/// A panic over it is one more error.
+fn attempt(
+    execution: &Arc<str>,
+    alias: &Value,
+    effort: Effort,
+) -> Result<Result<Formatted, TemplateError>, String> {
+    catch_unwind(AssertUnwindSafe(|| render::result(execution, alias, effort))).map_err(|_| NEVER.to_owned())
+}
+
+const NEVER: &str = "it cannot be rendered";
+
+/// The longest execution that may be rendered at once, in bytes.
+const SHORT: usize = 64 * 1024;
 
 async fn on_server(lines: &Lines, command: &Command, execution: &ExecutionId) -> Option<Formatted> {
     let storm: &Rc<StackStorm> = lines.stackstorms.get(&command.stackstorm)?;

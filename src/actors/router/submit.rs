@@ -20,7 +20,7 @@ use crate::{
     journal::{Command, CommandState, Entry, Execution, ExecutionState, Speech},
     st2::{
         self, ApiError, Fate as Doubt,
-        wire::{AliasAnswer, AliasExecution, Mark, MatchAndExecute},
+        wire::{AliasAnswer, AliasExecution, ExecutionId, Mark, MatchAndExecute},
     },
 };
 
@@ -58,14 +58,14 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
     let (entry, ack) = match fate {
         Fate::Answered(answers) => {
             lines.metrics.command("submitted");
-            let result = |answer: &AliasAnswer| answer.actionalias.get("result").cloned().unwrap_or_default();
-            let executions = answers.iter().map(|it| execution(command, &it.execution, result(it))).collect();
+            let result = |answer: &AliasAnswer| answer.actionalias.result.clone();
+            let executions = answers.iter().map(|it| execution(command, &it.execution.id, result(it))).collect();
             (Entry::Submitted(id, executions), ack(command, &answers))
         }
         Fate::Found(found) => {
             lines.metrics.command("submitted");
             let result = serde_json::to_value(&hit.alias.result).unwrap_or_default();
-            let executions = found.iter().map(|it| execution(command, it, result.clone())).collect();
+            let executions = found.iter().map(|it| execution(command, it.id(), result.clone())).collect();
             let text = "It runs; StackStorm's own answer was lost on the way.";
             (Entry::Submitted(id, executions), Some(Utterance { command: Some(id), ..Utterance::notice(text) }))
         }
@@ -98,9 +98,8 @@ fn ack(command: &Command, answers: &[AliasAnswer]) -> Option<Utterance> {
     Some(Utterance { speech: Speech::Ack, command: Some(command.id), extra, ..Utterance::notice(text) })
 }
 
-fn execution(command: &Command, started: &st2::wire::Execution, result: Value) -> Execution {
-    let id = started.id().as_str().to_owned();
-    Execution { id, command: command.id, result, state: ExecutionState::Running }
+fn execution(command: &Command, id: &ExecutionId, result: Value) -> Execution {
+    Execution { id: id.as_str().to_owned(), command: command.id, result, state: ExecutionState::Running }
 }
 
 fn mark(lines: &Lines, command: &Command) -> Mark {

@@ -11,19 +11,19 @@ use crate::{alias::Hit, journal::Counts, st2::wire::AliasAnswer};
 /// default, as hubot-stackstorm has them.
 pub(super) fn ack(answer: &AliasAnswer) -> Option<String> {
     let alias = &answer.actionalias;
-    let switch = |pointer| alias.pointer(pointer) != Some(&Value::Bool(false));
-    if !switch("/ack/enabled") {
+    let switch = |name| alias.ack.get(name) != Some(&Value::Bool(false));
+    if !switch("enabled") {
         return None;
     }
     let message = answer.message().map(str::trim_end).filter(|message| !message.is_empty());
     let message = message.map_or_else(
         || {
-            let name = alias.get("ref").and_then(Value::as_str).unwrap_or("it");
-            format!("Running {name}, execution {}.", answer.execution.id())
+            let name = alias.reference.as_deref().unwrap_or("it");
+            format!("Running {name}, execution {}.", answer.execution.id)
         },
         str::to_owned,
     );
-    let url = answer.execution.web_url().filter(|_| switch("/ack/append_url"));
+    let url = answer.execution.web_url.as_ref().filter(|url| !url.is_empty() && switch("append_url"));
     Some(url.map_or_else(|| message.clone(), |url| format!("{message} {url}")))
 }
 

@@ -26,7 +26,7 @@ pub(super) fn call_dict(dict: &Dict, name: &str, args: &Args) -> Outcome {
         "get" => {
             let [key, default] = args.bind(name, ["key", "default"])?;
             let key = Key::of(&args.required(key, name, "key")?)?;
-            let found = dict.entries.get(&key).map(|(_, value)| value.clone());
+            let found = dict.at(&key).cloned();
             Ok(found.or(default).unwrap_or_else(|| Value::from(())))
         }
         _ => Err(unsupported(format!("dict.{name}"))),

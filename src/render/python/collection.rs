@@ -2,13 +2,14 @@
 //!
 //! They never change once made, so that no template can tie a knot or nest without end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use indexmap::IndexMap;
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
 
 use super::compare::Key;
+use super::unread::{NESTED, Unread};
 
 /// Declares an engine object that the engine itself never looks into.
 macro_rules! object {
@@ -44,23 +45,47 @@ pub(crate) struct Tuple {
 }
 object!(Tuple, this => !this.items.is_empty());
 
+/// Keys and values in order.
+pub(crate) type Entries = IndexMap<Key, (Value, Value)>;
+
 /// A `dict`.
 #[derive(Debug)]
 pub(crate) struct Dict {
-    pub(crate) entries: IndexMap<Key, (Value, Value)>,
+    entries: OnceLock<Entries>,
+    unread: Option<Unread>,
     pub(crate) depth: usize,
 }
-object!(Dict, this => !this.entries.is_empty());
+object!(Dict, this => !this.entries().is_empty());
 
 impl Dict {
+    /// A dict of `entries` that nest as deep as `depth`.
+    pub(crate) fn new(entries: Entries, depth: usize) -> Self {
+        Self { entries: entries.into(), unread: None, depth }
+    }
+
+    /// An object of JSON that is read when it is first looked at.
+    pub(crate) const fn unread(json: Unread) -> Self {
+        Self { entries: OnceLock::new(), unread: Some(json), depth: NESTED }
+    }
+
+    /// What it holds.
+    pub(crate) fn entries(&self) -> &Entries {
+        self.entries.get_or_init(|| self.unread.as_ref().map(Unread::members).unwrap_or_default())
+    }
+
+    /// The value of a key.
+    pub(crate) fn at(&self, key: &Key) -> Option<&Value> {
+        self.entries().get(key).map(|(_, value)| value)
+    }
+
     /// The value of a text key.
     pub(crate) fn find(&self, key: &str) -> Option<&Value> {
-        self.entries.get(&Key::Text(key.into())).map(|(_, value)| value)
+        self.at(&Key::Text(key.into()))
     }
 
     /// Keys and values in order.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        self.entries.values().map(|(key, value)| (key, value))
+        self.entries().values().map(|(key, value)| (key, value))
     }
 }
 

@@ -90,12 +90,12 @@ fn all_equal(left: &[Value], right: &[Value]) -> Outcome<bool> {
 }
 
 fn dicts_equal(left: &Dict, right: &Dict) -> Outcome<bool> {
-    if left.entries.len() != right.entries.len() {
+    if left.entries().len() != right.entries().len() {
         return Ok(false);
     }
-    for (key, (_, a)) in &left.entries {
-        match right.entries.get(key) {
-            Some((_, b)) if equal(a, b)? => {}
+    for (key, (_, a)) in left.entries() {
+        match right.at(key) {
+            Some(b) if equal(a, b)? => {}
             _ => return Ok(false),
         }
     }
@@ -200,7 +200,7 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Outcome<bool> {
                 Err(type_error(format!("'in <string>' requires string as left operand, not {}", type_name(item))))
             }
         },
-        View::Dict(dict) => Ok(dict.entries.contains_key(&Key::of(item)?)),
+        View::Dict(dict) => Ok(dict.at(&Key::of(item)?).is_some()),
         View::Stream(_) => Err(unsupported("looking into an iterator")),
         View::DictSide(keys) if keys.side == Side::Keys => {
             let wanted = Key::of(item)?;

@@ -38,7 +38,7 @@ pub(crate) fn length(value: &Value) -> Outcome<usize> {
     Ok(match view(value) {
         View::List(list) => list.items.len(),
         View::Tuple(tuple) => tuple.items.len(),
-        View::Dict(dict) => dict.entries.len(),
+        View::Dict(dict) => dict.entries().len(),
         View::DictSide(view) => view.items.len(),
         View::Range(range) => range.length(),
         View::Text(text) => text.chars().count(),
@@ -49,7 +49,7 @@ pub(crate) fn length(value: &Value) -> Outcome<usize> {
 
 /// One side of a dict, as a list of values.
 pub(crate) fn side(dict: &super::collection::Dict, side: Side) -> Outcome<Vec<Value>> {
-    scope::spend_items(dict.entries.len())?;
+    scope::spend_items(dict.entries().len())?;
     match side {
         Side::Keys => Ok(dict.pairs().map(|(key, _)| key.clone()).collect()),
         Side::Values => Ok(dict.pairs().map(|(_, value)| value.clone()).collect()),

@@ -12,6 +12,7 @@ pub(crate) mod percent;
 pub(crate) mod singleton;
 pub(crate) mod subscript;
 pub(crate) mod undefined;
+pub(crate) mod unread;
 pub(crate) mod value;
 
 pub(crate) use display::{repr, repr_text, text};

@@ -5,7 +5,6 @@ use std::str::Chars;
 
 use minijinja::Value;
 
-use super::compare::Key;
 use super::format::{Spec, float_text, pad};
 use super::value::{View, type_name, view};
 use super::{repr, text};
@@ -51,7 +50,7 @@ impl Source<'_> {
     fn named(&mut self, name: &str) -> Outcome {
         let View::Dict(dict) = view(self.values) else { return Err(type_error("format requires a mapping")) };
         self.next = usize::MAX;
-        let found = dict.entries.get(&Key::Text(name.into())).map(|(_, value)| value.clone());
+        let found = dict.find(name).cloned();
         found.ok_or_else(|| raise("KeyError", super::repr_text(name)))
     }
 

@@ -16,7 +16,7 @@ pub(crate) fn lookup(object: &Value, key: &Value) -> Outcome<Option<Value>> {
     };
     match view(object) {
         View::Dict(_) if matches!(view(key), View::List(_) | View::Dict(_)) => Ok(None),
-        View::Dict(dict) => Ok(dict.entries.get(&Key::of(key)?).map(|(_, value)| value.clone())),
+        View::Dict(dict) => Ok(dict.at(&Key::of(key)?).cloned()),
         View::List(list) => Ok(index.and_then(|index| at(&list.items, index))),
         View::Tuple(tuple) => Ok(index.and_then(|index| at(&tuple.items, index))),
         View::Range(range) => Ok(index.and_then(|index| at(&range.items(), index))),

@@ -1,10 +1,9 @@
 //! Making values and looking at them.
 
-use indexmap::IndexMap;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::collection::{Dict, DictSide, List, Range, Stream, Tuple};
+use super::collection::{Dict, DictSide, Entries, List, Range, Stream, Tuple};
 use super::compare::Key;
 use super::singleton::{Bound, Cycler, Joiner, Namespace, Six};
 use super::undefined::Undefined;
@@ -163,7 +162,7 @@ pub(crate) fn named_tuple(items: Vec<Value>, names: &'static [&'static str]) -> 
 
 /// Makes a dict; a key given twice keeps its first place and its last value.
 pub(crate) fn dict(pairs: impl IntoIterator<Item = (Value, Value)>) -> Outcome {
-    let mut entries: IndexMap<Key, (Value, Value)> = IndexMap::new();
+    let mut entries = Entries::new();
     for (key, value) in pairs {
         let hash = Key::of(&key)?;
         match entries.get_mut(&hash) {
@@ -172,7 +171,7 @@ pub(crate) fn dict(pairs: impl IntoIterator<Item = (Value, Value)>) -> Outcome {
         }
     }
     let depth = depth_over(entries.values().flat_map(|(key, value)| [key, value]))?;
-    Ok(Value::from_object(Dict { entries, depth }))
+    Ok(Value::from_object(Dict::new(entries, depth)))
 }
 
 /// Makes an iterator of the type that Python calls `name`.

@@ -51,7 +51,7 @@ impl Writer {
     /// Writes a value; answers whether it is an open-ended plain scalar.
     fn node(&mut self, value: &Value, indent: usize, place: Place) -> Outcome<bool> {
         match view(value) {
-            View::Dict(dict) if dict.entries.is_empty() => self.put("{}"),
+            View::Dict(dict) if dict.entries().is_empty() => self.put("{}"),
             View::Dict(dict) => self.mapping(dict.pairs().collect(), indent, place)?,
             View::List(list) => self.sequence(&list.items, indent, place)?,
             View::Tuple(tuple) => self.sequence(&tuple.items, indent, place)?,
@@ -94,7 +94,7 @@ impl Writer {
             let (inner, gap) = match view(value) {
                 View::List(list) if !list.items.is_empty() => (indent, ""),
                 View::Tuple(tuple) if !tuple.items.is_empty() => (indent, ""),
-                View::Dict(dict) if !dict.entries.is_empty() => (indent + self.best_indent, ""),
+                View::Dict(dict) if !dict.entries().is_empty() => (indent + self.best_indent, ""),
                 _ => (indent + self.best_indent, " "),
             };
             self.put(gap);
@@ -123,7 +123,7 @@ impl Writer {
 /// Whether a nested block begins on the line of its dash.
 fn compact(item: &Value) -> bool {
     match view(item) {
-        View::Dict(dict) => !dict.entries.is_empty(),
+        View::Dict(dict) => !dict.entries().is_empty(),
         View::List(list) => !list.items.is_empty(),
         View::Tuple(tuple) => !tuple.items.is_empty(),
         _ => false,

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tracing::warn;
 
-use super::{ApiError, Client, parsed};
+use super::{ApiError, Client};
 use crate::{
     alias::Alias,
     st2::{
@@ -22,7 +23,7 @@ impl Client {
     pub async fn aliases(&self, access: &Access) -> Result<Vec<Alias>, ApiError> {
         let mut aliases = Vec::new();
         let mut seen = HashSet::new();
-        for raw in self.read_pages(access, "/actionalias", &[]).await? {
+        for raw in self.read_pages::<Value>(access, "/actionalias", &[]).await? {
             let reference = raw.get("ref").cloned();
             match serde_json::from_value::<Alias>(raw) {
                 // A page can repeat what an alias made meanwhile has pushed on.
@@ -40,7 +41,7 @@ impl Client {
     /// When StackStorm does not say. One alias with a broken format makes it fail for every command.
     pub async fn match_alias(&self, access: &Access, command: &str) -> Result<MatchAnswer, ApiError> {
         match self.write(access, "/actionalias/match", &json!({ "command": command })).await {
-            Ok(answer) => Ok(MatchAnswer::One(Box::new(parsed(answer.body)?))),
+            Ok(matched) => Ok(MatchAnswer::One(Box::new(matched))),
             Err(ApiError::Refused { status: 400, fault }) if fault.is_no_match() => Ok(MatchAnswer::None),
             Err(ApiError::Refused { status: 400, fault }) if fault.is_ambiguous() => Ok(MatchAnswer::Ambiguous),
             Err(error) => Err(error),
@@ -52,7 +53,7 @@ impl Client {
     /// # Errors
     /// When StackStorm does not say that it has scheduled the command; it may have, all the same.
     pub async fn execute(&self, access: &Access, body: &AliasExecution) -> Result<AliasAnswer, ApiError> {
-        parsed(self.write(access, "/aliasexecution", body).await?.body)
+        self.write(access, "/aliasexecution", body).await
     }
 
     /// Matches a command and runs it, several times if the alias says so. For `match_multiple` only: the context is
@@ -65,7 +66,13 @@ impl Client {
         access: &Access,
         body: &MatchAndExecute,
     ) -> Result<Vec<AliasAnswer>, ApiError> {
-        let mut answer = self.write(access, "/aliasexecution/match_and_execute", body).await?;
-        parsed(answer.body.get_mut("results").map(serde_json::Value::take).unwrap_or_default())
+        let Answers { results } = self.write(access, "/aliasexecution/match_and_execute", body).await?;
+        Ok(results)
     }
+}
+
+/// What `match_and_execute` answers.
+#[derive(Deserialize)]
+struct Answers {
+    results: Vec<AliasAnswer>,
 }

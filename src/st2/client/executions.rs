@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use super::{ApiError, Client, parsed};
+use super::{ApiError, Client};
 use crate::{
     render::Formatted,
     st2::{
@@ -34,7 +34,7 @@ impl Client {
     /// When StackStorm does not give it; see [`ApiError::is_absent`].
     pub async fn execution(&self, access: &Access, id: &ExecutionId) -> Result<Execution, ApiError> {
         let request = self.get(&format!("/executions/{id}")).query(&[("max_result_size", MAX_RESULT)]);
-        parsed(self.read(access, request.map_err(ApiError::unsent)?).await?.body)
+        Ok(self.read(access, request.map_err(ApiError::unsent)?).await?.body)
     }
 
     /// Those of `ids` that there are, in no order and without their results, which may be long.
@@ -46,7 +46,7 @@ impl Client {
         for batch in ids.chunks(BATCH) {
             let ids = batch.iter().map(ExecutionId::as_str).collect::<Vec<_>>().join(",");
             let query = [("id", ids.as_str()), ("exclude_attributes", "result,trigger_instance")];
-            found.extend(known(self.read_pages(access, "/executions", &query).await?));
+            found.extend(self.read_pages::<Execution>(access, "/executions", &query).await?);
         }
         Ok(found)
     }
@@ -63,7 +63,7 @@ impl Client {
     ) -> Result<Vec<Execution>, ApiError> {
         let since = format!("{since:.6}");
         let query = [("action", action), ("timestamp_gt", &since)];
-        Ok(known(self.read_pages(access, "/executions", &query).await?).collect())
+        self.read_pages(access, "/executions", &query).await
     }
 
     /// The executions of `action` begun after `since` that carry `mark`: what became of a POST whose answer was lost.
@@ -82,8 +82,9 @@ impl Client {
         let since = format!("{since:.6}");
         let small = "id,status,liveaction.notify,context";
         let query = [("action", action), ("timestamp_gt", &since), ("include_attributes", small)];
-        let all = known(self.read_pages(access, "/executions", &query).await?);
-        Ok(all.filter(|it| !it.is_child() && it.mark().as_ref() == Some(mark)).collect())
+        let mut found: Vec<Execution> = self.read_pages(access, "/executions", &query).await?;
+        found.retain(|it| !it.is_child() && it.mark() == Some(mark));
+        Ok(found)
     }
 
     /// Has StackStorm format a result, by its own action, and waits for it.
@@ -95,13 +96,13 @@ impl Client {
             "action": "chatops.format_execution_result",
             "parameters": { "execution_id": id.as_str() },
         });
-        let started: Execution = parsed(self.write(access, "/executions", &body).await?.body)?;
+        let started: Execution = self.write(access, "/executions", &body).await?;
         let ended = timeout(FORMATTING, self.end_of(access, started.id())).await;
         let ended = ended
             .map_err(|_| ApiError::Unanswered { why: format!("no formatted result in {FORMATTING:?}") })??;
         let status = ended.status();
         formatted(&ended)
-            .filter(|_| status == Status::Succeeded)
+            .filter(|_| *status == Status::Succeeded)
             .ok_or_else(|| ApiError::Garbage { why: format!("no formatted result: its execution {status}") })
     }
 
@@ -116,13 +117,10 @@ impl Client {
     }
 }
 
-fn known(raw: Vec<Value>) -> impl Iterator<Item = Execution> {
-    raw.into_iter().filter_map(|raw| Execution::try_from(raw).ok())
-}
-
 /// What the action gave (`contrib/chatops/actions/format_execution_result.py`).
 fn formatted(execution: &Execution) -> Option<Formatted> {
-    let given = execution.result()?.get("result")?;
+    let result = execution.result()?;
+    let given = result.get("result")?;
     Some(Formatted {
         enabled: given.get("enabled").and_then(Value::as_bool).unwrap_or(true),
         message: given.get("message").and_then(Value::as_str).unwrap_or_default().to_owned(),

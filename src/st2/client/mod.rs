@@ -15,7 +15,6 @@ use actix_web::http::header::{self, HttpDate};
 use awc::{ClientRequest, ClientResponse, error::PayloadError, http::Method};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 pub use error::{ApiError, Fate};
@@ -47,8 +46,8 @@ pub struct Client {
 }
 
 /// An answer of the API.
-struct Answer {
-    body: Value,
+struct Answer<T> {
+    body: T,
     /// How many objects there are, where this is one page of them.
     total: Option<usize>,
 }
@@ -97,30 +96,38 @@ impl Client {
     }
 
     /// Reads something of the API.
-    async fn read(&self, access: &Access, request: ClientRequest) -> Result<Answer, ApiError> {
+    async fn read<T: DeserializeOwned>(
+        &self,
+        access: &Access,
+        request: ClientRequest,
+    ) -> Result<Answer<T>, ApiError> {
         self.call(with(request, access), None, GET_LIMIT).await
     }
 
     /// Sends something to the API.
-    async fn write(&self, access: &Access, path: &str, body: &impl Serialize) -> Result<Answer, ApiError> {
+    async fn write<T: DeserializeOwned>(
+        &self,
+        access: &Access,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ApiError> {
         let body = serde_json::to_string(body).map_err(ApiError::unsent)?;
-        self.call(with(self.post(path), access), Some(body), POST_LIMIT).await
+        Ok(self.call(with(self.post(path), access), Some(body), POST_LIMIT).await?.body)
     }
 
     /// Reads all pages of a list.
-    async fn read_pages(
+    async fn read_pages<T: DeserializeOwned>(
         &self,
         access: &Access,
         path: &str,
         query: &[(&str, &str)],
-    ) -> Result<Vec<Value>, ApiError> {
+    ) -> Result<Vec<T>, ApiError> {
         let mut all = Vec::new();
         for _ in 0..MAX_PAGES {
             let (limit, offset) = (PAGE.to_string(), all.len().to_string());
             let query = [query, &[("limit", &limit), ("offset", &offset)]].concat();
             let request = self.get(path).query(&query).map_err(ApiError::unsent)?;
-            let Answer { body, total } = self.read(access, request).await?;
-            let page: Vec<Value> = parsed(body)?;
+            let Answer { body: page, total } = self.read::<Vec<T>>(access, request).await?;
             let is_last = page.len() < PAGE;
             all.extend(page);
             if is_last || total.is_some_and(|total| all.len() >= total) {
@@ -131,12 +138,12 @@ impl Client {
     }
 
     /// Sends a request and reads its whole answer; `limit` is for both.
-    async fn call(
+    async fn call<T: DeserializeOwned>(
         &self,
         request: ClientRequest,
         body: Option<String>,
         limit: Duration,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Answer<T>, ApiError> {
         let exchange = async {
             let request = request.insert_header((header::ACCEPT, "application/json"));
             let sent = match body {
@@ -161,9 +168,9 @@ impl Client {
             return Err(ApiError::from_status(status.as_u16(), Fault::in_body(&body)));
         }
         let total = number(&response, "x-total-count");
-        let body = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
-        let body = body
-            .map_err(|error| ApiError::Garbage { why: format!("an answer {status} that is no JSON: {error}") })?;
+        let body = if body.is_empty() { b"null".as_slice() } else { &body };
+        let body = serde_json::from_slice(body)
+            .map_err(|error| ApiError::Garbage { why: format!("an unexpected answer: {error}") })?;
         Ok(Answer { body, total })
     }
 
@@ -184,11 +191,6 @@ const USER_AGENT: &str = concat!("fulmar/", env!("CARGO_PKG_VERSION"));
 
 fn number<S>(response: &ClientResponse<S>, name: &str) -> Option<usize> {
     response.headers().get(name)?.to_str().ok()?.parse().ok()
-}
-
-fn parsed<T: DeserializeOwned>(body: Value) -> Result<T, ApiError> {
-    serde_json::from_value(body)
-        .map_err(|error| ApiError::Garbage { why: format!("an unexpected answer: {error}") })
 }
 
 #[cfg(test)]

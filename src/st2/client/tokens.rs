@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ApiError, Client, GET_LIMIT, USER_AGENT, parsed, with};
+use super::{ApiError, Client, GET_LIMIT, USER_AGENT, with};
 use crate::st2::{Access, Token};
 
 #[derive(Deserialize)]
@@ -31,13 +31,14 @@ impl Client {
                 .insert_header((header::USER_AGENT, USER_AGENT))
         };
         let body = json!({ "ttl": life.as_secs().max(1) });
-        let answer = match self.call(request(), Some(body.to_string()), GET_LIMIT).await {
-            Err(ApiError::Refused { status: 400, fault }) if fault.is_ttl_too_large() => {
-                self.call(request(), Some("{}".into()), GET_LIMIT).await
-            }
-            other => other,
-        }?;
-        let Granted { token, user, expiry } = parsed(answer.body)?;
+        let Granted { token, user, expiry } =
+            match self.call(request(), Some(body.to_string()), GET_LIMIT).await {
+                Err(ApiError::Refused { status: 400, fault }) if fault.is_ttl_too_large() => {
+                    self.call(request(), Some("{}".into()), GET_LIMIT).await
+                }
+                other => other,
+            }?
+            .body;
         let left = self.time().and_then(|now| Duration::try_from(expiry.duration_since(now)).ok());
         Ok(Token { secret: Secret::new(token), user, life: left.unwrap_or(life) })
     }
@@ -48,8 +49,9 @@ impl Client {
     /// When StackStorm does not say.
     pub async fn is_valid(&self, access: &Access, token: &Secret) -> Result<bool, ApiError> {
         let body = json!({ "token": token.reveal() }).to_string();
-        let answer = self.call(with(self.auth("/tokens/validate"), access), Some(body), GET_LIMIT).await?;
-        Ok(answer.body.get("valid").and_then(Value::as_bool) == Some(true))
+        let request = with(self.auth("/tokens/validate"), access);
+        let answer = self.call::<Value>(request, Some(body), GET_LIMIT).await?.body;
+        Ok(answer.get("valid").and_then(Value::as_bool) == Some(true))
     }
 
     fn auth(&self, path: &str) -> ClientRequest {

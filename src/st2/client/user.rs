@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{ApiError, Client, parsed};
+use super::{ApiError, Client};
 use crate::st2::Access;
 
 /// Who a credential belongs to.
@@ -35,6 +35,6 @@ impl Client {
     /// # Errors
     /// When StackStorm does not say.
     pub async fn user(&self, access: &Access) -> Result<User, ApiError> {
-        parsed(self.read(access, self.get("/user")).await?.body)
+        Ok(self.read(access, self.get("/user")).await?.body)
     }
 }

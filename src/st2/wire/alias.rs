@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Execution, Mark};
+use super::ExecutionId;
 use crate::alias::Alias;
 
 /// The body of `POST /aliasexecution`.
@@ -19,7 +19,7 @@ pub struct AliasExecution {
     pub user: String,
     /// The room.
     pub source_channel: String,
-    /// What comes back; see [`Mark::to_context`].
+    /// What comes back; see [`super::Mark::to_context`].
     pub source_context: Value,
     /// Where StackStorm announces the result; absent when we format it ourselves.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,10 +44,10 @@ pub struct MatchAndExecute {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct AliasAnswer {
     /// The execution.
-    pub execution: Execution,
-    /// The alias, whole.
+    pub execution: Started,
+    /// The alias.
     #[serde(default)]
-    pub actionalias: Value,
+    pub actionalias: RunAlias,
     /// The rendered `ack.format`; absent if the alias has none.
     #[serde(default)]
     message: Value,
@@ -56,15 +56,34 @@ pub struct AliasAnswer {
     pub extra: Value,
 }
 
+/// What an answer says of the execution that it started.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Started {
+    /// Its id.
+    pub id: ExecutionId,
+    /// Where people can look at it; StackStorm has it only if it knows its own address.
+    #[serde(default)]
+    pub web_url: Option<String>,
+}
+
+/// What an answer says of the alias that was run.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct RunAlias {
+    /// Its name with its pack's.
+    #[serde(default, rename = "ref")]
+    pub reference: Option<String>,
+    /// Its `ack`; null if it has none.
+    #[serde(default)]
+    pub ack: Value,
+    /// Its `result`; null if it has none.
+    #[serde(default)]
+    pub result: Value,
+}
+
 impl AliasAnswer {
     /// The rendered `ack.format`; `None` if the alias has none.
     pub fn message(&self) -> Option<&str> {
         self.message.as_str()
-    }
-
-    /// The command of ours that it answers.
-    pub fn mark(&self) -> Option<Mark> {
-        self.execution.mark()
     }
 }
 

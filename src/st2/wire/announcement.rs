@@ -32,10 +32,10 @@ impl Announcement {
 
     /// Reads the parameters of an execution of `chatops.post_message`, which leaves one of these on the stream.
     pub fn from_execution(execution: &Execution) -> Option<Self> {
-        let parameters = execution.raw().get("parameters")?;
+        let parameters = execution.member("parameters")?;
         // The action's own default.
         let route = parameters.get("route").and_then(Value::as_str).unwrap_or("chatops");
-        Some(Self::read(route, parameters))
+        Some(Self::read(route, &parameters))
     }
 
     /// The command of ours that it answers.
@@ -94,7 +94,7 @@ mod tests {
         let payload = json!({"user": "joe", "channel": "#ops", "message": "hi", "extra": {}, "context": {"a": 1}});
         let mut parameters = payload.clone();
         parameters["route"] = "errbot".into();
-        let execution = Execution::try_from(json!({"id": "5f", "parameters": parameters})).unwrap();
+        let execution = Execution::from_json(json!({"id": "5f", "parameters": parameters}).to_string()).unwrap();
 
         let event = Announcement::from_event("errbot", &json!({ "payload": payload }).to_string());
 

@@ -1,10 +1,13 @@
 //! Executions.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
 
 use super::Mark;
 
@@ -26,6 +29,12 @@ impl ExecutionId {
     }
 }
 
+impl<'de> Deserialize<'de> for ExecutionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom(Malformed))
+    }
+}
+
 impl fmt::Display for ExecutionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -37,88 +46,142 @@ impl fmt::Display for ExecutionId {
 #[error("an execution without an id")]
 pub struct Malformed;
 
-/// An execution, whole: templates may use all of it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "Value")]
+/// An execution. What decides is read at once; all of it, which templates may use, stays a text.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
     id: ExecutionId,
-    raw: Value,
+    status: Status,
+    is_child: bool,
+    mark: Option<Mark>,
+    web_url: Option<String>,
+    json: Arc<str>,
 }
 
-impl TryFrom<Value> for Execution {
-    type Error = Malformed;
-
-    fn try_from(raw: Value) -> Result<Self, Malformed> {
-        let id = raw.get("id").and_then(Value::as_str).and_then(ExecutionId::new).ok_or(Malformed)?;
-        Ok(Self { id, raw })
-    }
+/// The members that decide. A value of an unexpected type counts as none.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    parent: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    context: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    liveaction: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    web_url: Option<&'a RawValue>,
 }
 
 impl Execution {
+    /// Reads a text of JSON.
+    ///
+    /// # Errors
+    /// When it is none, or is no object with an id.
+    pub fn from_json(json: impl Into<Arc<str>>) -> Result<Self, Malformed> {
+        let json = json.into();
+        let members: Members<'_> = serde_json::from_str(&json).map_err(|_| Malformed)?;
+        let id = members.id.and_then(text).and_then(ExecutionId::new).ok_or(Malformed)?;
+        let status = Status::from(&*members.status.and_then(text).unwrap_or_default());
+        let parent = members.context.and_then(|context| member(context.get(), "parent"));
+        let is_child = members.parent.and_then(text).is_some() || parent.is_some();
+        let source = ["notify", "on-complete", "data", "source_context"];
+        let liveaction = members.liveaction.map(RawValue::get);
+        let source = source.iter().try_fold(liveaction, |json, name| Some(member(json?, name).map(RawValue::get)));
+        let mark = source.flatten().and_then(|source| Mark::in_context(&serde_json::from_str(source).ok()?));
+        let web_url = members.web_url.and_then(text).filter(|url| !url.is_empty()).map(Cow::into_owned);
+        Ok(Self { id, status, is_child, mark, web_url, json })
+    }
+
     /// The id.
     pub const fn id(&self) -> &ExecutionId {
         &self.id
     }
 
     /// All of it, as StackStorm gave it.
-    pub const fn raw(&self) -> &Value {
-        &self.raw
+    pub const fn json(&self) -> &Arc<str> {
+        &self.json
     }
 
     /// How it stands.
-    pub fn status(&self) -> Status {
-        Status::from(self.text("/status").unwrap_or_default())
+    pub const fn status(&self) -> &Status {
+        &self.status
     }
 
     /// Whether it is a step of another execution: it carries that one's notify data, too.
-    pub fn is_child(&self) -> bool {
-        self.text("/parent").is_some()
-            || self.raw.pointer("/context/parent").is_some_and(|parent| !parent.is_null())
+    pub const fn is_child(&self) -> bool {
+        self.is_child
     }
 
     /// The command of ours that it belongs to. An action with a `notify` of its own loses it.
-    pub fn mark(&self) -> Option<Mark> {
-        Mark::in_context(self.raw.pointer("/liveaction/notify/on-complete/data/source_context")?)
-    }
-
-    /// The action, as `pack.name`.
-    pub fn action(&self) -> Option<&str> {
-        self.text("/action/ref").or_else(|| self.text("/liveaction/action"))
+    pub const fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
     }
 
     /// Where people can look at it; StackStorm has it only if it knows its own address.
     pub fn web_url(&self) -> Option<&str> {
-        self.text("/web_url").filter(|url| !url.is_empty())
-    }
-
-    /// What it was given.
-    pub fn parameter(&self, name: &str) -> Option<&Value> {
-        self.raw.get("parameters")?.get(name).filter(|value| !value.is_null())
+        self.web_url.as_deref()
     }
 
     /// What it gave. May be there before the end and be absent after it.
-    pub fn result(&self) -> Option<&Value> {
-        self.raw.get("result").filter(|result| !result.is_null())
+    pub fn result(&self) -> Option<Value> {
+        self.member("result")
     }
 
     /// When it began, by StackStorm's clock.
     pub fn started(&self) -> Option<Timestamp> {
-        self.text("/start_timestamp")?.parse().ok()
+        self.member("start_timestamp")?.as_str()?.parse().ok()
     }
 
-    /// When it ended, by StackStorm's clock.
-    pub fn ended(&self) -> Option<Timestamp> {
-        self.text("/end_timestamp")?.parse().ok()
+    /// One of its members, if it is not null.
+    pub fn member(&self, name: &str) -> Option<Value> {
+        serde_json::from_str(member(&self.json, name)?.get()).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Execution {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_json(json.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+fn text(json: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Text<'_>>(json.get()).ok().map(|text| text.0)
+}
+
+/// A text that is copied only where it must be.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// One member of an object, if it is there and not null. The others are passed over.
+fn member<'a>(json: &'a str, name: &str) -> Option<&'a RawValue> {
+    struct Wanted<'n>(&'n str);
+
+    impl<'de> Visitor<'de> for Wanted<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(Text(name)) = map.next_key()? {
+                if name == self.0 {
+                    found = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
     }
 
-    /// How long it took.
-    pub fn elapsed(&self) -> Option<Duration> {
-        Duration::try_from_secs_f64(self.raw.get("elapsed_seconds")?.as_f64()?).ok()
-    }
-
-    fn text(&self, pointer: &str) -> Option<&str> {
-        self.raw.pointer(pointer)?.as_str()
-    }
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let found = Deserializer::deserialize_map(&mut reader, Wanted(name)).ok()?;
+    found.filter(|value| value.get() != "null")
 }
 
 /// How an execution stands (`st2common/constants/action.py`).
@@ -200,8 +263,8 @@ mod tests {
 
     use super::*;
 
-    fn execution(raw: Value) -> Execution {
-        Execution::try_from(raw).unwrap()
+    fn execution(raw: &Value) -> Execution {
+        Execution::from_json(raw.to_string()).unwrap()
     }
 
     #[test]
@@ -216,41 +279,38 @@ mod tests {
 
     #[test]
     fn everything_but_the_id_may_be_absent_or_null() {
-        let bare = execution(json!({"id": "5f"}));
+        let bare = execution(&json!({"id": "5f"}));
         let null =
-            execution(json!({"id": "5f", "parent": null, "result": null, "liveaction": null, "context": null,
+            execution(&json!({"id": "5f", "parent": null, "result": null, "liveaction": null, "context": null,
             "status": null, "elapsed_seconds": null, "start_timestamp": null}));
 
         for it in [bare, null] {
-            assert_eq!(it.status(), Status::Other(String::new()));
-            assert!(!it.is_child() && it.mark().is_none() && it.action().is_none() && it.web_url().is_none());
-            assert!(it.result().is_none() && it.started().is_none() && it.elapsed().is_none());
+            assert_eq!(*it.status(), Status::Other(String::new()));
+            assert!(!it.is_child() && it.mark().is_none() && it.web_url().is_none());
+            assert!(it.result().is_none() && it.started().is_none() && it.member("elapsed_seconds").is_none());
         }
         for bad in [json!(null), json!([]), json!({}), json!({"id": 5}), json!({"id": "../x"})] {
-            assert_eq!(Execution::try_from(bad), Err(Malformed));
+            assert_eq!(Execution::from_json(bad.to_string()), Err(Malformed));
         }
     }
 
     #[test]
     fn our_command_is_found_in_the_notify_data() {
         let mark = Mark { gateway: "g".into(), command: "c".into() };
-        let it = execution(json!({
+        let it = execution(&json!({
             "id": "5f",
             "liveaction": {"action": "core.local", "notify": {"on-complete": {"data": {
                 "source_context": mark.to_context()}}}},
-            "elapsed_seconds": 0.5,
             "start_timestamp": "2026-11-21T03:41:35.290301Z",
         }));
 
-        assert_eq!(it.mark(), Some(mark));
-        assert_eq!(it.action(), Some("core.local"));
-        assert_eq!(it.elapsed(), Some(Duration::from_millis(500)));
+        assert_eq!(it.mark(), Some(&mark));
         assert_eq!(it.started().unwrap().as_microsecond(), 1_795_232_495_290_301);
     }
 
     #[test]
     fn a_step_of_a_workflow_is_a_child() {
-        assert!(execution(json!({"id": "5f", "parent": "60"})).is_child());
-        assert!(execution(json!({"id": "5f", "context": {"parent": {"execution_id": "60"}}})).is_child());
+        assert!(execution(&json!({"id": "5f", "parent": "60"})).is_child());
+        assert!(execution(&json!({"id": "5f", "context": {"parent": {"execution_id": "60"}}})).is_child());
     }
 }

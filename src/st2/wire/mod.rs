@@ -7,7 +7,7 @@ mod fault;
 mod mark;
 mod stream;
 
-pub use alias::{AliasAnswer, AliasExecution, MatchAndExecute, MatchAnswer, Matched};
+pub use alias::{AliasAnswer, AliasExecution, MatchAndExecute, MatchAnswer, Matched, RunAlias, Started};
 pub use announcement::Announcement;
 pub use execution::{Execution, ExecutionId, Malformed, Status};
 pub use fault::Fault;

@@ -1,8 +1,6 @@
 //! What the events of the stream mean.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, de::IgnoredAny};
+use memchr::memmem;
 
 use super::{Announcement, Execution, ExecutionId, Status};
 use crate::st2::sse::Event;
@@ -34,7 +32,7 @@ impl Happening {
         let understood = if let Some(route) = name.strip_prefix("st2.announcement__") {
             Announcement::from_event(route, &data).map(|it| Self::Announced(Box::new(it)))
         } else if name.starts_with("st2.execution__") {
-            Self::read_execution(&data)
+            Self::read_execution(data)
         } else if name.starts_with("st2.actionalias__") {
             Some(Self::AliasesChanged)
         } else {
@@ -43,25 +41,25 @@ impl Happening {
         understood.unwrap_or(Self::Garbled(name))
     }
 
-    /// Looks at the few fields that decide before it builds the whole: most events are of no interest.
-    fn read_execution(data: &str) -> Option<Self> {
-        let Glance { status, parent } = serde_json::from_str(data).ok()?;
-        let ends = status.is_some_and(|status| Status::from(&*status).is_terminal());
-        if !ends || parent.is_some() {
+    fn read_execution(data: String) -> Option<Self> {
+        if !may_have_ended(&data) {
             return Some(Self::Ignored);
         }
-        let execution: Execution = serde_json::from_str(data).ok()?;
-        Some(if execution.is_child() { Self::Ignored } else { Self::Ended(Box::new(execution)) })
+        let execution = Execution::from_json(data).ok()?;
+        let ends = execution.status().is_terminal() && !execution.is_child();
+        Some(if ends { Self::Ended(Box::new(execution)) } else { Self::Ignored })
     }
 }
 
-/// What decides whether an event of an execution is of interest.
-#[derive(Deserialize)]
-struct Glance<'a> {
-    #[serde(borrow, default)]
-    status: Option<Cow<'a, str>>,
-    #[serde(default)]
-    parent: Option<IgnoredAny>,
+/// Whether an end stands anywhere in an execution. Most events have none, and reading them for that would be most of
+/// the work that there is with them.
+fn may_have_ended(json: &str) -> bool {
+    memmem::find_iter(json.as_bytes(), r#""status""#).any(|at| {
+        let rest = json.get(at + r#""status""#.len()..).unwrap_or_default().trim_start();
+        let value = rest.strip_prefix(':').map(str::trim_start).and_then(|rest| rest.strip_prefix('"'));
+        let word = value.and_then(|value| value.split_once('"'));
+        word.is_none_or(|(word, _)| Status::from(word).is_terminal())
+    })
 }
 
 #[cfg(test)]
@@ -90,7 +88,10 @@ mod tests {
 
     #[test]
     fn an_event_that_cannot_be_understood_says_so() {
-        assert_eq!(read("st2.execution__update", "{"), Happening::Garbled("st2.execution__update".into()));
+        assert_eq!(
+            read("st2.execution__update", r#"{"status":"failed""#),
+            Happening::Garbled("st2.execution__update".into())
+        );
         assert_eq!(read("st2.announcement__errbot", "[]"), Happening::Garbled("st2.announcement__errbot".into()));
     }
 }

@@ -45,7 +45,11 @@ async fn each_status_has_its_meaning() {
         (503, Fate::Doubtful, "StackStorm is not available (503): no"),
         (502, Fate::Unknown, "StackStorm is not available (502): no"),
         (504, Fate::Unknown, "StackStorm is not available (504): no"),
-        (201, Fate::Unknown, "StackStorm gave an unexpected answer: missing field `execution`"),
+        (
+            201,
+            Fate::Unknown,
+            "StackStorm gave an unexpected answer: missing field `execution` at line 1 column 20",
+        ),
     ] {
         let error = client
             .execute(&key(), &AliasExecution { source_context: status.into(), ..command() })

@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use fulmar_contract::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::st2::wire::AliasExecution;
