@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix::{Actor, Addr};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     actors::{
@@ -18,7 +18,7 @@ use crate::{
         delivery::{Delivery, Outlet},
         journal::{Book, Journal},
         listener::{self, Listener},
-        router::{Lines, Place, Router, StackStorm},
+        router::{Gate, Lines, Place, Router, StackStorm},
         world::World,
     },
     config::{self, Config},
@@ -133,7 +133,7 @@ impl<'a> Tree<'a> {
                 auth: storm.auth,
                 aliases: storm.aliases,
                 listener: storm.listener,
-                slots: Semaphore::new(IN_FLIGHT),
+                gate: Rc::new(Gate::new(name, &reach.metrics)),
             };
             stackstorms.insert(name.clone(), Rc::new(storm));
         }
@@ -266,9 +266,6 @@ fn core() -> Policy {
         exhausted: Exhausted::Escalate,
     }
 }
-
-/// How many calls to one StackStorm may be in flight.
-const IN_FLIGHT: usize = 64;
 
 /// How long all children together have to stop politely.
 const GRACE: Duration = Duration::from_secs(4);

@@ -5,6 +5,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
+use serde::Serialize;
+
+/// A figure that rises and falls.
+pub type Level = prometheus_client::metrics::gauge::Gauge;
 
 /// The counters. Cheap to clone; clones count together.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,12 @@ pub struct Metrics {
     pub announcements: Family<Outcome, Counter>,
     /// Events on the streams of StackStorm, by StackStorm.
     pub events: Family<StackStorm, Counter>,
+    /// What people said to us and we did not take, by the reason.
+    pub refused: Family<Refusal, Counter>,
+    /// Calls in flight.
+    pub in_flight: Family<StackStorm, Level>,
+    /// Calls that wait for their turn.
+    pub waiting: Family<StackStorm, Level>,
 }
 
 /// Labels of what belongs to a chat.
@@ -45,6 +55,22 @@ pub struct Outcome {
     pub outcome: &'static str,
 }
 
+/// Calls of one StackStorm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Calls {
+    /// Under way.
+    pub in_flight: i64,
+    /// Waiting for their turn.
+    pub waiting: i64,
+}
+
+/// Labels of what was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Refusal {
+    /// `busy` (too much is under way), `late` (its turn did not come) or `rate` (its author said too much at once).
+    pub why: &'static str,
+}
+
 impl Metrics {
     /// Counts a command by what became of it.
     pub fn command(&self, outcome: &'static str) {
@@ -54,6 +80,18 @@ impl Metrics {
     /// Counts an announcement by what became of it.
     pub fn announcement(&self, outcome: &'static str) {
         self.announcements.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Counts something that was not taken, by the reason.
+    pub fn refusal(&self, why: &'static str) {
+        self.refused.get_or_create(&Refusal { why }).inc();
+    }
+
+    /// How many calls of a StackStorm are in flight and wait.
+    pub fn calls(&self, stackstorm: &str) -> Calls {
+        let labels = StackStorm { stackstorm: stackstorm.to_owned() };
+        let level = |family: &Family<StackStorm, Level>| family.get_or_create(&labels).get();
+        Calls { in_flight: level(&self.in_flight), waiting: level(&self.waiting) }
     }
 
     /// All counters and `gauges` (name, help, labels and value) in the text format of OpenMetrics.
@@ -69,6 +107,9 @@ impl Metrics {
             self.announcements.clone(),
         );
         registry.register("events", "Events on the streams of StackStorm", self.events.clone());
+        registry.register("refused", "What people said that was not taken, by the reason", self.refused.clone());
+        registry.register("calls_in_flight", "Calls of StackStorm in flight", self.in_flight.clone());
+        registry.register("calls_waiting", "Calls of StackStorm that wait for their turn", self.waiting.clone());
         for gauge in gauges {
             let family = Family::<Vec<(String, String)>, Float>::default();
             for (labels, value) in &gauge.values {

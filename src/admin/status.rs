@@ -47,6 +47,8 @@ pub struct Storm {
     pub error: Option<String>,
     /// The stream.
     pub stream: listener::State,
+    /// The calls that people's commands need.
+    pub calls: metrics::Calls,
 }
 
 /// How a chat is.
@@ -81,6 +83,7 @@ impl Status {
                 duplicates: loaded.map(|known| duplicates(&known.registry)).unwrap_or_default(),
                 error: known.and_then(|known| known.error),
                 stream: ask(&lines.listener, listener::Report).await.unwrap_or_default(),
+                calls: admin.reach.metrics.calls(name),
             };
             stackstorm.insert(name.clone(), storm);
         }

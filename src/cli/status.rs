@@ -75,10 +75,13 @@ fn words(status: &Value) -> String {
     }
     for (name, it) in status.get("stackstorm").and_then(Value::as_object).into_iter().flatten() {
         let stream = it.get("stream").map(|stream| text(stream, "phase")).unwrap_or_default();
+        let calls = |key| it.get("calls").map(|calls| text(calls, key)).unwrap_or_default();
         lines.push(format!(
-            "stackstorm {name}: login {}, {} aliases, stream {stream}",
+            "stackstorm {name}: login {}, {} aliases, stream {stream}, {} calls in flight, {} waiting",
             text(it, "auth"),
-            text(it, "aliases")
+            text(it, "aliases"),
+            calls("in_flight"),
+            calls("waiting")
         ));
     }
     for (name, it) in status.get("chats").and_then(Value::as_object).into_iter().flatten() {

@@ -18,6 +18,10 @@ pub struct Gateway {
     pub bot_prefix: Vec<String>,
     /// A word that may stand before an alias (`!st2 run date`); may be empty.
     pub plugin_prefix: String,
+    /// How many commands a second each person may give; 0 for any number.
+    pub rate: u32,
+    /// How many they may give at once, after a silence.
+    pub burst: u32,
     /// Who may do an administrator's things, each as `chat/identity`.
     pub admins: Vec<String>,
     /// Where commands and deliveries are kept.
@@ -56,6 +60,8 @@ impl Gateway {
             name: word(&mut options, "name").unwrap_or_else(|| "fulmar".into()),
             bot_prefix: prefixes(&mut options),
             plugin_prefix: plugin_prefix(&mut options),
+            rate: count(&mut options, "rate", 0).unwrap_or(0),
+            burst: count(&mut options, "burst", 1).unwrap_or(20),
             admins: admins(&mut options),
             state: state(&mut options, warnings),
         };
@@ -136,6 +142,10 @@ fn plugin_prefix(options: &mut Options) -> String {
         options.complain(line, "plugin_prefix", "expected one word, or \"\" for none");
     }
     prefix
+}
+
+fn count(options: &mut Options, key: &str, least: i64) -> Option<u32> {
+    options.number(key, least, 10_000).and_then(|count| u32::try_from(count).ok())
 }
 
 fn admins(options: &mut Options) -> Vec<String> {

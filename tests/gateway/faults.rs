@@ -100,24 +100,6 @@ fn a_hopeless_credential_is_said_and_tried_seldom_and_the_gateway_goes_on() {
 }
 
 #[test]
-fn a_hanging_call_delays_nobody_else() {
-    story(async || {
-        let stage = Stage::ready().await;
-
-        stage.inject(json!({"fault": "hang", "path": "/v1/aliasexecution", "millis": 30_000, "times": 12}));
-        for _ in 0..12 {
-            stage.says("!quietly slow").await;
-        }
-        stage.until("all hang", |status| status["journal"]["open"] == 12).await;
-        stage.says("!see OPS-1").await;
-
-        stage.hears_of("demo.tickets").await;
-        assert_eq!(stage.hears().await, "OPS-1 is open.");
-        stage.gateway.supervisor.send(fulmar::supervise::Shutdown).await.unwrap();
-    });
-}
-
-#[test]
 fn garbage_in_the_stream_is_passed_over() {
     story(async || {
         let stage = Stage::ready().await;

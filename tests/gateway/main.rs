@@ -5,4 +5,5 @@
 mod admin;
 mod commands;
 mod faults;
+mod limits;
 mod stage;

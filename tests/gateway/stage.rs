@@ -88,6 +88,17 @@ impl Stage {
         stage
     }
 
+    /// As [`Self::ready`], with a configuration changed by `change`.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let sandbox = Sandbox::start(sandbox()).unwrap();
+        let network = Network::new(["ops", "dev"]);
+        let mut config = config(&sandbox.url(), AS_USER, &network);
+        change(&mut config);
+        let stage = Self::of(sandbox, network, &config);
+        stage.until_ready().await;
+        stage
+    }
+
     /// Everything started.
     pub(crate) fn new(settings: SandboxConfig, api_auth: &str) -> Self {
         let sandbox = Sandbox::start(settings).unwrap();
@@ -121,7 +132,12 @@ impl Stage {
 
     /// Joe writes `text` in the room.
     pub(crate) async fn says(&self, text: &str) {
-        assert!(self.network.say("ops", "joe", text).await, "nobody is there to hear {text:?}");
+        self.says_as("joe", text).await;
+    }
+
+    /// Somebody writes `text` in the room.
+    pub(crate) async fn says_as(&self, who: &str, text: &str) {
+        assert!(self.network.say("ops", who, text).await, "nobody is there to hear {text:?}");
     }
 
     /// The next post in the room.

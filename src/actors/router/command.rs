@@ -6,8 +6,9 @@ use fulmar_contract::{Heard, Identity, Mention};
 use tracing::warn;
 
 use super::{
+    gate::Place,
     lines::{Lines, StackStorm, Utterance, route_of},
-    submit::submit,
+    submit::{Submission, submit},
     words,
 };
 use crate::{
@@ -16,6 +17,14 @@ use crate::{
     journal::{Command, Route},
     st2::wire::MatchAnswer,
 };
+
+/// Something that was said to us, with its place at the gate of the StackStorm that it concerns.
+pub(super) struct Asked {
+    pub(super) storm: Rc<StackStorm>,
+    pub(super) place: Place,
+    pub(super) chat: String,
+    pub(super) heard: Heard,
+}
 
 /// Hits for a person to choose from.
 pub(super) struct Offer {
@@ -26,45 +35,38 @@ pub(super) struct Offer {
 }
 
 /// Finds out what `words` mean and runs it.
-pub(super) async fn run(lines: Rc<Lines>, chat: String, heard: Heard, words: String) -> Option<Offer> {
-    let storm = lines.stackstorm_of(&chat)?;
-    let known = match storm.aliases.send(aliases::Ready).await {
+pub(super) async fn run(lines: Rc<Lines>, asked: Asked, words: String) -> Option<Offer> {
+    let known = match asked.storm.aliases.send(aliases::Ready).await {
         Ok(known) => known,
         Err(down) => {
-            return reply(&lines, &chat, &heard, format!("The commands are {down}.")).await;
+            return reply(&lines, &asked, format!("The commands are {down}.")).await;
         }
     };
     let answer = match known.registry.find(&words) {
-        Found::One(hit) => return run_hit(lines, chat, heard, words, *hit).await,
+        Found::One(hit) => return run_hit(lines, asked, words, *hit).await,
         Found::Several(hits) => {
             lines.metrics.command("ambiguous");
-            let text = words::choice(&words, &hits, lines.prefix(&heard));
-            let route = route_of(&chat, &heard);
+            let text = words::choice(&words, &hits, lines.prefix(&asked.heard));
+            let route = route_of(&asked.chat, &asked.heard);
             lines.say(route.clone(), Utterance::notice(text)).await;
-            return Some(Offer { route, who: heard.sender.identity, words, hits });
+            return Some(Offer { route, who: asked.heard.sender.identity, words, hits });
         }
         Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
         Found::Disabled(hit) => words::disabled(&hit),
-        Found::None => match ask_server(&storm, &known.registry, &words).await {
-            Ok(hit) => return run_hit(lines, chat, heard, words, hit).await,
+        Found::None => match ask_server(&asked, &known.registry, &words).await {
+            Ok(hit) => return run_hit(lines, asked, words, hit).await,
             Err(why) => {
                 lines.metrics.command("no_match");
-                why.unwrap_or_else(|| unknown(&lines, &heard, &known, &words))
+                why.unwrap_or_else(|| unknown(&lines, &asked.heard, &known, &words))
             }
         },
     };
-    reply(&lines, &chat, &heard, answer).await
+    reply(&lines, &asked, answer).await
 }
 
 /// Runs a command whose meaning is known.
-pub(super) async fn run_hit(
-    lines: Rc<Lines>,
-    chat: String,
-    heard: Heard,
-    words: String,
-    hit: Hit,
-) -> Option<Offer> {
-    let storm = lines.stackstorm_of(&chat)?;
+pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: Hit) -> Option<Offer> {
+    let Asked { storm, place, chat, heard } = asked;
     let command = Command {
         id: lines.world.command_id(),
         stackstorm: storm.name.clone(),
@@ -74,25 +76,24 @@ pub(super) async fn run_hit(
         text: words,
         alias: hit.alias.reference(),
     };
-    submit(lines, storm, command, hit).await;
+    submit(lines, Submission { storm, place, command, hit }).await;
     None
 }
 
 /// Says what can be run.
-pub(super) async fn help(lines: Rc<Lines>, chat: String, heard: Heard, query: String) -> Option<Offer> {
-    let storm = lines.stackstorm_of(&chat)?;
-    let known = storm.aliases.send(aliases::Ready).await;
+pub(super) async fn help(lines: Rc<Lines>, asked: Asked, query: String) -> Option<Offer> {
+    let known = asked.storm.aliases.send(aliases::Ready).await;
     let text = match (HelpQuery::parse(&query), known) {
         (Err(error), _) => error.to_string(),
         (Ok(_), Err(down)) => format!("The commands are {down}."),
         (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
         (Ok(query), Ok(known)) => known.registry.help(&query, |_| true).text(&query),
     };
-    reply(&lines, &chat, &heard, text).await
+    reply(&lines, &asked, text).await
 }
 
 /// Says how the gateway is.
-pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
+pub(super) async fn status(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
     let mut storms = Vec::new();
     for storm in lines.stackstorms.values() {
         let aliases = match storm.aliases.send(aliases::Ready).await {
@@ -105,36 +106,36 @@ pub(super) async fn status(lines: Rc<Lines>, chat: String, heard: Heard) -> Opti
             listener::Phase::Connecting => "its stream is away",
             listener::Phase::Open => "its stream is open",
         };
-        storms.push((storm.name.clone(), format!("{aliases}, {stream}")));
+        let calls = lines.metrics.calls(&storm.name);
+        let calls = format!("{} calls in flight, {} waiting", calls.in_flight, calls.waiting);
+        storms.push((storm.name.clone(), format!("{aliases}, {stream}, {calls}")));
     }
     let counts = lines.journal.send(Count).await.unwrap_or_default();
     let text = words::status(&storms, counts);
-    reply(&lines, &chat, &heard, text).await
-}
-
-/// Says that a command was not taken.
-pub(super) async fn busy(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
-    let text = "Too many commands are under way; this one was not taken. Try again in a while.";
-    reply(&lines, &chat, &heard, text).await
+    reply(&lines, &asked, text).await
 }
 
 /// Says who the asker is.
-pub(super) async fn whoami(lines: Rc<Lines>, chat: String, heard: Heard) -> Option<Offer> {
-    let text = words::whoami(&heard, &chat);
-    reply(&lines, &chat, &heard, text).await
+pub(super) async fn whoami(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
+    let text = words::whoami(&asked.heard, &asked.chat);
+    reply(&lines, &asked, text).await
 }
 
 /// Answers in our own words; nothing is offered with it.
-async fn reply(lines: &Lines, chat: &str, heard: &Heard, text: impl Into<String>) -> Option<Offer> {
-    lines.say(route_of(chat, heard), Utterance::notice(text)).await;
+async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>) -> Option<Offer> {
+    lines.say(route_of(&asked.chat, &asked.heard), Utterance::notice(text)).await;
     None
 }
 
 /// A local miss asks StackStorm before it says no: an alias may be newer than our registry.
 ///
 /// `Err(None)` is a plain miss.
-async fn ask_server(storm: &StackStorm, registry: &Registry, words: &str) -> Result<Hit, Option<String>> {
-    let _slot = storm.slots.acquire().await.map_err(|_| None)?;
+async fn ask_server(
+    Asked { storm, place, .. }: &Asked,
+    registry: &Registry,
+    words: &str,
+) -> Result<Hit, Option<String>> {
+    let _turn = place.turn().await.map_err(|late| Some(format!("Not run: {late}.")))?;
     let matched = auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await;
     match matched {
         Ok(MatchAnswer::One(found)) => {

@@ -8,9 +8,9 @@ use std::{
 
 use fulmar_contract::Heard;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use tracing::error;
 
+use super::gate::Gate;
 use crate::{
     actors::{
         aliases::Aliases,
@@ -87,8 +87,8 @@ pub struct StackStorm {
     pub aliases: Line<Aliases>,
     /// Who follows the stream.
     pub listener: Line<Listener>,
-    /// A permit for each call in flight.
-    pub slots: Semaphore,
+    /// Where calls wait for their turn.
+    pub gate: Rc<Gate>,
 }
 
 /// An utterance, less its place.

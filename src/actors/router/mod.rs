@@ -8,7 +8,10 @@ mod builtin;
 mod choice;
 mod command;
 mod conclude;
+mod gate;
 mod lines;
+mod pace;
+mod person;
 mod submit;
 mod words;
 
@@ -18,25 +21,31 @@ use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseFuture,
     WrapFuture,
 };
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use self::{
     address::Addressing,
     builtin::Builtin,
     choice::Choices,
-    command::Offer,
-    lines::{UnderWay, route_of},
+    command::{Asked, Offer},
+    gate::Caller,
+    lines::{UnderWay, Utterance, route_of},
+    pace::Pace,
+    person::Person,
+    words::Refusal,
 };
 use super::{
     journal::{End, Idle},
     obey_supervisor,
 };
 use crate::{
-    journal::{Command, Execution},
+    journal::{Command, Execution, Route},
     st2::wire::Announcement,
     supervise::{Birth, DeathNotice, Line, Shutdown, Supervisor},
 };
 
+pub use self::gate::Gate;
 pub use self::lines::{Lines, Place, StackStorm};
 
 /// Somebody wrote something.
@@ -91,6 +100,7 @@ pub struct Router {
     lines: Rc<Lines>,
     addressing: Addressing,
     choices: Choices,
+    pace: Pace,
     supervisor: Line<Supervisor>,
     notice: DeathNotice,
 }
@@ -103,7 +113,40 @@ impl Router {
             prefixes: lines.gateway.bot_prefix.clone(),
             plugin_prefix: lines.gateway.plugin_prefix.clone(),
         };
-        Self { lines, addressing, choices: Choices::default(), supervisor, notice: birth.notice }
+        let pace = Pace::new(lines.gateway.rate, lines.gateway.burst, Instant::now());
+        Self { lines, addressing, choices: Choices::default(), pace, supervisor, notice: birth.notice }
+    }
+
+    /// Does what `words` say.
+    fn obey(&mut self, asked: Asked, words: String, ctx: &mut Context<Self>) {
+        let lines = Rc::clone(&self.lines);
+        let route = route_of(&asked.chat, &asked.heard);
+        if let Some((words, hit)) = self.choices.choose(&route, &asked.heard.sender.identity, &words) {
+            return self.run(command::run_hit(lines, asked, words, hit), ctx);
+        }
+        match Builtin::parse(&words) {
+            Some(Builtin::Help(query)) => self.run(command::help(lines, asked, query.to_owned()), ctx),
+            Some(Builtin::Status) => self.run(command::status(lines, asked), ctx),
+            Some(Builtin::Whoami) => self.run(command::whoami(lines, asked), ctx),
+            None => self.run(command::run(lines, asked, words), ctx),
+        }
+    }
+
+    /// Says that something was not taken, unless its author knows.
+    fn refuse(&mut self, person: &Person, route: Route, why: Refusal, ctx: &mut Context<Self>) {
+        self.lines.metrics.refusal(why.label());
+        if !self.pace.tells(person, Instant::now()) {
+            return;
+        }
+        warn!(chat = %person.chat, who = person.identity.as_str(), ?why, "not taken");
+        let (lines, text) = (Rc::clone(&self.lines), words::refusal(why, &self.lines.gateway));
+        self.run(
+            async move {
+                lines.say(route, Utterance::notice(text)).await;
+                None
+            },
+            ctx,
+        );
     }
 
     /// Runs a task of the Router's; what it offers to choose from is remembered.
@@ -155,22 +198,16 @@ impl Handler<Heard> for Router {
 
     fn handle(&mut self, Heard { chat, me, heard }: Heard, ctx: &mut Self::Context) {
         let Some(words) = self.addressing.words(&heard, me.as_deref()) else { return };
-        let words = words.into_owned();
-        let lines = Rc::clone(&self.lines);
-        if self.lines.under_way.get() >= MOST_TASKS {
-            warn!(%chat, "too many commands at once, one was not taken");
-            return self.run(command::busy(lines, chat, heard), ctx);
-        }
-        let chosen = self.choices.choose(&route_of(&chat, &heard), &heard.sender.identity, &words);
-        if let Some((words, hit)) = chosen {
-            return self.run(command::run_hit(lines, chat, heard, words, hit), ctx);
-        }
-        match Builtin::parse(&words) {
-            Some(Builtin::Help(query)) => self.run(command::help(lines, chat, heard, query.to_owned()), ctx),
-            Some(Builtin::Status) => self.run(command::status(lines, chat, heard), ctx),
-            Some(Builtin::Whoami) => self.run(command::whoami(lines, chat, heard), ctx),
-            None => self.run(command::run(lines, chat, heard, words), ctx),
-        }
+        let Some(storm) = self.lines.stackstorm_of(&chat) else { return };
+        let (words, person) = (words.into_owned(), Person::of(&chat, &heard));
+        let refused = if !self.pace.admits(&person, Instant::now()) {
+            Refusal::TooFast
+        } else if let Some(place) = storm.gate.join(Caller::Person(person.clone())) {
+            return self.obey(Asked { storm, place, chat, heard }, words, ctx);
+        } else {
+            Refusal::Busy
+        };
+        self.refuse(&person, route_of(&chat, &heard), refused, ctx);
     }
 }
 
@@ -212,6 +249,3 @@ impl Handler<Announced> for Router {
 }
 
 obey_supervisor!(Router);
-
-/// How many commands may be under way; of those, StackStorm sees [`StackStorm::slots`] at a time.
-const MOST_TASKS: usize = 1_064;

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::{
+    gate::Place,
     lines::{Lines, StackStorm, Utterance},
     words,
 };
@@ -24,6 +25,14 @@ use crate::{
     },
 };
 
+/// A command on its way to StackStorm.
+pub(super) struct Submission {
+    pub(super) storm: Rc<StackStorm>,
+    pub(super) place: Place,
+    pub(super) command: Command,
+    pub(super) hit: Hit,
+}
+
 /// What became of a POST.
 enum Fate {
     /// It ran.
@@ -37,14 +46,15 @@ enum Fate {
 }
 
 /// Takes a command all the way to its ack; every way out has told its author or is an ack.
-pub(super) async fn submit(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hit) {
-    let route = command.route.clone();
-    if let Err(why) = begin(&lines, &command).await {
-        return lines.say(route, Utterance::notice(format!("Not run: {why}."))).await;
+pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
+    let submission = Rc::new(submission);
+    let Submission { command, hit, .. } = &*submission;
+    if let Err(why) = begin(&lines, command).await {
+        return lines.say(command.route.clone(), Utterance::notice(format!("Not run: {why}."))).await;
     }
-    let posting = actix::spawn(post(Rc::clone(&lines), storm, command.clone(), hit.clone()));
+    let posting = actix::spawn(post(Rc::clone(&lines), Rc::clone(&submission)));
     let fate = posting.await.unwrap_or_else(|_| Fate::Unknown("the gateway failed over it".into()));
-    settle(&lines, &command, &hit, fate).await;
+    settle(&lines, command, hit, fate).await;
 }
 
 async fn begin(lines: &Lines, command: &Command) -> Result<(), NotKept> {
@@ -106,16 +116,23 @@ fn mark(lines: &Lines, command: &Command) -> Mark {
     Mark { gateway: lines.gateway.name.clone(), command: command.id.to_string() }
 }
 
-async fn post(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hit) -> Fate {
-    let Ok(slot) = storm.slots.acquire().await else { return Fate::Refused("the gateway is stopping".into()) };
+async fn post(lines: Rc<Lines>, submission: Rc<Submission>) -> Fate {
+    let Submission { storm, place, command, hit } = &*submission;
+    let turn = match place.turn().await {
+        Ok(turn) => turn,
+        Err(late) => {
+            lines.metrics.refusal("late");
+            return Fate::Refused(late.to_string());
+        }
+    };
     if let Err(why) = keep(&lines.journal, vec![Entry::Advanced(command.id, CommandState::Submitting)]).await {
         return Fate::Refused(why.to_string());
     }
     // By StackStorm's clock, less a minute: what began before cannot be ours.
     let now = storm.client.time().unwrap_or_else(|| lines.world.now());
     let since = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
-    let sent = send(&lines, &storm, &command, &hit).await;
-    drop(slot);
+    let sent = send(&lines, &submission).await;
+    drop(turn);
     match sent {
         Ok(answers) if answers.is_empty() => Fate::Refused("StackStorm found nothing to run in it".into()),
         Ok(answers) => {
@@ -124,16 +141,14 @@ async fn post(lines: Rc<Lines>, storm: Rc<StackStorm>, command: Command, hit: Hi
         }
         Err(CallError::Auth(error)) => Fate::Refused(error.to_string()),
         Err(CallError::Api(error)) if hit.match_multiple => fate_without_mark(&error),
-        Err(CallError::Api(error)) => look_up(&lines, &storm, &command, &hit, since, &error).await,
+        Err(CallError::Api(error)) => look_up(&lines, &submission, since, &error).await,
     }
 }
 
 /// The one POST. A credential that is refused before anything ran is replaced once.
 async fn send(
     lines: &Lines,
-    storm: &StackStorm,
-    command: &Command,
-    hit: &Hit,
+    Submission { storm, command, hit, .. }: &Submission,
 ) -> Result<Vec<AliasAnswer>, CallError> {
     let default_chat = storm.settings.default_chat.as_deref();
     let user = command.author.identity.as_str().to_owned();
@@ -170,9 +185,7 @@ fn fate_without_mark(error: &ApiError) -> Fate {
 /// found or, after a plain refusal, is said not to be there. Nobody is told "not run" on a guess.
 async fn look_up(
     lines: &Lines,
-    storm: &StackStorm,
-    command: &Command,
-    hit: &Hit,
+    Submission { storm, command, hit, .. }: &Submission,
     since: Timestamp,
     error: &ApiError,
 ) -> Fate {

@@ -3,7 +3,7 @@
 use fulmar_contract::{Heard, Identity};
 use serde_json::Value;
 
-use crate::{alias::Hit, journal::Counts, st2::wire::AliasAnswer};
+use crate::{alias::Hit, config, journal::Counts, st2::wire::AliasAnswer};
 
 /// StackStorm's first answer to a command, as its author is told it; `None` when the alias wants no ack.
 ///
@@ -72,6 +72,39 @@ pub(super) fn duplicate(name: &str, packs: &[String]) -> String {
 /// An alias that an operator has switched off.
 pub(super) fn disabled(hit: &Hit) -> String {
     format!("{} is disabled in StackStorm.", hit.alias.reference())
+}
+
+/// Why something that was said to us was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Too much is under way already.
+    Busy,
+    /// Its author said too much at once.
+    TooFast,
+}
+
+impl Refusal {
+    /// The reason as metrics have it.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::TooFast => "rate",
+        }
+    }
+}
+
+/// Something that was not taken, as its author is told it: once for all that follows in a while.
+pub(super) fn refusal(why: Refusal, gateway: &config::Gateway) -> String {
+    let why = match why {
+        Refusal::Busy => "StackStorm is busy and too many commands are waiting already".into(),
+        Refusal::TooFast => {
+            format!(
+                "that was too fast, you may give {} commands at once and {} a second",
+                gateway.burst, gateway.rate
+            )
+        }
+    };
+    format!("Not taken: {why}. Please try again in a while. (This is not said for each command.)")
 }
 
 /// How we see somebody.

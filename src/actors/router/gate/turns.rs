@@ -1,0 +1,150 @@
+//! Whose call to a StackStorm is next. Pure: no clock, nothing asynchronous.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::Caller;
+
+/// Names a place; earlier places have smaller ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Ticket(u64);
+
+/// Who has a place, and whose calls wait or are in flight.
+///
+/// Callers take turns, one call at a time; each caller's own calls go in the order in which their places were given.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    places: HashMap<Ticket, (Caller, Stage)>,
+    callers: HashMap<Caller, Standing>,
+    /// The callers of whom a call waits, the next one first.
+    ring: VecDeque<Caller>,
+    in_flight: usize,
+    waiting: usize,
+    /// How many places people have.
+    taken: usize,
+    last: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    InFlight,
+    /// Wants no call at the moment.
+    Resting,
+    Waiting,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    places: usize,
+    in_flight: usize,
+    waiting: BTreeSet<Ticket>,
+}
+
+impl Turns {
+    /// Gives `caller` a place. `None` when there are no more, or a person has as many already as are left for all.
+    pub(super) fn join(&mut self, caller: Caller) -> Option<Ticket> {
+        let own = self.callers.get(&caller).map_or(0, |standing| standing.places);
+        if caller.is_person() {
+            let left = PLACES - self.taken;
+            if own >= left {
+                return None;
+            }
+            self.taken += 1;
+        }
+        self.last += 1;
+        let ticket = Ticket(self.last);
+        self.callers.entry(caller.clone()).or_default().places += 1;
+        self.places.insert(ticket, (caller, Stage::Resting));
+        Some(ticket)
+    }
+
+    /// A place that rests wants a call.
+    pub(super) fn wait(&mut self, ticket: Ticket) {
+        let Some((caller, stage @ Stage::Resting)) = self.places.get_mut(&ticket) else { return };
+        let Some(standing) = self.callers.get_mut(caller) else { return };
+        *stage = Stage::Waiting;
+        self.waiting += 1;
+        if standing.waiting.is_empty() {
+            self.ring.push_back(caller.clone());
+        }
+        standing.waiting.insert(ticket);
+    }
+
+    /// The place whose call may go now. To be asked after every change, until there is none.
+    pub(super) fn admit(&mut self) -> Option<Ticket> {
+        let next = self.ring.iter().position(|caller| self.may_call(caller))?;
+        let caller = self.ring.remove(next)?;
+        let standing = self.callers.get_mut(&caller)?;
+        let ticket = standing.waiting.pop_first()?;
+        standing.in_flight += 1;
+        self.in_flight += 1;
+        self.waiting -= 1;
+        if !standing.waiting.is_empty() {
+            self.ring.push_back(caller);
+        }
+        self.places.get_mut(&ticket)?.1 = Stage::InFlight;
+        Some(ticket)
+    }
+
+    /// A place's call is over, or not wanted any more.
+    pub(super) fn rest(&mut self, ticket: Ticket) {
+        let Some((caller, stage)) = self.places.get_mut(&ticket) else { return };
+        let Some(standing) = self.callers.get_mut(caller) else { return };
+        match std::mem::replace(stage, Stage::Resting) {
+            Stage::InFlight => {
+                self.in_flight -= 1;
+                standing.in_flight -= 1;
+            }
+            Stage::Resting => {}
+            Stage::Waiting => {
+                self.waiting -= 1;
+                standing.waiting.remove(&ticket);
+                if standing.waiting.is_empty() {
+                    self.ring.retain(|other| other != caller);
+                }
+            }
+        }
+    }
+
+    /// Takes a place back.
+    pub(super) fn leave(&mut self, ticket: Ticket) {
+        self.rest(ticket);
+        let Some((caller, _)) = self.places.remove(&ticket) else { return };
+        self.taken -= usize::from(caller.is_person());
+        let Some(standing) = self.callers.get_mut(&caller) else { return };
+        standing.places -= 1;
+        if standing.places == 0 {
+            self.callers.remove(&caller);
+        }
+    }
+
+    /// How many calls are in flight.
+    pub(super) const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How many calls wait.
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    fn may_call(&self, caller: &Caller) -> bool {
+        let own = self.callers.get(caller).map_or(0, |standing| standing.in_flight);
+        let most = if own == 0 { CALLS } else { CALLS - RESERVED };
+        self.in_flight < most && (own < CALLS_OF_ONE || !caller.is_person())
+    }
+}
+
+/// How many calls may be in flight.
+const CALLS: usize = 64;
+
+/// How many of these are kept for callers that have none in flight.
+const RESERVED: usize = 16;
+
+/// How many calls of one person may be in flight.
+const CALLS_OF_ONE: usize = 4;
+
+/// How many places people may have: for the calls in flight, and for 1,000 more.
+const PLACES: usize = CALLS + 1_000;
+
+#[cfg(test)]
+mod tests;
