@@ -121,7 +121,7 @@ impl Chat {
             ended
         };
         ended.into_actor(self).map(|ended, chat, ctx| chat.close(ended, ctx)).spawn(ctx);
-        let ears = Ears { setup: self.setup.clone(), me: None, events, _listening: listening };
+        let ears = Ears { setup: self.setup.clone(), me: None, vouches: true, events, _listening: listening };
         ctx.add_stream(unfold(ears, |mut ears| async move { Some((ears.next().await?, ears)) }));
     }
 
@@ -168,6 +168,7 @@ impl Chat {
 struct Ears {
     setup: Setup,
     me: Option<String>,
+    vouches: bool,
     events: mpsc::Receiver<Event>,
     /// Dropped when there is nothing more to hear.
     _listening: oneshot::Sender<()>,
@@ -182,11 +183,12 @@ impl Ears {
             match event {
                 Event::Heard(heard) => {
                     self.setup.metrics.heard.get_or_create(&self.setup.labels()).inc();
-                    self.pass_on(router::Heard { chat, me: self.me.clone(), heard }).await;
+                    self.pass_on(router::Heard { chat, me: self.me.clone(), vouches: self.vouches, heard }).await;
                 }
                 Event::InputEnded => self.pass_on(router::InputEnded { chat }).await,
-                Event::Online { ref me, .. } => {
+                Event::Online { ref me, vouches, .. } => {
                     self.me = Some(me.name.clone());
+                    self.vouches = vouches;
                     return Some(event);
                 }
                 Event::Joined(_) | Event::Left { .. } | Event::Parted(_) => return Some(event),
@@ -233,7 +235,7 @@ impl StreamHandler<Event> for Chat {
                 warn!(chat = %self.setup.name, %room, %why, "not in the room");
                 self.rooms.insert(room, Err(why));
             }
-            Event::Online { me, rooms } => {
+            Event::Online { me, rooms, vouches: _ } => {
                 self.me = Some(me);
                 self.rooms = rooms.into_iter().map(|room| (room, Err("not joined yet".into()))).collect();
                 self.notice.online();

@@ -118,6 +118,11 @@ impl HelpQuery {
         Ok(query)
     }
 
+    /// Whether it asks for the beginning of everything.
+    pub const fn is_for_all(&self) -> bool {
+        self.pack.is_none() && self.filter.is_none() && self.offset == 0
+    }
+
     fn page(&self) -> usize {
         self.limit.clamp(1, MOST)
     }

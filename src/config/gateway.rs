@@ -22,10 +22,19 @@ pub struct Gateway {
     pub rate: u32,
     /// How many they may give at once, after a silence.
     pub burst: u32,
-    /// Who may do an administrator's things, each as `chat/identity`.
-    pub admins: Vec<String>,
+    /// Who may do an administrator's things.
+    pub admins: Vec<Administrator>,
     /// Where commands and deliveries are kept.
     pub state: State,
+}
+
+/// Somebody who may do an administrator's things, written as `chat/identity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Administrator {
+    /// The chat.
+    pub chat: String,
+    /// Their identity on its network.
+    pub identity: String,
 }
 
 /// Where commands and deliveries are kept.
@@ -148,16 +157,18 @@ fn count(options: &mut Options, key: &str, least: i64) -> Option<u32> {
     options.number(key, least, 10_000).and_then(|count| u32::try_from(count).ok())
 }
 
-fn admins(options: &mut Options) -> Vec<String> {
+fn admins(options: &mut Options) -> Vec<Administrator> {
     let line = options.line_of("admins");
-    let admins = options.texts("admins").unwrap_or_default();
-    for admin in &admins {
-        if !matches!(admin.split_once('/'), Some((chat, identity)) if !chat.is_empty() && !identity.is_empty()) {
-            options.complain(
-                line,
-                "admins",
-                format!("expected CHAT/IDENTITY, as \"ops-irc/alice\", got \"{admin}\""),
-            );
+    let mut admins = Vec::new();
+    for text in options.texts("admins").unwrap_or_default() {
+        match text.split_once('/') {
+            Some((chat, identity)) if !chat.is_empty() && !identity.is_empty() => {
+                admins.push(Administrator { chat: chat.to_owned(), identity: identity.to_owned() });
+            }
+            _ => {
+                let what = format!("expected CHAT/IDENTITY, as \"ops-irc/alice\", got \"{text}\"");
+                options.complain(line, "admins", what);
+            }
         }
     }
     admins

@@ -18,7 +18,7 @@ use std::{
 use fulmar_contract::{Entries, Kind, Options, Problem};
 
 pub use chat::ChatConfig;
-pub use gateway::{Admin, Gateway, State, Web};
+pub use gateway::{Admin, Administrator, Gateway, State, Web};
 pub use note::{ConfigError, Note};
 pub use stackstorm::{Credential, StackStorm};
 
@@ -155,7 +155,7 @@ fn contradictions(
 ) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let is_chat = |wanted: &str| chats.iter().any(|(name, _)| name == wanted);
-    for (chat, _) in gateway.admins.iter().filter_map(|admin| admin.split_once('/')) {
+    for Administrator { chat, .. } in &gateway.admins {
         if !is_chat(chat) {
             found.push(("gateway.admins".into(), format!("there is no [chats.{chat}]")));
         }

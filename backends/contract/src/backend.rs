@@ -88,6 +88,9 @@ pub enum Event {
         me: Sender,
         /// The rooms to be in, configured or ordered: each will be [`Event::Joined`] or [`Event::Left`].
         rooms: Vec<RoomId>,
+        /// Whether the network vouches for people who are known to it ([`crate::Identity::Vouched`]). If not, a name
+        /// is all there ever is to know an administrator by.
+        vouches: bool,
     },
     /// A room was left as ordered: it is not one of those to be in any more.
     Parted(RoomId),

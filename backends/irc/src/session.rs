@@ -111,7 +111,8 @@ impl Session<'_> {
         let direct = RoomId::new(self.fold(&self.us.nick));
         let me = hearing::sender(self.us.nick.clone(), self.us.account.clone(), direct);
         let rooms = self.rooms.names().map(RoomId::new).collect();
-        self.report(Event::Online { me, rooms }).await?;
+        let vouches = self.can("account-tag") || self.can("account-notify");
+        self.report(Event::Online { me, rooms, vouches }).await?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -16,7 +16,8 @@ pub(crate) async fn run(network: &Network, limit: Limit, link: Link) -> Result<(
     let Link { login: _, events, mut orders } = link;
     let mut wire = network.log_in()?;
     let rooms = network.rooms();
-    report(&events, Event::Online { me: inbound::sender(inbound::OUR_NAME), rooms: rooms.clone() }).await?;
+    let me = inbound::sender(inbound::OUR_NAME);
+    report(&events, Event::Online { me, rooms: rooms.clone(), vouches: true }).await?;
     for room in rooms {
         report(&events, Event::Joined(room)).await?;
     }

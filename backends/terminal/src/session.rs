@@ -15,7 +15,7 @@ pub(crate) async fn run(
     link: Link,
 ) -> Result<(), Failure> {
     let Link { login: _, events, mut orders } = link;
-    report(&events, Event::Online { me: inbound::me(), rooms: vec![inbound::room()] }).await?;
+    report(&events, Event::Online { me: inbound::me(), rooms: vec![inbound::room()], vouches: true }).await?;
     report(&events, Event::Joined(inbound::room())).await?;
     screen.prompt().await.map_err(Failure::lost)?;
     let mut open = true;

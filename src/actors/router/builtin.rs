@@ -5,6 +5,10 @@
 pub(super) enum Builtin<'a> {
     /// What can be run here.
     Help(&'a str),
+    /// To be in a room, which a key may open.
+    Join(&'a str, Option<&'a str>),
+    /// To be in a room no longer.
+    Leave(&'a str),
     /// How the gateway is.
     Status,
     /// Who the asker is, in our eyes.
@@ -13,17 +17,29 @@ pub(super) enum Builtin<'a> {
 
 impl<'a> Builtin<'a> {
     /// Recognises a command of ours by its first word; `status` and `whoami` take nothing after them, so that
-    /// aliases that begin with these words remain reachable.
+    /// aliases that begin with these words remain reachable. So do those with more words after `join` and `leave`.
     pub(super) fn parse(words: &'a str) -> Option<Self> {
         let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
         let rest = rest.trim();
+        let mut arguments = rest.split_whitespace();
+        let [argument, second, third] = [(); 3].map(|()| arguments.next());
         match first {
             "help" | "st2help" => Some(Self::Help(rest)),
+            "join" if third.is_none() => Some(Self::Join(argument?, second)),
+            "leave" if second.is_none() => Some(Self::Leave(argument?)),
             "status" | "st2status" if rest.is_empty() => Some(Self::Status),
             "whoami" | "st2whoami" if rest.is_empty() => Some(Self::Whoami),
             _ => None,
         }
     }
+}
+
+/// The commands of ours, as help shows them.
+pub(super) fn help(prefix: &str, is_administrator: bool) -> String {
+    let administrators = ["join ROOM [KEY]", "leave ROOM"].into_iter().filter(|_| is_administrator);
+    let all: Vec<String> =
+        ["help", "whoami", "status"].into_iter().chain(administrators).map(|it| format!("{prefix}{it}")).collect();
+    format!("My own: {}", all.join(", "))
 }
 
 #[cfg(test)]
@@ -36,11 +52,23 @@ mod tests {
         assert_eq!(Builtin::parse("st2help --pack core"), Some(Builtin::Help("--pack core")));
         assert_eq!(Builtin::parse("whoami"), Some(Builtin::Whoami));
         assert_eq!(Builtin::parse("status "), Some(Builtin::Status));
+        assert_eq!(Builtin::parse("join #ops"), Some(Builtin::Join("#ops", None)));
+        assert_eq!(Builtin::parse("join  irc/#ops sesame"), Some(Builtin::Join("irc/#ops", Some("sesame"))));
+        assert_eq!(Builtin::parse("leave #ops"), Some(Builtin::Leave("#ops")));
     }
 
     #[test]
     fn aliases_that_begin_alike_remain_reachable() {
-        for words in ["status of web1", "whoami really", "helpdesk open", "run status"] {
+        for words in [
+            "status of web1",
+            "whoami really",
+            "helpdesk open",
+            "run status",
+            "join",
+            "join a b c",
+            "leave",
+            "leave it be",
+        ] {
             assert_eq!(Builtin::parse(words), None, "{words}");
         }
     }

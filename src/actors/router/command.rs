@@ -6,6 +6,8 @@ use fulmar_contract::{Heard, Identity, Mention};
 use tracing::warn;
 
 use super::{
+    administrator::Standing,
+    builtin,
     gate::Place,
     lines::{Lines, StackStorm, Utterance, route_of},
     submit::{Submission, submit},
@@ -24,6 +26,7 @@ pub(super) struct Asked {
     pub(super) place: Place,
     pub(super) chat: String,
     pub(super) heard: Heard,
+    pub(super) standing: Standing,
 }
 
 /// Hits for a person to choose from.
@@ -66,7 +69,7 @@ pub(super) async fn run(lines: Rc<Lines>, asked: Asked, words: String) -> Option
 
 /// Runs a command whose meaning is known.
 pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: Hit) -> Option<Offer> {
-    let Asked { storm, place, chat, heard } = asked;
+    let Asked { storm, place, chat, heard, .. } = asked;
     let command = Command {
         id: lines.world.command_id(),
         stackstorm: storm.name.clone(),
@@ -87,7 +90,12 @@ pub(super) async fn help(lines: Rc<Lines>, asked: Asked, query: String) -> Optio
         (Err(error), _) => error.to_string(),
         (Ok(_), Err(down)) => format!("The commands are {down}."),
         (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
-        (Ok(query), Ok(known)) => known.registry.help(&query, |_| true).text(&query),
+        (Ok(query), Ok(known)) => {
+            let page = known.registry.help(&query, |_| true).text(&query);
+            let is_administrator = asked.standing == Standing::Administrator;
+            let own = || builtin::help(lines.prefix(&asked.heard), is_administrator);
+            if query.is_for_all() { format!("{page}\n{}", own()) } else { page }
+        }
     };
     reply(&lines, &asked, text).await
 }
@@ -117,12 +125,12 @@ pub(super) async fn status(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
 
 /// Says who the asker is.
 pub(super) async fn whoami(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
-    let text = words::whoami(&asked.heard, &asked.chat);
+    let text = words::whoami(&asked.heard, &asked.chat, asked.standing);
     reply(&lines, &asked, text).await
 }
 
 /// Answers in our own words; nothing is offered with it.
-async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>) -> Option<Offer> {
+pub(super) async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>) -> Option<Offer> {
     lines.say(route_of(&asked.chat, &asked.heard), Utterance::notice(text)).await;
     None
 }

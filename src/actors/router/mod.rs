@@ -3,6 +3,7 @@
 //! It keeps no state of commands: every step passes through the Journal.
 
 mod address;
+mod administrator;
 mod announce;
 mod builtin;
 mod choice;
@@ -21,11 +22,13 @@ use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseFuture,
     WrapFuture,
 };
+use fulmar_contract::Secret;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use self::{
     address::Addressing,
+    administrator::{Move, standing},
     builtin::Builtin,
     choice::Choices,
     command::{Asked, Offer},
@@ -56,6 +59,8 @@ pub struct Heard {
     pub chat: String,
     /// What we are called there.
     pub me: Option<String>,
+    /// Whether the network vouches for people.
+    pub vouches: bool,
     /// What was written.
     pub heard: fulmar_contract::Heard,
 }
@@ -126,6 +131,13 @@ impl Router {
         }
         match Builtin::parse(&words) {
             Some(Builtin::Help(query)) => self.run(command::help(lines, asked, query.to_owned()), ctx),
+            Some(Builtin::Join(place, key)) => {
+                let order = Move::Join(key.map(Secret::new));
+                self.run(administrator::go(lines, asked, place.to_owned(), order), ctx);
+            }
+            Some(Builtin::Leave(place)) => {
+                self.run(administrator::go(lines, asked, place.to_owned(), Move::Leave), ctx);
+            }
             Some(Builtin::Status) => self.run(command::status(lines, asked), ctx),
             Some(Builtin::Whoami) => self.run(command::whoami(lines, asked), ctx),
             None => self.run(command::run(lines, asked, words), ctx),
@@ -196,14 +208,15 @@ impl Actor for Router {
 impl Handler<Heard> for Router {
     type Result = ();
 
-    fn handle(&mut self, Heard { chat, me, heard }: Heard, ctx: &mut Self::Context) {
+    fn handle(&mut self, Heard { chat, me, vouches, heard }: Heard, ctx: &mut Self::Context) {
         let Some(words) = self.addressing.words(&heard, me.as_deref()) else { return };
         let Some(storm) = self.lines.stackstorm_of(&chat) else { return };
         let (words, person) = (words.into_owned(), Person::of(&chat, &heard));
         let refused = if !self.pace.admits(&person, Instant::now()) {
             Refusal::TooFast
         } else if let Some(place) = storm.gate.join(Caller::Person(person.clone())) {
-            return self.obey(Asked { storm, place, chat, heard }, words, ctx);
+            let standing = standing(&self.lines.gateway.admins, &person, vouches);
+            return self.obey(Asked { storm, place, chat, heard, standing }, words, ctx);
         } else {
             Refusal::Busy
         };

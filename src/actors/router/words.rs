@@ -3,7 +3,13 @@
 use fulmar_contract::{Heard, Identity};
 use serde_json::Value;
 
-use crate::{alias::Hit, config, journal::Counts, st2::wire::AliasAnswer};
+use super::administrator::Standing;
+use crate::{
+    alias::Hit,
+    config::{self, Administrator},
+    journal::Counts,
+    st2::wire::AliasAnswer,
+};
 
 /// StackStorm's first answer to a command, as its author is told it; `None` when the alias wants no ack.
 ///
@@ -107,14 +113,29 @@ pub(super) fn refusal(why: Refusal, gateway: &config::Gateway) -> String {
     format!("Not taken: {why}. Please try again in a while. (This is not said for each command.)")
 }
 
+/// Something that only administrators may do, as somebody else is told it.
+pub(super) fn administrators_only(admins: &[Administrator], chat: &str, standing: Standing) -> String {
+    if standing == Standing::Claimant {
+        return "Only administrators may do that. You are called like one, but the network does not vouch for you: \
+                log in to it first."
+            .into();
+    }
+    let here: Vec<&str> = admins.iter().filter(|it| it.chat == chat).map(|it| it.identity.as_str()).collect();
+    if here.is_empty() {
+        return format!("Only administrators may do that, and {chat} has none (gateway.admins).");
+    }
+    format!("Only administrators may do that: here, {}.", here.join(" and "))
+}
+
 /// How we see somebody.
-pub(super) fn whoami(heard: &Heard, chat: &str) -> String {
+pub(super) fn whoami(heard: &Heard, chat: &str, standing: Standing) -> String {
     let who = match &heard.sender.identity {
         Identity::Vouched(id) => format!("{id}, vouched for by the network"),
         Identity::Claimed(name) => format!("{name}, a name that the network does not vouch for"),
     };
     let place = if heard.direct { "in private".into() } else { format!("in {}", heard.room) };
-    format!("You are {who}, on {chat}, {place}.")
+    let also = if standing == Standing::Administrator { " You are an administrator." } else { "" };
+    format!("You are {who}, on {chat}, {place}.{also}")
 }
 
 /// How the gateway is, in a line a StackStorm.
