@@ -100,14 +100,14 @@ fn a_flood_is_bounded_and_told_once_and_another_does_not_notice() {
         for number in 0..5_000 {
             stage.says(&format!("!quietly {number}")).await;
         }
-        stage.until_calls(4, 528).await;
+        stage.until_calls(4, 954).await;
         let notice = stage.hears().await;
         stage.says_as("ann", "!quietly ann").await;
 
         assert!(notice.starts_with("Not taken: StackStorm is busy"), "{notice}");
         assert_eq!(stage.hears().await, "ann");
-        assert!(stage.get("/metrics").await.1.contains("fulmar_refused_total{why=\"busy\"} 4468\n"));
-        assert_eq!(stage.status().await["journal"]["open"], 532);
+        assert!(stage.get("/metrics").await.1.contains("fulmar_refused_total{why=\"busy\"} 4042\n"));
+        assert_eq!(stage.status().await["journal"]["open"], 958);
         stage.breaks_off().await;
     });
 }

@@ -1,5 +1,7 @@
 //! The commands that we answer ourselves. Pure.
 
+use super::administrator::Standing;
+
 /// A command of ours, with what follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Builtin<'a> {
@@ -34,12 +36,14 @@ impl<'a> Builtin<'a> {
     }
 }
 
-/// The commands of ours, as help shows them.
-pub(super) fn help(prefix: &str, is_administrator: bool) -> String {
-    let administrators = ["join ROOM [KEY]", "leave ROOM"].into_iter().filter(|_| is_administrator);
-    let all: Vec<String> =
-        ["help", "whoami", "status"].into_iter().chain(administrators).map(|it| format!("{prefix}{it}")).collect();
-    format!("My own: {}", all.join(", "))
+/// The commands of ours that somebody may use, as help shows them.
+pub(super) fn help(prefix: &str, standing: Standing) -> String {
+    let own: &[&str] = match standing {
+        Standing::Administrator => &["help", "whoami", "status", "join ROOM [KEY]", "leave ROOM"],
+        Standing::Claimant | Standing::Other => &["help", "whoami", "status"],
+    };
+    let own: Vec<String> = own.iter().map(|command| format!("{prefix}{command}")).collect();
+    format!("My own: {}", own.join(", "))
 }
 
 #[cfg(test)]

@@ -92,8 +92,7 @@ pub(super) async fn help(lines: Rc<Lines>, asked: Asked, query: String) -> Optio
         (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
         (Ok(query), Ok(known)) => {
             let page = known.registry.help(&query, |_| true).text(&query);
-            let is_administrator = asked.standing == Standing::Administrator;
-            let own = || builtin::help(lines.prefix(&asked.heard), is_administrator);
+            let own = || builtin::help(lines.prefix(&asked.heard), asked.standing);
             if query.is_for_all() { format!("{page}\n{}", own()) } else { page }
         }
     };

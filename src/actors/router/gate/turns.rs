@@ -40,12 +40,12 @@ struct Standing {
 }
 
 impl Turns {
-    /// Gives `caller` a place. `None` when there are no more, or a person has as many already as are left for all.
+    /// Gives `caller` a place. `None` when there are no more, or a person has their [`SHARE`] already.
     pub(super) fn join(&mut self, caller: Caller) -> Option<Ticket> {
         let own = self.callers.get(&caller).map_or(0, |standing| standing.places);
         if caller.is_person() {
             let left = PLACES - self.taken;
-            if own >= left {
+            if own >= SHARE * left {
                 return None;
             }
             self.taken += 1;
@@ -145,6 +145,10 @@ const CALLS_OF_ONE: usize = 4;
 
 /// How many places people may have: for the calls in flight, and for 1,000 more.
 const PLACES: usize = CALLS + 1_000;
+
+/// How many times as many places as are left for all a person may have: one alone may have nearly all, many have little
+/// each, and there is always room for who has none.
+const SHARE: usize = 9;
 
 #[cfg(test)]
 mod tests;
