@@ -43,6 +43,8 @@ fn metrics_count_what_happened() {
             "fulmar_child_up{child=\"chat/mem\"} 1.0",
             "fulmar_aliases{stackstorm=\"default\"} 17.0",
             "fulmar_journal_open{} 0.0",
+            "fulmar_calls_in_flight{stackstorm=\"default\"} 0",
+            "fulmar_calls_waiting{stackstorm=\"default\"} 0",
         ] {
             assert!(metrics.lines().any(|it| it == line), "{line} is not in\n{metrics}");
         }

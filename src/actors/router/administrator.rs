@@ -43,13 +43,13 @@ pub(super) fn standing(admins: &[Administrator], person: &Person, vouches: bool)
     if person.identity.is_vouched() || !vouches { Standing::Administrator } else { Standing::Claimant }
 }
 
-/// Joins or leaves `place`, and says what the network said to it.
-pub(super) async fn go(lines: Rc<Lines>, asked: Asked, place: String, order: Move) -> Option<Offer> {
+/// Joins or leaves `name`, and says what the network said to it.
+pub(super) async fn go(lines: Rc<Lines>, asked: Asked, name: String, order: Move) -> Option<Offer> {
     if asked.standing != Standing::Administrator {
         let text = words::administrators_only(&lines.gateway.admins, &asked.chat, asked.standing);
         return reply(&lines, &asked, text).await;
     }
-    let (chat, room) = match destination(&lines, &asked.chat, &place) {
+    let (chat, room) = match destination(&lines, &asked.chat, &name) {
         Ok(destination) => destination,
         Err(why) => return reply(&lines, &asked, why).await,
     };
@@ -60,24 +60,24 @@ pub(super) async fn go(lines: Rc<Lines>, asked: Asked, place: String, order: Mov
             // There is nobody to be told any more where it was asked.
             let direct = asked.heard.sender.direct.clone()?;
             let route = Route { room: direct, thread: None, ..route_of(chat, &asked.heard) };
-            lines.say(route, Utterance::notice(format!("Left {place}."))).await;
+            lines.say(route, Utterance::notice(format!("Left {name}."))).await;
             None
         }
-        (Ok(()), true) => reply(&lines, &asked, format!("Left {place}.")).await,
-        (Ok(()), false) => reply(&lines, &asked, format!("Joined {place}.")).await,
-        (Err(why), true) => reply(&lines, &asked, format!("Not left {place}: {why}.")).await,
-        (Err(why), false) => reply(&lines, &asked, format!("Not joined {place}: {why}.")).await,
+        (Ok(()), true) => reply(&lines, &asked, format!("Left {name}.")).await,
+        (Ok(()), false) => reply(&lines, &asked, format!("Joined {name}.")).await,
+        (Err(why), true) => reply(&lines, &asked, format!("Not left {name}: {why}.")).await,
+        (Err(why), false) => reply(&lines, &asked, format!("Not joined {name}: {why}.")).await,
     }
 }
 
-/// The chat and the room that `place` means to somebody in `here`: `CHAT/ROOM`, or a room of the same chat.
-fn destination<'a>(lines: &Lines, here: &'a str, place: &'a str) -> Result<(&'a str, RoomId), String> {
-    let elsewhere = place.split_once('/').filter(|(chat, _)| lines.chats.contains_key(*chat));
-    let (chat, name) = elsewhere.unwrap_or((here, place));
+/// The chat and the room that `name` means to somebody in `here`: `CHAT/ROOM`, or a room of the same chat.
+fn destination<'a>(lines: &Lines, here: &'a str, name: &'a str) -> Result<(&'a str, RoomId), String> {
+    let elsewhere = name.split_once('/').filter(|(chat, _)| lines.chats.contains_key(*chat));
+    let (chat, room) = elsewhere.unwrap_or((here, name));
     let backend = lines.chats.get(chat).map(|place| &place.outlet.backend);
     let backend = backend.filter(|backend| backend.capabilities().joins);
     let backend = backend.ok_or_else(|| format!("The rooms of {chat} cannot be joined or left by order."))?;
-    let room = backend.room(name).ok_or_else(|| format!("No room of {chat} can be called {name}."))?;
+    let room = backend.room(room).ok_or_else(|| format!("No room of {chat} can be called {room}."))?;
     Ok((chat, room))
 }
 

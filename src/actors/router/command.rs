@@ -8,7 +8,7 @@ use tracing::warn;
 use super::{
     administrator::Standing,
     builtin,
-    gate::Place,
+    gate::Ticket,
     lines::{Lines, StackStorm, Utterance, route_of},
     submit::{Submission, submit},
     words,
@@ -20,10 +20,10 @@ use crate::{
     st2::wire::MatchAnswer,
 };
 
-/// Something that was said to us, with its place at the gate of the StackStorm that it concerns.
+/// Something that was said to us, with its ticket at the gate of the StackStorm that it concerns.
 pub(super) struct Asked {
     pub(super) storm: Rc<StackStorm>,
-    pub(super) place: Place,
+    pub(super) ticket: Ticket,
     pub(super) chat: String,
     pub(super) heard: Heard,
     pub(super) standing: Standing,
@@ -69,7 +69,7 @@ pub(super) async fn run(lines: Rc<Lines>, asked: Asked, words: String) -> Option
 
 /// Runs a command whose meaning is known.
 pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: Hit) -> Option<Offer> {
-    let Asked { storm, place, chat, heard, .. } = asked;
+    let Asked { storm, ticket, chat, heard, .. } = asked;
     let command = Command {
         id: lines.world.command_id(),
         stackstorm: storm.name.clone(),
@@ -79,7 +79,7 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
         text: words,
         alias: hit.alias.reference(),
     };
-    submit(lines, Submission { storm, place, command, hit }).await;
+    submit(lines, Submission { storm, ticket, command, hit }).await;
     None
 }
 
@@ -138,11 +138,11 @@ pub(super) async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>)
 ///
 /// `Err(None)` is a plain miss.
 async fn ask_server(
-    Asked { storm, place, .. }: &Asked,
+    Asked { storm, ticket, .. }: &Asked,
     registry: &Registry,
     words: &str,
 ) -> Result<Hit, Option<String>> {
-    let _turn = place.turn().await.map_err(|late| Some(format!("Not run: {late}.")))?;
+    let _turn = ticket.turn().await.map_err(|late| Some(format!("Not run: {late}.")))?;
     let matched = auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await;
     match matched {
         Ok(MatchAnswer::One(found)) => {

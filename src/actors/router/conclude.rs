@@ -98,8 +98,8 @@ const SHORT: usize = 64 * 1024;
 
 async fn on_server(lines: &Lines, command: &Command, execution: &ExecutionId) -> Option<Formatted> {
     let storm: &Rc<StackStorm> = lines.stackstorms.get(&command.stackstorm)?;
-    let place = storm.gate.join(Caller::Gateway)?;
-    let _turn = place.turn().await.ok()?;
+    let ticket = storm.gate.join(Caller::Gateway)?;
+    let _turn = ticket.turn().await.ok()?;
     let formatted =
         auth::call(&storm.auth, async |access| storm.client.format_on_server(access, execution).await).await;
     match formatted {

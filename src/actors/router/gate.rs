@@ -1,7 +1,7 @@
 //! The gate to one StackStorm: how many calls are in flight at once, and whose is next.
 //!
-//! Whatever somebody says to us has a place here until it is answered, so that is bounded too. Who has much to say
-//! waits for themselves: callers take turns.
+//! Whatever somebody says to us has a ticket until it is answered, so that is bounded, too. Callers take turns: who has
+//! much to say waits for themselves.
 
 mod turns;
 
@@ -9,7 +9,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 use tokio::{sync::oneshot, time::timeout};
 
-use self::turns::{Ticket, Turns};
+use self::turns::{Number, Turns};
 use super::person::Person;
 use crate::metrics::{Level, Metrics, StackStorm};
 
@@ -23,26 +23,26 @@ pub struct Gate {
 #[derive(Default)]
 struct State {
     turns: Turns,
-    tell: HashMap<Ticket, oneshot::Sender<()>>,
+    tell: HashMap<Number, oneshot::Sender<()>>,
 }
 
 /// On whose behalf StackStorm is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Caller {
-    /// Ourselves, for what is owed to somebody already. Always gets a place.
+    /// Ourselves, for what is owed to somebody already. Always gets a ticket.
     Gateway,
     /// Somebody who said something to us.
     Person(Person),
 }
 
-/// A place at the gate; given back when dropped.
-pub(super) struct Place {
+/// A ticket at the gate; given back when dropped.
+pub(super) struct Ticket {
     gate: Rc<Gate>,
-    ticket: Ticket,
+    number: Number,
 }
 
-/// The right to one call at a time; given back when dropped.
-pub(super) struct Turn<'a>(&'a Place);
+/// The right to have one call in flight; given back when dropped.
+pub(super) struct Turn<'a>(&'a Ticket);
 
 /// No turn came in [`PATIENCE`].
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -57,18 +57,18 @@ impl Gate {
         Self { state: RefCell::default(), in_flight, waiting: metrics.waiting.get_or_create_owned(&labels) }
     }
 
-    /// A place for `caller`; `None` when there are too many already.
-    pub(super) fn join(self: &Rc<Self>, caller: Caller) -> Option<Place> {
-        let ticket = self.state.borrow_mut().turns.join(caller)?;
-        Some(Place { gate: Rc::clone(self), ticket })
+    /// A ticket for `caller`; `None` when there are too many already.
+    pub(super) fn join(self: &Rc<Self>, caller: Caller) -> Option<Ticket> {
+        let number = self.state.borrow_mut().turns.join(caller)?;
+        Some(Ticket { gate: Rc::clone(self), number })
     }
 
     /// Makes a change, then lets those go whose turn it is.
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.borrow_mut();
         change(&mut state);
-        while let Some(ticket) = state.turns.admit() {
-            if let Some(tell) = state.tell.remove(&ticket) {
+        while let Some(number) = state.turns.admit() {
+            if let Some(tell) = state.tell.remove(&number) {
                 // Who does not listen any more is about to give the turn back.
                 tell.send(()).unwrap_or_default();
             }
@@ -88,7 +88,7 @@ impl Caller {
     }
 }
 
-impl Place {
+impl Ticket {
     /// Waits for the turn to call.
     ///
     /// # Errors
@@ -97,8 +97,8 @@ impl Place {
         let (tell, told) = oneshot::channel();
         let turn = Turn(self);
         self.gate.change(|state| {
-            state.tell.insert(self.ticket, tell);
-            state.turns.wait(self.ticket);
+            state.tell.insert(self.number, tell);
+            state.turns.wait(self.number);
         });
         match timeout(PATIENCE, told).await {
             Ok(Ok(())) => Ok(turn),
@@ -109,17 +109,17 @@ impl Place {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let Place { gate, ticket } = self.0;
+        let Ticket { gate, number } = self.0;
         gate.change(|state| {
-            state.tell.remove(ticket);
-            state.turns.rest(*ticket);
+            state.tell.remove(number);
+            state.turns.rest(*number);
         });
     }
 }
 
-impl Drop for Place {
+impl Drop for Ticket {
     fn drop(&mut self) {
-        self.gate.change(|state| state.turns.leave(self.ticket));
+        self.gate.change(|state| state.turns.leave(self.number));
     }
 }
 
@@ -135,14 +135,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_told_and_holds_up_nobody() {
         let gate = Rc::new(Gate::new("default", &Metrics::default()));
-        let places: Vec<Place> = (0..64).filter_map(|_| gate.join(Caller::Gateway)).collect();
+        let tickets: Vec<Ticket> = (0..64).filter_map(|_| gate.join(Caller::Gateway)).collect();
         let mut turns = Vec::new();
-        for place in places.iter().take(48) {
-            turns.push(place.turn().await.unwrap());
+        for ticket in tickets.iter().take(48) {
+            turns.push(ticket.turn().await.unwrap());
         }
         let began = Instant::now();
 
-        let late = places[48].turn().await.err().unwrap();
+        let late = tickets[48].turn().await.err().unwrap();
 
         assert_eq!(began.elapsed(), PATIENCE);
         assert_eq!(late.to_string(), "StackStorm was busy with earlier calls for 5 minutes");
@@ -154,13 +154,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_is_broken_off_leaves_nothing_behind() {
         let gate = Rc::new(Gate::new("default", &Metrics::default()));
-        let places: Vec<Place> = (0..49).filter_map(|_| gate.join(Caller::Gateway)).collect();
+        let tickets: Vec<Ticket> = (0..49).filter_map(|_| gate.join(Caller::Gateway)).collect();
         let mut turns = Vec::new();
-        for place in places.iter().take(48) {
-            turns.push(place.turn().await.unwrap());
+        for ticket in tickets.iter().take(48) {
+            turns.push(ticket.turn().await.unwrap());
         }
 
-        let broken_off = timeout(Duration::from_secs(1), places[48].turn()).await.is_err();
+        let broken_off = timeout(Duration::from_secs(1), tickets[48].turn()).await.is_err();
 
         assert!(broken_off);
         assert_eq!((gate.in_flight.get(), gate.waiting.get()), (48, 0));

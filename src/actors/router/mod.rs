@@ -131,12 +131,12 @@ impl Router {
         }
         match Builtin::parse(&words) {
             Some(Builtin::Help(query)) => self.run(command::help(lines, asked, query.to_owned()), ctx),
-            Some(Builtin::Join(place, key)) => {
+            Some(Builtin::Join(name, key)) => {
                 let order = Move::Join(key.map(Secret::new));
-                self.run(administrator::go(lines, asked, place.to_owned(), order), ctx);
+                self.run(administrator::go(lines, asked, name.to_owned(), order), ctx);
             }
-            Some(Builtin::Leave(place)) => {
-                self.run(administrator::go(lines, asked, place.to_owned(), Move::Leave), ctx);
+            Some(Builtin::Leave(name)) => {
+                self.run(administrator::go(lines, asked, name.to_owned(), Move::Leave), ctx);
             }
             Some(Builtin::Status) => self.run(command::status(lines, asked), ctx),
             Some(Builtin::Whoami) => self.run(command::whoami(lines, asked), ctx),
@@ -214,9 +214,9 @@ impl Handler<Heard> for Router {
         let (words, person) = (words.into_owned(), Person::of(&chat, &heard));
         let refused = if !self.pace.admits(&person, Instant::now()) {
             Refusal::TooFast
-        } else if let Some(place) = storm.gate.join(Caller::Person(person.clone())) {
+        } else if let Some(ticket) = storm.gate.join(Caller::Person(person.clone())) {
             let standing = standing(&self.lines.gateway.admins, &person, vouches);
-            return self.obey(Asked { storm, place, chat, heard, standing }, words, ctx);
+            return self.obey(Asked { storm, ticket, chat, heard, standing }, words, ctx);
         } else {
             Refusal::Busy
         };

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::{
-    gate::Place,
+    gate::Ticket,
     lines::{Lines, StackStorm, Utterance},
     words,
 };
@@ -28,7 +28,7 @@ use crate::{
 /// A command on its way to StackStorm.
 pub(super) struct Submission {
     pub(super) storm: Rc<StackStorm>,
-    pub(super) place: Place,
+    pub(super) ticket: Ticket,
     pub(super) command: Command,
     pub(super) hit: Hit,
 }
@@ -117,8 +117,8 @@ fn mark(lines: &Lines, command: &Command) -> Mark {
 }
 
 async fn post(lines: Rc<Lines>, submission: Rc<Submission>) -> Fate {
-    let Submission { storm, place, command, hit } = &*submission;
-    let turn = match place.turn().await {
+    let Submission { storm, ticket, command, hit } = &*submission;
+    let turn = match ticket.turn().await {
         Ok(turn) => turn,
         Err(late) => {
             lines.metrics.refusal("late");

@@ -4,22 +4,22 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::Caller;
 
-/// Names a place; earlier places have smaller ones.
+/// Names a ticket; earlier tickets have smaller ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Ticket(u64);
+pub(super) struct Number(u64);
 
-/// Who has a place, and whose calls wait or are in flight.
+/// Who has a ticket, and whose calls wait or are in flight.
 ///
-/// Callers take turns, one call at a time; each caller's own calls go in the order in which their places were given.
+/// Callers take turns, one call at a time; each caller's own calls go in the order in which their tickets were given.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    places: HashMap<Ticket, (Caller, Stage)>,
+    tickets: HashMap<Number, (Caller, Stage)>,
     callers: HashMap<Caller, Standing>,
     /// The callers of whom a call waits, the next one first.
     ring: VecDeque<Caller>,
     in_flight: usize,
     waiting: usize,
-    /// How many places people have.
+    /// How many tickets people have.
     taken: usize,
     last: u64,
 }
@@ -34,60 +34,60 @@ enum Stage {
 
 #[derive(Debug, Default)]
 struct Standing {
-    places: usize,
+    tickets: usize,
     in_flight: usize,
-    waiting: BTreeSet<Ticket>,
+    waiting: BTreeSet<Number>,
 }
 
 impl Turns {
-    /// Gives `caller` a place. `None` when there are no more, or a person has their [`SHARE`] already.
-    pub(super) fn join(&mut self, caller: Caller) -> Option<Ticket> {
-        let own = self.callers.get(&caller).map_or(0, |standing| standing.places);
+    /// Gives `caller` a ticket. `None` when there are no more, or a person has their [`SHARE`] already.
+    pub(super) fn join(&mut self, caller: Caller) -> Option<Number> {
+        let own = self.callers.get(&caller).map_or(0, |standing| standing.tickets);
         if caller.is_person() {
-            let left = PLACES - self.taken;
+            let left = TICKETS - self.taken;
             if own >= SHARE * left {
                 return None;
             }
             self.taken += 1;
         }
         self.last += 1;
-        let ticket = Ticket(self.last);
-        self.callers.entry(caller.clone()).or_default().places += 1;
-        self.places.insert(ticket, (caller, Stage::Resting));
-        Some(ticket)
+        let number = Number(self.last);
+        self.callers.entry(caller.clone()).or_default().tickets += 1;
+        self.tickets.insert(number, (caller, Stage::Resting));
+        Some(number)
     }
 
-    /// A place that rests wants a call.
-    pub(super) fn wait(&mut self, ticket: Ticket) {
-        let Some((caller, stage @ Stage::Resting)) = self.places.get_mut(&ticket) else { return };
+    /// A ticket that rests wants a call.
+    pub(super) fn wait(&mut self, number: Number) {
+        let Some((caller, stage @ Stage::Resting)) = self.tickets.get_mut(&number) else { return };
         let Some(standing) = self.callers.get_mut(caller) else { return };
         *stage = Stage::Waiting;
         self.waiting += 1;
         if standing.waiting.is_empty() {
             self.ring.push_back(caller.clone());
         }
-        standing.waiting.insert(ticket);
+        standing.waiting.insert(number);
     }
 
-    /// The place whose call may go now. To be asked after every change, until there is none.
-    pub(super) fn admit(&mut self) -> Option<Ticket> {
+    /// The ticket whose call may go now. To be asked after every change, until there is none.
+    pub(super) fn admit(&mut self) -> Option<Number> {
         let next = self.ring.iter().position(|caller| self.may_call(caller))?;
         let caller = self.ring.remove(next)?;
         let standing = self.callers.get_mut(&caller)?;
-        let ticket = standing.waiting.pop_first()?;
+        let number = standing.waiting.pop_first()?;
         standing.in_flight += 1;
         self.in_flight += 1;
         self.waiting -= 1;
         if !standing.waiting.is_empty() {
             self.ring.push_back(caller);
         }
-        self.places.get_mut(&ticket)?.1 = Stage::InFlight;
-        Some(ticket)
+        self.tickets.get_mut(&number)?.1 = Stage::InFlight;
+        Some(number)
     }
 
-    /// A place's call is over, or not wanted any more.
-    pub(super) fn rest(&mut self, ticket: Ticket) {
-        let Some((caller, stage)) = self.places.get_mut(&ticket) else { return };
+    /// A ticket's call is over, or not wanted any more.
+    pub(super) fn rest(&mut self, number: Number) {
+        let Some((caller, stage)) = self.tickets.get_mut(&number) else { return };
         let Some(standing) = self.callers.get_mut(caller) else { return };
         match std::mem::replace(stage, Stage::Resting) {
             Stage::InFlight => {
@@ -97,7 +97,7 @@ impl Turns {
             Stage::Resting => {}
             Stage::Waiting => {
                 self.waiting -= 1;
-                standing.waiting.remove(&ticket);
+                standing.waiting.remove(&number);
                 if standing.waiting.is_empty() {
                     self.ring.retain(|other| other != caller);
                 }
@@ -105,14 +105,14 @@ impl Turns {
         }
     }
 
-    /// Takes a place back.
-    pub(super) fn leave(&mut self, ticket: Ticket) {
-        self.rest(ticket);
-        let Some((caller, _)) = self.places.remove(&ticket) else { return };
+    /// Takes a ticket back.
+    pub(super) fn leave(&mut self, number: Number) {
+        self.rest(number);
+        let Some((caller, _)) = self.tickets.remove(&number) else { return };
         self.taken -= usize::from(caller.is_person());
         let Some(standing) = self.callers.get_mut(&caller) else { return };
-        standing.places -= 1;
-        if standing.places == 0 {
+        standing.tickets -= 1;
+        if standing.tickets == 0 {
             self.callers.remove(&caller);
         }
     }
@@ -143,10 +143,10 @@ const RESERVED: usize = 16;
 /// How many calls of one person may be in flight.
 const CALLS_OF_ONE: usize = 4;
 
-/// How many places people may have: for the calls in flight, and for 1,000 more.
-const PLACES: usize = CALLS + 1_000;
+/// How many tickets people may have: for the calls in flight, and for 1,000 more.
+const TICKETS: usize = CALLS + 1_000;
 
-/// How many times as many places as are left for all a person may have: one alone may have nearly all, many have little
+/// How many times as many tickets as are left for all a person may have: one alone may have nearly all, many have little
 /// each, and there is always room for who has none.
 const SHARE: usize = 9;
 

@@ -8,28 +8,28 @@ fn person(name: &impl ToString) -> Caller {
     Caller::Person(Person { chat: "ops".into(), identity: Identity::Claimed(name.to_string()) })
 }
 
-/// Gives `caller` `count` places that want a call; returns those that were to be had.
-fn line_up(turns: &mut Turns, caller: &Caller, count: usize) -> Vec<Ticket> {
-    let places: Vec<Ticket> = (0..count).map_while(|_| turns.join(caller.clone())).collect();
-    places.iter().for_each(|place| turns.wait(*place));
-    places
+/// Gives `caller` `count` tickets that want a call; returns those that were to be had.
+fn line_up(turns: &mut Turns, caller: &Caller, count: usize) -> Vec<Number> {
+    let tickets: Vec<Number> = (0..count).map_while(|_| turns.join(caller.clone())).collect();
+    tickets.iter().for_each(|ticket| turns.wait(*ticket));
+    tickets
 }
 
-fn admitted(turns: &mut Turns) -> Vec<Ticket> {
+fn admitted(turns: &mut Turns) -> Vec<Number> {
     std::iter::from_fn(|| turns.admit()).collect()
 }
 
 #[test]
 fn one_person_has_four_calls_in_flight_and_the_rest_wait_in_order() {
     let mut turns = Turns::default();
-    let places = line_up(&mut turns, &person(&"ada"), 10);
+    let tickets = line_up(&mut turns, &person(&"ada"), 10);
 
     let first = admitted(&mut turns);
     turns.leave(first[2]);
     let next = admitted(&mut turns);
 
-    assert_eq!(first, places[..4]);
-    assert_eq!(next, places[4..5]);
+    assert_eq!(first, tickets[..4]);
+    assert_eq!(next, tickets[4..5]);
     assert_eq!((turns.in_flight(), turns.waiting()), (4, 5));
 }
 
@@ -50,8 +50,8 @@ fn hanging_calls_of_a_few_leave_some_for_those_who_have_none() {
     (0..20).for_each(|name| drop(line_up(&mut turns, &person(&name), 4)));
 
     let hanging = admitted(&mut turns).len();
-    let others: Vec<Ticket> = (100..120).flat_map(|name| line_up(&mut turns, &person(&name), 2)).collect();
-    let first_calls: Vec<Ticket> = others.into_iter().step_by(2).take(RESERVED).collect();
+    let others: Vec<Number> = (100..120).flat_map(|name| line_up(&mut turns, &person(&name), 2)).collect();
+    let first_calls: Vec<Number> = others.into_iter().step_by(2).take(RESERVED).collect();
 
     assert_eq!(hanging, CALLS - RESERVED);
     assert_eq!(admitted(&mut turns), first_calls);
@@ -67,12 +67,12 @@ fn callers_take_turns_whatever_the_length_of_their_lines() {
 
     let order = admitted(&mut turns);
 
-    let alternating: Vec<Ticket> = adas.iter().zip(&bobs).take(4).flat_map(|(a, b)| [*a, *b]).collect();
+    let alternating: Vec<Number> = adas.iter().zip(&bobs).take(4).flat_map(|(a, b)| [*a, *b]).collect();
     assert_eq!(order, alternating);
 }
 
 #[test]
-fn whoever_has_much_leaves_places_for_others() {
+fn whoever_has_much_leaves_tickets_for_others() {
     let mut turns = Turns::default();
 
     let first = line_up(&mut turns, &person(&"flood"), 5_000).len();
@@ -80,7 +80,7 @@ fn whoever_has_much_leaves_places_for_others() {
     let crowd = (0..5_000).filter(|name| turns.join(person(&name)).is_some()).count();
 
     assert_eq!((first, second), (958, 96));
-    assert_eq!(first + second + crowd, PLACES);
+    assert_eq!(first + second + crowd, TICKETS);
     assert!(turns.join(Caller::Gateway).is_some(), "what is owed is never refused");
 }
 
@@ -89,14 +89,14 @@ fn what_was_given_first_goes_first_though_it_wanted_its_call_later() {
     let mut turns = Turns::default();
     let ada = person(&"ada");
     let early = turns.join(ada.clone()).unwrap();
-    let places = line_up(&mut turns, &ada, 6);
+    let tickets = line_up(&mut turns, &ada, 6);
     let in_flight = admitted(&mut turns);
 
     turns.wait(early);
     turns.leave(in_flight[0]);
 
     assert_eq!(admitted(&mut turns), [early]);
-    assert_eq!(turns.waiting(), places.len() - 4);
+    assert_eq!(turns.waiting(), tickets.len() - 4);
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,22 +116,22 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Does `act` and lets go whose turn it is, checking that each goes in the order of their caller's places.
+/// Does `act` and lets go whose turn it is, checking that each goes in the order of their caller's tickets.
 fn perform(turns: &mut Turns, act: Act) {
-    let mut all: Vec<Ticket> = turns.places.keys().copied().collect();
+    let mut all: Vec<Number> = turns.tickets.keys().copied().collect();
     all.sort_unstable();
     let nth = |n: usize| all.get(n % all.len().max(1)).copied();
     match act {
         Act::Join(0) => drop(turns.join(Caller::Gateway)),
         Act::Join(name) => drop(turns.join(person(&name))),
-        Act::Leave(n) => nth(n).into_iter().for_each(|place| turns.leave(place)),
-        Act::Rest(n) => nth(n).into_iter().for_each(|place| turns.rest(place)),
-        Act::Wait(n) => nth(n).into_iter().for_each(|place| turns.wait(place)),
+        Act::Leave(n) => nth(n).into_iter().for_each(|ticket| turns.leave(ticket)),
+        Act::Rest(n) => nth(n).into_iter().for_each(|ticket| turns.rest(ticket)),
+        Act::Wait(n) => nth(n).into_iter().for_each(|ticket| turns.wait(ticket)),
     }
-    for ticket in admitted(turns) {
-        let (caller, stage) = &turns.places[&ticket];
+    for number in admitted(turns) {
+        let (caller, stage) = &turns.tickets[&number];
         assert_eq!(*stage, Stage::InFlight);
-        assert!(turns.callers[caller].waiting.iter().all(|later| *later > ticket));
+        assert!(turns.callers[caller].waiting.iter().all(|later| *later > number));
     }
 }
 
@@ -139,12 +139,12 @@ fn perform(turns: &mut Turns, act: Act) {
 fn check(turns: &Turns) {
     let count = |caller: Option<&Caller>, wanted: Stage| {
         let of = |it: &&(Caller, Stage)| caller.is_none_or(|caller| it.0 == *caller) && it.1 == wanted;
-        turns.places.values().filter(of).count()
+        turns.tickets.values().filter(of).count()
     };
     assert_eq!(turns.in_flight, count(None, Stage::InFlight));
     assert_eq!(turns.waiting, count(None, Stage::Waiting));
     assert!(turns.in_flight <= CALLS);
-    assert!(turns.taken <= PLACES && turns.taken <= turns.places.len());
+    assert!(turns.taken <= TICKETS && turns.taken <= turns.tickets.len());
     for (caller, standing) in &turns.callers {
         let waits = turns.ring.iter().filter(|waiting| *waiting == caller).count();
         assert_eq!(standing.in_flight, count(Some(caller), Stage::InFlight));
@@ -156,6 +156,8 @@ fn check(turns: &Turns) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn no_limit_is_passed_no_line_is_jumped_and_no_call_waits_needlessly(acts in vec(act(), 1..300)) {
         let mut turns = Turns::default();
@@ -174,7 +176,7 @@ proptest! {
 
         let mut others = 0;
         while !admitted(&mut turns).contains(&newcomer) {
-            let in_flight = turns.places.iter().find(|(_, (_, stage))| *stage == Stage::InFlight);
+            let in_flight = turns.tickets.iter().find(|(_, (_, stage))| *stage == Stage::InFlight);
             let done = *in_flight.unwrap().0;
             turns.leave(done);
             others += 1;
@@ -188,12 +190,12 @@ proptest! {
         let mut turns = Turns::default();
         acts.into_iter().for_each(|act| perform(&mut turns, act));
 
-        while let Some(done) = turns.places.iter().find(|(_, (_, it))| *it != Stage::Waiting).map(|it| *it.0) {
+        while let Some(done) = turns.tickets.iter().find(|(_, (_, it))| *it != Stage::Waiting).map(|it| *it.0) {
             turns.leave(done);
             admitted(&mut turns);
         }
 
-        prop_assert!(turns.places.is_empty() && turns.callers.is_empty() && turns.ring.is_empty());
+        prop_assert!(turns.tickets.is_empty() && turns.callers.is_empty() && turns.ring.is_empty());
         prop_assert_eq!((turns.in_flight, turns.waiting, turns.taken), (0, 0, 0));
     }
 }
