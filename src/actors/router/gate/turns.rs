@@ -14,7 +14,7 @@ pub(super) struct Number(u64);
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     tickets: HashMap<Number, (Caller, Stage)>,
-    callers: HashMap<Caller, Standing>,
+    callers: HashMap<Caller, Tally>,
     /// The callers of whom a call waits, the next one first.
     ring: VecDeque<Caller>,
     in_flight: usize,
@@ -33,7 +33,7 @@ enum Stage {
 }
 
 #[derive(Debug, Default)]
-struct Standing {
+struct Tally {
     tickets: usize,
     in_flight: usize,
     waiting: BTreeSet<Number>,
@@ -42,7 +42,7 @@ struct Standing {
 impl Turns {
     /// Gives `caller` a ticket. `None` when there are no more, or a person has their [`SHARE`] already.
     pub(super) fn join(&mut self, caller: Caller) -> Option<Number> {
-        let own = self.callers.get(&caller).map_or(0, |standing| standing.tickets);
+        let own = self.callers.get(&caller).map_or(0, |tally| tally.tickets);
         if caller.is_person() {
             let left = TICKETS - self.taken;
             if own >= SHARE * left {
@@ -60,25 +60,25 @@ impl Turns {
     /// A ticket that rests wants a call.
     pub(super) fn wait(&mut self, number: Number) {
         let Some((caller, stage @ Stage::Resting)) = self.tickets.get_mut(&number) else { return };
-        let Some(standing) = self.callers.get_mut(caller) else { return };
+        let Some(tally) = self.callers.get_mut(caller) else { return };
         *stage = Stage::Waiting;
         self.waiting += 1;
-        if standing.waiting.is_empty() {
+        if tally.waiting.is_empty() {
             self.ring.push_back(caller.clone());
         }
-        standing.waiting.insert(number);
+        tally.waiting.insert(number);
     }
 
     /// The ticket whose call may go now. To be asked after every change, until there is none.
     pub(super) fn admit(&mut self) -> Option<Number> {
         let next = self.ring.iter().position(|caller| self.may_call(caller))?;
         let caller = self.ring.remove(next)?;
-        let standing = self.callers.get_mut(&caller)?;
-        let number = standing.waiting.pop_first()?;
-        standing.in_flight += 1;
+        let tally = self.callers.get_mut(&caller)?;
+        let number = tally.waiting.pop_first()?;
+        tally.in_flight += 1;
         self.in_flight += 1;
         self.waiting -= 1;
-        if !standing.waiting.is_empty() {
+        if !tally.waiting.is_empty() {
             self.ring.push_back(caller);
         }
         self.tickets.get_mut(&number)?.1 = Stage::InFlight;
@@ -88,17 +88,17 @@ impl Turns {
     /// A ticket's call is over, or not wanted any more.
     pub(super) fn rest(&mut self, number: Number) {
         let Some((caller, stage)) = self.tickets.get_mut(&number) else { return };
-        let Some(standing) = self.callers.get_mut(caller) else { return };
+        let Some(tally) = self.callers.get_mut(caller) else { return };
         match std::mem::replace(stage, Stage::Resting) {
             Stage::InFlight => {
                 self.in_flight -= 1;
-                standing.in_flight -= 1;
+                tally.in_flight -= 1;
             }
             Stage::Resting => {}
             Stage::Waiting => {
                 self.waiting -= 1;
-                standing.waiting.remove(&number);
-                if standing.waiting.is_empty() {
+                tally.waiting.remove(&number);
+                if tally.waiting.is_empty() {
                     self.ring.retain(|other| other != caller);
                 }
             }
@@ -110,9 +110,9 @@ impl Turns {
         self.rest(number);
         let Some((caller, _)) = self.tickets.remove(&number) else { return };
         self.taken -= usize::from(caller.is_person());
-        let Some(standing) = self.callers.get_mut(&caller) else { return };
-        standing.tickets -= 1;
-        if standing.tickets == 0 {
+        let Some(tally) = self.callers.get_mut(&caller) else { return };
+        tally.tickets -= 1;
+        if tally.tickets == 0 {
             self.callers.remove(&caller);
         }
     }
@@ -128,7 +128,7 @@ impl Turns {
     }
 
     fn may_call(&self, caller: &Caller) -> bool {
-        let own = self.callers.get(caller).map_or(0, |standing| standing.in_flight);
+        let own = self.callers.get(caller).map_or(0, |tally| tally.in_flight);
         let most = if own == 0 { CALLS } else { CALLS - RESERVED };
         self.in_flight < most && (own < CALLS_OF_ONE || !caller.is_person())
     }

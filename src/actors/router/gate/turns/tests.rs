@@ -145,13 +145,13 @@ fn check(turns: &Turns) {
     assert_eq!(turns.waiting, count(None, Stage::Waiting));
     assert!(turns.in_flight <= CALLS);
     assert!(turns.taken <= TICKETS && turns.taken <= turns.tickets.len());
-    for (caller, standing) in &turns.callers {
+    for (caller, tally) in &turns.callers {
         let waits = turns.ring.iter().filter(|waiting| *waiting == caller).count();
-        assert_eq!(standing.in_flight, count(Some(caller), Stage::InFlight));
-        assert_eq!(standing.waiting.len(), count(Some(caller), Stage::Waiting));
-        assert_eq!(waits, usize::from(!standing.waiting.is_empty()));
-        assert!(standing.in_flight <= CALLS_OF_ONE || *caller == Caller::Gateway);
-        assert!(standing.waiting.is_empty() || !turns.may_call(caller));
+        assert_eq!(tally.in_flight, count(Some(caller), Stage::InFlight));
+        assert_eq!(tally.waiting.len(), count(Some(caller), Stage::Waiting));
+        assert_eq!(waits, usize::from(!tally.waiting.is_empty()));
+        assert!(tally.in_flight <= CALLS_OF_ONE || *caller == Caller::Gateway);
+        assert!(tally.waiting.is_empty() || !turns.may_call(caller));
     }
 }
 
