@@ -45,15 +45,15 @@ fn without_any_input_there_is_nothing_to_wait_for() {
 }
 
 #[test]
-fn of_too_many_commands_most_run_and_the_rest_is_told_of_once() {
+fn of_many_commands_all_run_or_one_line_says_that_some_did_not() {
     let commands: String = (0..1_500).map(|number| format!("!quietly {number}\n")).collect();
 
     let end = finished(&["demo"], &commands);
 
     let (busy, results): (Vec<&str>, Vec<&str>) = end.out.lines().partition(|line| line.starts_with("Not taken"));
     assert_eq!(end.code, Some(0));
-    assert_eq!(busy.len(), 1);
-    assert!((958..1_500).contains(&results.len()), "{} results", results.len());
+    assert!(results.len() >= 958, "{} results", results.len());
+    assert_eq!(busy.len(), usize::from(results.len() < 1_500));
 }
 
 #[test]
