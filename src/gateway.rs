@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
@@ -247,9 +248,16 @@ impl<'a> Tree<'a> {
 }
 
 fn outlets(config: &Config, reach: &Reach) -> BTreeMap<String, Outlet> {
+    let prefixes: Arc<[String]> = config.gateway.bot_prefix.as_slice().into();
     let outlet = |chat: &config::ChatConfig| {
         let (_, line) = reach.chats.get(&chat.name)?;
-        let outlet = Outlet { kind: chat.kind, backend: chat.backend.clone(), line: line.clone() };
+        let outlet = Outlet {
+            kind: chat.kind,
+            prefixes: Arc::clone(&prefixes),
+            max_posts: chat.max_posts,
+            backend: chat.backend.clone(),
+            line: line.clone(),
+        };
         Some((chat.name.clone(), outlet))
     };
     config.chats.iter().filter_map(outlet).collect()

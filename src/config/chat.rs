@@ -15,6 +15,8 @@ pub struct ChatConfig {
     pub kind: &'static str,
     /// The StackStorm that its commands go to.
     pub stackstorm: String,
+    /// How many posts one answer may take.
+    pub max_posts: usize,
     /// The configured network.
     pub backend: Arc<dyn Backend>,
 }
@@ -25,6 +27,7 @@ impl fmt::Debug for ChatConfig {
             .field("name", &self.name)
             .field("kind", &self.kind)
             .field("stackstorm", &self.stackstorm)
+            .field("max_posts", &self.max_posts)
             .finish_non_exhaustive()
     }
 }
@@ -48,13 +51,15 @@ fn chat(name: &str, options: &mut Options, kinds: &[Kind]) -> Option<ChatConfig>
         options.complain(options.line(), "", "a chat's name has letters, digits, - _ and . only");
     }
     let stackstorm = options.text("stackstorm").unwrap_or_else(|| "default".into());
+    let max_posts = options.number("max_posts", 1, 1000).and_then(|most| usize::try_from(most).ok());
     let Some(kind) = kind(options, kinds) else {
         // Which keys belong here is not known.
         options.keys().iter().for_each(|key| drop(options.take(key)));
         return None;
     };
     let backend = (kind.build)(options)?;
-    Some(ChatConfig { name: name.to_owned(), kind: kind.name, stackstorm, backend })
+    let max_posts = max_posts.unwrap_or(MAX_POSTS);
+    Some(ChatConfig { name: name.to_owned(), kind: kind.name, stackstorm, max_posts, backend })
 }
 
 fn kind<'a>(options: &mut Options, kinds: &'a [Kind]) -> Option<&'a Kind> {
@@ -78,3 +83,6 @@ fn kind<'a>(options: &mut Options, kinds: &'a [Kind]) -> Option<&'a Kind> {
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
+
+/// Enough for 10,000 characters on IRC, where they take 25 s at the usual rate.
+const MAX_POSTS: usize = 50;

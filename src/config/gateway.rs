@@ -18,6 +18,8 @@ pub struct Gateway {
     pub bot_prefix: Vec<String>,
     /// A word that may stand before an alias (`!st2 run date`); may be empty.
     pub plugin_prefix: String,
+    /// When an answer in a room begins with the name of the person it is for.
+    pub mention: Mention,
     /// How many commands a second each person may give; 0 for any number.
     pub rate: u32,
     /// How many they may give at once, after a silence.
@@ -26,6 +28,17 @@ pub struct Gateway {
     pub admins: Vec<Administrator>,
     /// Where commands and deliveries are kept.
     pub state: State,
+}
+
+/// When an answer in a room begins with the name of the person it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// Always, as Errbot's `GROUPCHAT_NICK_PREFIXED` has it.
+    Always,
+    /// Never, as err-stackstorm has it.
+    Never,
+    /// When it is a result or an announcement, as hubot-stackstorm has it.
+    Results,
 }
 
 /// Somebody who may do an administrator's things, written as `chat/identity`.
@@ -69,6 +82,7 @@ impl Gateway {
             name: word(&mut options, "name").unwrap_or_else(|| "fulmar".into()),
             bot_prefix: prefixes(&mut options),
             plugin_prefix: plugin_prefix(&mut options),
+            mention: options.word("mention", Mention::Results, MENTIONS),
             rate: count(&mut options, "rate", 0).unwrap_or(0),
             burst: count(&mut options, "burst", 1).unwrap_or(20),
             admins: admins(&mut options),
@@ -105,6 +119,9 @@ impl Admin {
         Self { listen, token }
     }
 }
+
+const MENTIONS: &[(&str, Mention)] =
+    &[("always", Mention::Always), ("never", Mention::Never), ("results", Mention::Results)];
 
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 

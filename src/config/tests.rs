@@ -14,6 +14,7 @@ impl Backend for Deaf {
         Capabilities {
             markup: Markup::Plain,
             limit,
+            colours: false,
             multiline: false,
             threads: false,
             idempotent: false,
@@ -39,6 +40,7 @@ fn irc(options: &mut Options) -> Option<Arc<dyn Backend>> {
     options.required("server", "a host name");
     options.port("port", 6697);
     options.flag("tls", true);
+    options.flag("colors", false);
     for key in ["ca_cert", "nick", "username", "realname", "account", "sasl"] {
         options.text(key);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fulmar_contract::{Mention, RoomId, ThreadId};
+use fulmar_contract::{Mention, RoomId, ThreadId, Tone};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,6 +148,10 @@ pub struct Delivery {
     pub mention: Option<Mention>,
     /// The whole text, before it is cut.
     pub text: String,
+    /// How good the news is.
+    pub tone: Tone,
+    /// Where people can look at the execution that it is about; StackStorm has it only if it knows its own address.
+    pub link: Option<String>,
     /// StackStorm's `extra`, all networks; null when there is none.
     pub extra: Value,
 }

@@ -7,4 +7,5 @@ mod administrators;
 mod commands;
 mod faults;
 mod limits;
+mod speech;
 mod stage;

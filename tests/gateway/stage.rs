@@ -50,6 +50,7 @@ pub(crate) fn config(url: &str, api_auth: &str, network: &Network) -> Config {
         r#"
         [gateway]
         state = "memory"
+        mention = "never"
         [admin]
         listen = "127.0.0.1:0"
         [stackstorm.default]
@@ -113,7 +114,7 @@ impl Stage {
         Self::of(sandbox, network, &config)
     }
 
-    fn of(sandbox: Sandbox, network: Network, config: &Config) -> Self {
+    pub(crate) fn of(sandbox: Sandbox, network: Network, config: &Config) -> Self {
         let gateway = Gateway::start(config, &World::real()).unwrap();
         let admin = Admin {
             name: "fulmar".into(),

@@ -14,6 +14,7 @@ mod patience;
 mod peer;
 mod program;
 mod server;
+mod speech;
 mod stage;
 mod storm;
 mod weather;

@@ -29,6 +29,7 @@ pub(crate) fn config(url: &str, chats: &[String]) -> String {
         r#"
 [gateway]
 state = "memory"
+mention = "never"
 
 [admin]
 listen = "127.0.0.1:0"

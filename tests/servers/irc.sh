@@ -84,7 +84,7 @@ start_inspircd() {
 <module name="ircv3"><module name="ircv3_accounttag"><module name="ircv3_batch"><module name="ircv3_ctctags">
 <module name="ircv3_echomessage"><module name="ircv3_msgid"><module name="ircv3_servertime">
 <module name="spanningtree"><module name="services_account"><module name="svshold"><module name="globops">
-<module name="hidechans"><module name="chghost">
+<module name="blockcolor"><module name="hidechans"><module name="chghost">
 <module name="cloaking"><cloak mode="half" key="only-for-tests-only-for-tests-only-for-tests" prefix="t-">
 <link name="services.test" ipaddr="127.0.0.1" port="$link_port" allowmask="127.0.0.0/8" sendpass="link" recvpass="link">
 <uline server="services.test" silent="yes">

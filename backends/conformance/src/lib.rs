@@ -54,6 +54,7 @@ macro_rules! laws {
         law!(receipt_after_the_network_accepts);
         law!(posts_in_order);
         law!(answers_a_direct_message);
+        law!(names_who_is_mentioned);
         law!(keeps_what_is_within_the_limit_whole);
         law!(loses_nothing_of_what_is_split);
         law!(control_characters_do_not_escape);

@@ -95,9 +95,13 @@ impl Session {
 
     /// Orders a post of `text` and returns where its receipt will come.
     pub async fn order(&mut self, room: &RoomId, text: &str) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
-        let (receipt, answer) = oneshot::channel();
         self.posted += 1;
-        let post = Post::plain(room.clone(), text, format!("key-{}", self.posted));
+        self.order_post(Post::plain(room.clone(), text, format!("key-{}", self.posted))).await
+    }
+
+    /// Orders `post` and returns where its receipt will come.
+    pub async fn order_post(&mut self, post: Post) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
+        let (receipt, answer) = oneshot::channel();
         let Some(orders) = &self.orders else { panic!("the orders are closed") };
         let sent = within("the session to take an order", orders.send(Order::Post { post, receipt })).await;
         assert!(sent.is_ok(), "the session takes no orders");

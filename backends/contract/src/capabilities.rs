@@ -9,6 +9,8 @@ pub struct Capabilities {
     pub markup: Markup,
     /// How long the text of one post may be.
     pub limit: Limit,
+    /// Whether [`crate::Post::tone`] is shown.
+    pub colours: bool,
     /// Whether a post may hold line ends. If not, the gateway makes each line a post of its own.
     pub multiline: bool,
     /// Whether rooms have threads.
@@ -71,6 +73,11 @@ impl Limit {
     /// The length in bytes of the longest beginning of `text` that is short enough and ends between two
     /// graphemes; between two scalars when the first grapheme alone is too long; never 0 unless `text` is empty.
     pub(crate) fn prefix(&self, text: &str) -> usize {
+        // The character after the limit matters, too: it could belong to the last grapheme.
+        let near = text.get(..text.len().min(self.max.saturating_add(1)));
+        if near.is_some_and(|near| near.is_ascii() && !near.contains('\r')) {
+            return text.len().min(self.max.max(1));
+        }
         let graphemes = self.longest(text.graphemes(true));
         if graphemes > 0 {
             return graphemes;

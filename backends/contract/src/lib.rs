@@ -22,6 +22,6 @@ pub use heard::{Heard, Identity, Sender};
 pub use id::{MessageId, RoomId, ThreadId, UserId};
 pub use options::{Entries, Item, Options, Problem, Value};
 pub use order::{Done, Order};
-pub use post::{Mention, Post, Receipt, Undelivered};
+pub use post::{Mention, Post, Receipt, Tone, Undelivered};
 pub use secret::Secret;
 pub use split::split;

@@ -16,8 +16,10 @@ pub struct Post {
     pub thread: Option<ThreadId>,
     /// Whom to name at the beginning.
     pub mention: Option<Mention>,
-    /// The text. Data only: whatever stands in it, it must never act as protocol.
+    /// The text. Data only: whatever stands in it, it must never act as protocol or alert everybody.
     pub text: String,
+    /// How good the news is: a colour, where [`crate::Capabilities::colours`] says that there are any.
+    pub tone: Tone,
     /// The `extra.<kind>` object of a StackStorm ack or result; null when there is none. What a network
     /// does not know in it is ignored.
     pub extra: Value,
@@ -29,7 +31,42 @@ pub struct Post {
 impl Post {
     /// A post of text alone.
     pub fn plain(room: RoomId, text: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { room, thread: None, mention: None, text: text.into(), extra: Value::Null, key: key.into() }
+        Self {
+            room,
+            thread: None,
+            mention: None,
+            text: text.into(),
+            tone: Tone::Neutral,
+            extra: Value::Null,
+            key: key.into(),
+        }
+    }
+}
+
+/// How good the news of a post is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// It went wrong.
+    Bad,
+    /// It went well.
+    Good,
+    /// Neither, or nobody knows.
+    #[default]
+    Neutral,
+    /// It did not go as it was meant to.
+    Warning,
+}
+
+impl Tone {
+    /// The tone that Slack's word for a colour stands for: StackStorm's packs write these.
+    pub fn named(colour: &str) -> Option<Self> {
+        match colour {
+            "danger" => Some(Self::Bad),
+            "good" => Some(Self::Good),
+            "warning" => Some(Self::Warning),
+            _ => None,
+        }
     }
 }
 

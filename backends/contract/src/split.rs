@@ -11,11 +11,12 @@ pub fn split(text: &str, limit: Limit) -> Vec<&str> {
     let mut rest = text.trim_end();
     while !rest.trim_start().is_empty() {
         rest = rest.trim_start_matches(['\r', '\n']);
-        if limit.admits(rest) {
+        let fits = limit.prefix(rest);
+        if fits == rest.len() {
             parts.push(rest);
             break;
         }
-        let (part, tail) = rest.split_at(cut(rest, limit.prefix(rest)));
+        let (part, tail) = rest.split_at(cut(rest, fits));
         if !part.trim().is_empty() {
             parts.push(part.trim_end());
         }
@@ -90,6 +91,12 @@ mod tests {
     fn counts_as_the_network_counts() {
         assert_eq!(parts("🚀🚀", 2, Unit::Utf16), ["🚀", "🚀"]);
         assert_eq!(parts("🚀🚀", 2, Unit::Chars), ["🚀🚀"]);
+    }
+
+    #[test]
+    fn a_mark_that_follows_the_limit_belongs_to_the_letter_before_it() {
+        assert_eq!(parts("abce\u{301}", 4, Unit::Bytes), ["abc", "e\u{301}"]);
+        assert_eq!(parts("ab\r\ncd", 3, Unit::Bytes), ["ab", "cd"]);
     }
 
     #[test]

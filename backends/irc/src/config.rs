@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) rate: u32,
     /// Lines that may be sent at once.
     pub(crate) burst: u32,
+    /// Whether good and bad news have colours.
+    pub(crate) colours: bool,
     pub(crate) rooms: Vec<Wanted>,
 }
 
@@ -71,6 +73,7 @@ fn read(options: &mut Options) -> Option<Config> {
         sasl: sasl(options, &nick, &server),
         rate: number(options, "rate", 2),
         burst: number(options, "burst", 5),
+        colours: options.flag("colors", false),
         rooms: rooms(options),
         server,
         nick,

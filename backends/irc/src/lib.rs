@@ -3,6 +3,7 @@
 //! Identity is the services account, never the nick. See the README for what the network can and cannot do.
 
 mod casemap;
+mod colour;
 mod config;
 mod connection;
 mod framing;
@@ -52,6 +53,7 @@ impl Backend for Irc {
         Capabilities {
             markup: Markup::Irc,
             limit: Limit { max: outbound::safe_length(&self.config), unit: Unit::Bytes },
+            colours: self.config.colours,
             multiline: false,
             threads: false,
             idempotent: false,

@@ -2,7 +2,7 @@
 
 use fulmar_contract::{Limit, Post, Undelivered, Unit, split};
 
-use crate::{config::Config, support::Support, text};
+use crate::{colour, config::Config, support::Support, text};
 
 /// What of a line is not ours to fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Envelope {
 
 /// The lines, without their ends, that say `post`.
 ///
-/// Whatever the text is, it stays text: control characters other than those of formats are taken out, and no
+/// A mention is a name and a colon. Whatever the text is, it stays text: control characters other than those of formats are taken out, and no
 /// line is longer than the server passes on.
 pub(crate) fn lines(post: &Post, envelope: &Envelope) -> Result<Vec<String>, Undelivered> {
     let target = post.room.as_str();
@@ -38,13 +38,13 @@ pub(crate) fn lines(post: &Post, envelope: &Envelope) -> Result<Vec<String>, Und
     }
     let notice = post.extra.get("notice").and_then(serde_json::Value::as_bool) == Some(true);
     let verb = if notice { "NOTICE" } else { "PRIVMSG" };
-    let limit = envelope.limit(verb, target);
+    let limit = less(envelope.limit(verb, target), colour::width(post.tone));
     let mention = post.mention.as_ref().map_or_else(String::new, |mention| format!("{}: ", inert(&mention.name)));
     let text = format!("{mention}{}", post.text);
     let parts = text.split(['\r', '\n']).map(inert);
     let lines: Vec<String> = parts
         .flat_map(|part| split(&part, limit).into_iter().map(str::to_owned).collect::<Vec<_>>())
-        .map(|part| format!("{verb} {target} :{part}"))
+        .map(|part| format!("{verb} {target} :{}", colour::painted(&part, post.tone)))
         .collect();
     if lines.is_empty() { Err(Undelivered::Refused { why: "there is no text in it".into() }) } else { Ok(lines) }
 }
@@ -54,7 +54,12 @@ pub(crate) fn lines(post: &Post, envelope: &Envelope) -> Result<Vec<String>, Und
 pub(crate) fn safe_length(config: &Config) -> usize {
     let target = config.rooms.iter().map(|room| room.name.len()).fold(LONGEST_NICK, usize::max);
     let nick = "x".repeat(config.nick.len() + 4);
-    Envelope::new(&nick, &Support::default()).limit("PRIVMSG", &"x".repeat(target)).max
+    let limit = Envelope::new(&nick, &Support::default()).limit("PRIVMSG", &"x".repeat(target));
+    less(limit, if config.colours { colour::WIDEST } else { 0 }).max
+}
+
+fn less(limit: Limit, reserve: usize) -> Limit {
+    Limit { max: limit.max.saturating_sub(reserve).max(1), ..limit }
 }
 
 /// Whether a room can be called `name`, as far as can be told without asking the server.
@@ -94,7 +99,7 @@ const LONGEST_ROOM: usize = 200;
 
 #[cfg(test)]
 mod tests {
-    use fulmar_contract::{Identity, Mention, RoomId};
+    use fulmar_contract::{Identity, Mention, RoomId, Tone};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -134,6 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn each_line_has_the_colour_of_its_tone() {
+        let mut post = Post::plain(RoomId::new("#ops"), "one\ntwo", "1");
+        post.tone = Tone::Bad;
+
+        let lines = lines(&post, &envelope()).unwrap();
+
+        assert_eq!(lines, ["PRIVMSG #ops :\u{3}04one\u{f}", "PRIVMSG #ops :\u{3}04two\u{f}"]);
+    }
+
+    #[test]
     fn what_could_be_another_target_is_none() {
         for target in ["", "#", "#a,#b", "#a b", "a\r\nQUIT", "#a\u{7}", "$*", "nick!user@host", "irc.example.org"]
         {
@@ -144,6 +159,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_coloured_line_is_too_long(text in "([a-z ,]|🐢){0,900}", name in "[a-z]{1,30}") {
+            let mut post = Post::plain(RoomId::new("#ops"), text, "1");
+            post.mention = Some(Mention { identity: Identity::Claimed(name.clone()), name });
+            post.tone = Tone::Warning;
+
+            for line in lines(&post, &envelope()).unwrap() {
+                prop_assert!(envelope().source + ": \r\n".len() + line.len() <= 512);
+                prop_assert!(line.starts_with("PRIVMSG #ops :\u{3}07") && line.ends_with('\u{f}'), "{:?}", line);
+            }
+        }
+
         #[test]
         fn no_line_is_too_long_and_nothing_is_lost(text in "(\\PC|[\\x00-\\x1f \n]|🐢|e\u{301}){0,900}") {
             let lines = said(&text);

@@ -47,10 +47,13 @@ pub(crate) const fn is_format(c: char) -> bool {
 /// What stands around a CTCP request.
 pub(crate) const CTCP: char = '\u{1}';
 
-const BOLD: char = '\u{2}';
-const COLOUR: char = '\u{3}';
+/// Bold, until the next of it.
+pub(crate) const BOLD: char = '\u{2}';
+/// What stands before the number of a colour.
+pub(crate) const COLOUR: char = '\u{3}';
 const HEX_COLOUR: char = '\u{4}';
-const RESET: char = '\u{f}';
+/// The end of all formats.
+pub(crate) const RESET: char = '\u{f}';
 const MONOSPACE: char = '\u{11}';
 const REVERSE: char = '\u{16}';
 const ITALIC: char = '\u{1d}';

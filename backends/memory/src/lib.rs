@@ -30,6 +30,7 @@ impl Memory {
         let capabilities = Capabilities {
             markup: Markup::Plain,
             limit: Limit { max: 4000, unit: Unit::Chars },
+            colours: true,
             multiline: true,
             threads: true,
             idempotent: true,

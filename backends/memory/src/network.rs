@@ -240,8 +240,12 @@ impl Network {
         (!silent).then(|| Ok(Receipt { id: Some(MessageId::new(number.to_string())) }))
     }
 
+    /// Keeps `receipt` untold as long as the session lasts; it may have been cut off just now.
     pub(crate) fn withhold(&self, receipt: oneshot::Sender<Result<Receipt, Undelivered>>) {
-        self.state().withheld.push(receipt);
+        let mut state = self.state();
+        if state.wire.is_some() {
+            state.withheld.push(receipt);
+        }
     }
 }
 

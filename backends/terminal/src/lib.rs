@@ -76,6 +76,7 @@ impl Backend for Terminal {
         Capabilities {
             markup: if self.style.colours { Markup::Ansi } else { Markup::Plain },
             limit: Limit { max: 16_384, unit: Unit::Chars },
+            colours: self.style.colours,
             multiline: true,
             threads: false,
             idempotent: false,

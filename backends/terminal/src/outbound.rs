@@ -2,6 +2,7 @@
 
 use std::io;
 
+use fulmar_contract::{Post, Tone};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::Style;
@@ -28,10 +29,14 @@ impl Screen {
         self.output.flush().await
     }
 
-    /// Shows `text` on lines of its own, over a prompt that nobody has answered yet.
-    pub(crate) async fn show(&mut self, text: &str) -> io::Result<()> {
+    /// Shows `post` on lines of its own, over a prompt that nobody has answered yet.
+    pub(crate) async fn show(&mut self, post: &Post) -> io::Result<()> {
         let over = if self.prompted { "\r\u{1b}[K" } else { "" };
-        let shown = format!("{over}{}\n", inert(text, self.style.colours));
+        let name = post.mention.as_ref().map_or_else(String::new, |mention| format!("{}: ", mention.name));
+        let text = inert(&format!("{name}{}", post.text), self.style.colours);
+        let colour = colour_of(post.tone).filter(|_| self.style.colours);
+        let shown =
+            colour.map_or_else(|| format!("{over}{text}\n"), |colour| format!("{over}{colour}{text}{END}\n"));
         self.output.write_all(shown.as_bytes()).await?;
         self.output.flush().await?;
         self.prompt().await
@@ -43,6 +48,19 @@ impl Screen {
         self.prompt().await
     }
 }
+
+/// The escape that sets the colour of good and bad news.
+const fn colour_of(tone: Tone) -> Option<&'static str> {
+    match tone {
+        Tone::Bad => Some("\u{1b}[31m"),
+        Tone::Good => Some("\u{1b}[32m"),
+        Tone::Neutral => None,
+        Tone::Warning => Some("\u{1b}[33m"),
+    }
+}
+
+/// The end of a colour.
+const END: &str = "\u{1b}[0m";
 
 /// `text` without anything that acts on a terminal, but for line ends, tabs and, where `colours` are
 /// shown, the escapes that set them (ECMA-48, SGR).
@@ -72,6 +90,25 @@ fn colour(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn shown(tone: Tone, colours: bool) -> String {
+        let (output, mut screen) = tokio::io::duplex(1024);
+        let mut post = Post::plain(crate::inbound::room(), "a\nb", "1");
+        post.tone = tone;
+
+        Screen::new(output, Style { prompt: false, colours }).show(&post).await.unwrap();
+
+        let mut shown = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut screen, &mut shown).await.unwrap();
+        shown
+    }
+
+    #[tokio::test]
+    async fn good_and_bad_news_have_colours_where_these_are_wanted() {
+        assert_eq!(shown(Tone::Bad, true).await, "\u{1b}[31ma\nb\u{1b}[0m\n");
+        assert_eq!(shown(Tone::Neutral, true).await, "a\nb\n");
+        assert_eq!(shown(Tone::Bad, false).await, "a\nb\n");
+    }
 
     #[test]
     fn escapes_do_nothing() {

@@ -56,7 +56,7 @@ async fn obey(screen: &mut Screen, order: Order) {
 async fn show(screen: &mut Screen, post: &Post) -> Result<Receipt, Undelivered> {
     let refused = |why| Err(Undelivered::Refused { why });
     if post.room == inbound::room() {
-        let shown = screen.show(&post.text).await;
+        let shown = screen.show(post).await;
         shown.map_or_else(|error| refused(error.to_string()), |()| Ok(Receipt { id: None }))
     } else {
         refused(format!("a terminal has no room {}", post.room))

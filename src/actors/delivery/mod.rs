@@ -4,6 +4,7 @@
 //! own death it refills them from the Journal.
 
 mod parts;
+mod plain;
 mod queue;
 
 use std::{
@@ -19,7 +20,10 @@ use actix::{
 use fulmar_contract::{Backend, RoomId, Undelivered};
 use tracing::{debug, error, warn};
 
-use self::queue::{Item, Next, Now, Queue};
+use self::{
+    parts::Terms,
+    queue::{Item, Next, Now, Queue},
+};
 use super::{
     chat::{Chat, Deliver},
     journal::{Journal, NotKept, Pending, keep},
@@ -63,6 +67,10 @@ pub enum Unsaid {
 pub struct Outlet {
     /// The kind of network.
     pub kind: &'static str,
+    /// What commands begin with there.
+    pub prefixes: Arc<[String]>,
+    /// How many posts one delivery may take.
+    pub max_posts: usize,
     /// The network's code.
     pub backend: Arc<dyn Backend>,
     /// The hosting actor.
@@ -98,9 +106,13 @@ impl Delivery {
             let why = Unsaid::NoSuchChat(place.0).to_string();
             return self.record(delivery.id, DeliveryState::Dead { why }, ctx);
         };
-        let capabilities = outlet.backend.capabilities();
-        let mut item =
-            Item::new(delivery.id, parts::posts(delivery, outlet.kind, &capabilities), capabilities.idempotent);
+        let terms = Terms {
+            kind: outlet.kind,
+            capabilities: outlet.backend.capabilities(),
+            prefixes: &outlet.prefixes,
+            most: outlet.max_posts,
+        };
+        let mut item = Item::new(delivery.id, terms.posts(delivery), terms.capabilities.idempotent);
         if let DeliveryState::Sending { sent, posting, .. } = state {
             item.resume(*sent, *posting);
         }

@@ -1,8 +1,8 @@
 //! What is to be said in one room, in order. Pure.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, mem, time::Duration};
 
-use fulmar_contract::{Post, Undelivered};
+use fulmar_contract::{Post, Tone, Undelivered};
 
 use crate::{
     journal::{DeliveryId, DeliveryState},
@@ -50,7 +50,7 @@ pub(super) enum Next {
     Delivered(DeliveryId),
     /// It will not be said; go on with the next.
     Dead(DeliveryId, String),
-    /// A post is out; go on with the next.
+    /// Go on: with the next post, or with the same one, changed.
     GoOn,
     /// Wait, then try again. The delivery is as far as this.
     Wait(Duration, String, DeliveryId, DeliveryState),
@@ -87,6 +87,7 @@ impl Queue {
                 self.items.pop_front();
                 Next::Delivered(id)
             }
+            Err(Undelivered::Refused { .. }) if item.take_colour_off() => Next::GoOn,
             Err(Undelivered::Refused { why }) => {
                 self.items.pop_front();
                 Next::Dead(id, why)
@@ -131,6 +132,12 @@ impl Item {
         self.sent >= self.posts.len()
     }
 
+    /// Takes the colour off the post whose turn it is, since some rooms refuse colours; returns whether it had one.
+    fn take_colour_off(&mut self) -> bool {
+        let post = self.posts.get_mut(self.sent);
+        post.is_some_and(|post| mem::take(&mut post.tone) != Tone::Neutral)
+    }
+
     /// The post whose turn it is may be out already: a second copy says so.
     fn mark_repeated(&mut self) {
         let post = self.posts.get_mut(self.sent).filter(|post| !post.text.starts_with(REPEATED));
@@ -149,7 +156,8 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest wait that a network can ask for.
 const LONGEST: Duration = Duration::from_secs(300);
 
-const REPEATED: &str = "(repeated) ";
+/// What stands before a post that may be out already.
+pub(super) const REPEATED: &str = "(repeated) ";
 
 #[cfg(test)]
 mod tests {
@@ -171,6 +179,7 @@ mod tests {
             thread: None,
             mention: None,
             text: (*text).into(),
+            tone: Tone::Neutral,
             extra: Value::Null,
             key: String::new(),
         };
@@ -217,6 +226,18 @@ mod tests {
 
         assert_eq!(next, Next::Dead(id(1), "no such room".into()));
         assert_eq!(text(&queue), "b");
+    }
+
+    #[test]
+    fn a_refused_post_is_tried_once_more_without_its_colour() {
+        let mut item = item(1, &["a"]);
+        item.posts[0].tone = Tone::Bad;
+        let mut queue = queue(vec![item]);
+        let refused = || Err(Undelivered::Refused { why: "no colours here".into() });
+
+        assert_eq!(settle(&mut queue, refused()), Next::GoOn);
+        assert_eq!(queue.front().unwrap().2.tone, Tone::Neutral);
+        assert_eq!(settle(&mut queue, refused()), Next::Dead(id(1), "no colours here".into()));
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
-use fulmar_contract::RoomId;
+use fulmar_contract::{Identity, Mention};
 use tracing::{debug, warn};
 
 use super::{
     Announced,
     lines::{Lines, Utterance},
+    whisper,
 };
 use crate::{
+    actors::delivery::Outlet,
     journal::{Route, Speech},
     st2::wire::Announcement,
 };
@@ -21,32 +23,34 @@ pub(super) async fn announce(lines: Rc<Lines>, Announced { stackstorm, announcem
         debug!(%stackstorm, "announcement of a result that is given directly");
         return;
     }
-    let Some(route) = route(&lines, &stackstorm, &announcement) else {
+    let Some((route, mention)) = route(&lines, &stackstorm, &announcement) else {
         lines.metrics.announcement("nowhere");
         warn!(%stackstorm, channel = ?announcement.channel, user = ?announcement.user, "announcement for nowhere");
         return;
     };
     let Announcement { message, extra, .. } = announcement;
-    let what = Utterance { speech: Speech::Announcement, extra, ..Utterance::notice(message) };
+    let what = Utterance { speech: Speech::Announcement, mention, extra, ..Utterance::notice(message) };
     lines.metrics.announcement("said");
     lines.say(route, what).await;
 }
 
 /// Where `announcement` is to be said: `chat/room`, else the room in the StackStorm's default chat or its only one;
-/// in private when it whispers or names only a person.
-fn route(lines: &Lines, stackstorm: &str, announcement: &Announcement) -> Option<Route> {
+/// in private when it whispers or names only a person. With it, whom it names there.
+fn route(lines: &Lines, stackstorm: &str, announcement: &Announcement) -> Option<(Route, Option<Mention>)> {
     let channel = announcement.channel.as_deref().filter(|channel| !channel.is_empty());
     let user = announcement.user.as_deref().filter(|user| !user.is_empty());
     let (chat, room) = match channel.and_then(|channel| channel.split_once('/')) {
         Some((chat, room)) if is_of(lines, chat, stackstorm) => (chat.to_owned(), Some(room)),
         _ => (default_chat(lines, stackstorm)?, channel),
     };
-    let backend = &lines.chats.get(&chat)?.outlet.backend;
-    let private = || user.and_then(|user| backend.direct(user));
-    let public = || room.and_then(|room| backend.room(room));
+    let Outlet { backend, kind, .. } = &lines.chats.get(&chat)?.outlet;
     // What is for one person's eyes is never said in public.
-    let room: RoomId = if announcement.whisper { private() } else { public().or_else(private) }?;
-    Some(Route { chat, room, thread: None })
+    let whisper = announcement.whisper || whisper::is_asked_for(&announcement.extra, kind);
+    let public = room.filter(|_| !whisper).and_then(|room| backend.room(room));
+    let named = |user: &str| Mention { identity: Identity::Claimed(user.to_owned()), name: user.to_owned() };
+    let mention = public.as_ref().and(user).map(named);
+    let room = public.or_else(|| user.and_then(|user| backend.direct(user)))?;
+    Some((Route { chat, room, thread: None }, mention))
 }
 
 fn is_of(lines: &Lines, chat: &str, stackstorm: &str) -> bool {

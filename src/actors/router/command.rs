@@ -51,7 +51,7 @@ pub(super) async fn run(lines: Rc<Lines>, asked: Asked, words: String) -> Option
             lines.metrics.command("ambiguous");
             let text = words::choice(&words, &hits, lines.prefix(&asked.heard));
             let route = route_of(&asked.chat, &asked.heard);
-            lines.say(route.clone(), Utterance::notice(text)).await;
+            lines.say(route.clone(), Utterance::reply(&asked.heard, text)).await;
             return Some(Offer { route, who: asked.heard.sender.identity, words, hits });
         }
         Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
@@ -130,7 +130,7 @@ pub(super) async fn whoami(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
 
 /// Answers in our own words; nothing is offered with it.
 pub(super) async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>) -> Option<Offer> {
-    lines.say(route_of(&asked.chat, &asked.heard), Utterance::notice(text)).await;
+    lines.say(route_of(&asked.chat, &asked.heard), Utterance::reply(&asked.heard, text)).await;
     None
 }
 

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use fulmar_contract::Tone;
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -21,11 +22,16 @@ use crate::{
     },
     journal::{Command, Entry, ExecutionState, Speech},
     render::{self, Effort, Formatted, TemplateError},
-    st2::wire::{Execution, ExecutionId},
+    st2::wire::{Execution, ExecutionId, Status},
 };
 
 /// Says how an execution ended, where the command was given.
 pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, end }: Concluded) {
+    let whisper = lines.is_whisper(&command, execution.result.get("extra"));
+    let (tone, link) = match &end {
+        End::Finished(finished) => (tone(finished.status()), finished.web_url().map(str::to_owned)),
+        End::Missing => (Tone::Neutral, None),
+    };
     let formatted = match end {
         End::Finished(finished) => format(&lines, &command, &execution.result, &finished).await,
         End::Missing => Formatted {
@@ -39,12 +45,22 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
     };
     let Formatted { enabled, message, extra } = formatted;
     if enabled {
-        let (speech, command_id) = (Speech::Result, Some(command.id));
-        let execution = Some(execution.id);
-        let what = Utterance { speech, command: command_id, execution, extra, ..Utterance::notice(message) };
-        lines.say(command.route, what).await;
+        let (speech, execution) = (Speech::Result, Some(execution.id));
+        let what =
+            Utterance { speech, execution, whisper, tone, link, extra, ..Utterance::answer(&command, message) };
+        lines.answer(&command, what).await;
     } else if let Err(error) = keep(&lines.journal, vec![Entry::Ended(execution.id, ExecutionState::Told)]).await {
         warn!(%error, "a result that nobody wants is still owed");
+    }
+}
+
+/// How good the news of such an end is.
+fn tone(status: &Status) -> Tone {
+    match status {
+        Status::Succeeded => Tone::Good,
+        Status::Abandoned | Status::Failed | Status::Timeout => Tone::Bad,
+        Status::Canceled => Tone::Warning,
+        _ => Tone::Neutral,
     }
 }
 
@@ -113,4 +129,17 @@ async fn on_server(lines: &Lines, command: &Command, execution: &ExecutionId) ->
 
 fn bare(finished: &Execution) -> String {
     format!("Execution {} is over: {}.", finished.id(), finished.status())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tone_is_that_of_the_end() {
+        let tones =
+            ["succeeded", "failed", "timeout", "abandoned", "canceled", "running"].map(|word| tone(&word.into()));
+
+        assert_eq!(tones, [Tone::Good, Tone::Bad, Tone::Bad, Tone::Bad, Tone::Warning, Tone::Neutral]);
+    }
 }

@@ -6,11 +6,11 @@ use std::{
     rc::Rc,
 };
 
-use fulmar_contract::Heard;
+use fulmar_contract::{Heard, Mention, Tone};
 use serde_json::Value;
 use tracing::error;
 
-use super::gate::Gate;
+use super::{gate::Gate, whisper};
 use crate::{
     actors::{
         aliases::Aliases,
@@ -21,7 +21,7 @@ use crate::{
         world::World,
     },
     config,
-    journal::{self, CommandId, Route, Speech},
+    journal::{self, Command, CommandId, Route, Speech},
     metrics::Metrics,
     st2,
     supervise::Line,
@@ -97,28 +97,83 @@ pub(super) struct Utterance {
     pub(super) speech: Speech,
     pub(super) command: Option<CommandId>,
     pub(super) execution: Option<String>,
+    /// Whom it is for, in a room.
+    pub(super) mention: Option<Mention>,
+    /// Whether only they may read it, even if its `extra` does not say so.
+    pub(super) whisper: bool,
     pub(super) text: String,
+    pub(super) tone: Tone,
+    pub(super) link: Option<String>,
     pub(super) extra: Value,
 }
 
 impl Utterance {
-    /// Words of our own.
+    /// Words of our own to nobody in particular.
     pub(super) fn notice(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { speech: Speech::Notice, command: None, execution: None, text, extra: Value::Null }
+        Self {
+            speech: Speech::Notice,
+            command: None,
+            execution: None,
+            mention: None,
+            whisper: false,
+            text: text.into(),
+            tone: Tone::Neutral,
+            link: None,
+            extra: Value::Null,
+        }
+    }
+
+    /// Words of our own to who wrote `heard`.
+    pub(super) fn reply(heard: &Heard, text: impl Into<String>) -> Self {
+        let mention = Mention { identity: heard.sender.identity.clone(), name: heard.sender.name.clone() };
+        Self { mention: (!heard.direct).then_some(mention), ..Self::notice(text) }
+    }
+
+    /// Words of our own to who gave `command`.
+    pub(super) fn answer(command: &Command, text: impl Into<String>) -> Self {
+        let is_private = command.direct.as_ref() == Some(&command.route.room);
+        let mention = (!is_private).then(|| command.author.clone());
+        Self { command: Some(command.id), mention, ..Self::notice(text) }
     }
 }
 
 impl Lines {
     /// Has something said. A failure is logged: there is nobody else to tell.
     pub(super) async fn say(&self, route: Route, what: Utterance) {
-        let Utterance { speech, command, execution, text, extra } = what;
+        let Utterance { speech, command, execution, mention, whisper: _, text, tone, link, extra } = what;
         let id = self.world.delivery_id();
-        let delivery = journal::Delivery { id, command, execution, speech, route, mention: None, text, extra };
+        let mention = mention.filter(|_| self.mentions(speech));
+        let delivery =
+            journal::Delivery { id, command, execution, speech, route, mention, text, tone, link, extra };
         // It has a name, so it is not said twice.
         let said = self.delivery.send_again(Say(delivery)).await;
         if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
             error!(error = %why, ?speech, "could not be said");
+        }
+    }
+
+    /// Answers `command` where it was given, or in private if that is asked for.
+    pub(super) async fn answer(&self, command: &Command, what: Utterance) {
+        let (route, what) = whisper::placed(command, self.kind_of(command), what);
+        self.say(route, what).await;
+    }
+
+    /// Whether an alias's `extra`, as it is written, asks for a whisper in answer to `command`. That counts even if a template
+    /// fails and leaves no rendered `extra`.
+    pub(super) fn is_whisper(&self, command: &Command, extra: Option<&Value>) -> bool {
+        extra.is_some_and(|extra| whisper::is_asked_for(extra, self.kind_of(command)))
+    }
+
+    fn kind_of(&self, command: &Command) -> &'static str {
+        self.chats.get(&command.route.chat).map_or("", |place| place.outlet.kind)
+    }
+
+    /// Whether `speech` begins with the name of the person it is for.
+    const fn mentions(&self, speech: Speech) -> bool {
+        match self.gateway.mention {
+            config::Mention::Always => true,
+            config::Mention::Never => false,
+            config::Mention::Results => matches!(speech, Speech::Announcement | Speech::Result),
         }
     }
 

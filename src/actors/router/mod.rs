@@ -14,6 +14,7 @@ mod lines;
 mod pace;
 mod person;
 mod submit;
+mod whisper;
 mod words;
 
 use std::{future::Future, rc::Rc};

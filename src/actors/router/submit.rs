@@ -50,7 +50,9 @@ pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
     let submission = Rc::new(submission);
     let Submission { command, hit, .. } = &*submission;
     if let Err(why) = begin(&lines, command).await {
-        return lines.say(command.route.clone(), Utterance::notice(format!("Not run: {why}."))).await;
+        // It is not journalled, so nothing may refer to it.
+        let text = Utterance { command: None, ..Utterance::answer(command, format!("Not run: {why}.")) };
+        return lines.answer(command, text).await;
     }
     let posting = actix::spawn(post(Rc::clone(&lines), Rc::clone(&submission)));
     let fate = posting.await.unwrap_or_else(|_| Fate::Unknown("the gateway failed over it".into()));
@@ -70,18 +72,18 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
             lines.metrics.command("submitted");
             let result = |answer: &AliasAnswer| answer.actionalias.result.clone();
             let executions = answers.iter().map(|it| execution(command, &it.execution.id, result(it))).collect();
-            (Entry::Submitted(id, executions), ack(command, &answers))
+            (Entry::Submitted(id, executions), ack(lines, command, &answers))
         }
         Fate::Found(found) => {
             lines.metrics.command("submitted");
             let result = serde_json::to_value(&hit.alias.result).unwrap_or_default();
             let executions = found.iter().map(|it| execution(command, it.id(), result.clone())).collect();
             let text = "It runs; StackStorm's own answer was lost on the way.";
-            (Entry::Submitted(id, executions), Some(Utterance { command: Some(id), ..Utterance::notice(text) }))
+            (Entry::Submitted(id, executions), Some(Utterance::answer(command, text)))
         }
         Fate::Refused(why) => {
             lines.metrics.command("refused");
-            let text = Utterance { command: Some(id), ..Utterance::notice(format!("Not run: {why}")) };
+            let text = Utterance::answer(command, format!("Not run: {why}"));
             (Entry::Advanced(id, CommandState::Refused { why }), Some(text))
         }
         Fate::Unknown(why) => {
@@ -89,23 +91,24 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
             warn!(command = %id, error = %why, "whether the command runs is unknown");
             let text =
                 format!("It may or may not run: {why}. It will not be sent again; look before you repeat it.");
-            let text = Utterance { command: Some(id), ..Utterance::notice(text) };
-            (Entry::Advanced(id, CommandState::Unknown { why }), Some(text))
+            (Entry::Advanced(id, CommandState::Unknown { why }), Some(Utterance::answer(command, text)))
         }
     };
     // The ack is queued before the Journal can conclude anything, so it always goes before the result.
     if let Some(ack) = ack {
-        lines.say(command.route.clone(), ack).await;
+        lines.answer(command, ack).await;
     }
     if let Err(error) = keep(&lines.journal, vec![entry]).await {
         warn!(%error, command = %id, "fate of a command not journalled");
     }
 }
 
-fn ack(command: &Command, answers: &[AliasAnswer]) -> Option<Utterance> {
+fn ack(lines: &Lines, command: &Command, answers: &[AliasAnswer]) -> Option<Utterance> {
     let text = words::ack_of_several(answers)?;
     let extra = answers.first().map(|answer| words::ack_extra(&answer.extra)).unwrap_or_default();
-    Some(Utterance { speech: Speech::Ack, command: Some(command.id), extra, ..Utterance::notice(text) })
+    let asks = |answer: &AliasAnswer| lines.is_whisper(command, answer.actionalias.ack.get("extra"));
+    let whisper = answers.iter().any(asks);
+    Some(Utterance { speech: Speech::Ack, whisper, extra, ..Utterance::answer(command, text) })
 }
 
 fn execution(command: &Command, id: &ExecutionId, result: Value) -> Execution {

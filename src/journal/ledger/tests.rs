@@ -1,6 +1,6 @@
 //! What may follow what.
 
-use fulmar_contract::{Identity, Mention, RoomId};
+use fulmar_contract::{Identity, Mention, RoomId, Tone};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -40,6 +40,8 @@ fn delivery(n: u128) -> Entry {
         route: route(),
         mention: None,
         text: "x".into(),
+        tone: Tone::Neutral,
+        link: None,
         extra: Value::Null,
     })
 }

@@ -20,7 +20,7 @@ pub use hearing::{
 pub use login::{bad_login_is_credentials, joins_its_rooms, says_online_first};
 pub use posting::{
     answers_a_direct_message, control_characters_do_not_escape, keeps_what_is_within_the_limit_whole,
-    loses_nothing_of_what_is_split, posts_in_order, receipt_after_the_network_accepts,
+    loses_nothing_of_what_is_split, names_who_is_mentioned, posts_in_order, receipt_after_the_network_accepts,
     refused_when_the_room_is_unknown,
 };
 

@@ -1,6 +1,6 @@
 //! What we say.
 
-use fulmar_contract::{Undelivered, split};
+use fulmar_contract::{Identity, Mention, Post, Tone, Undelivered, split};
 
 use super::{Settled, named, settle};
 use crate::{Harness, session::receipt};
@@ -43,6 +43,21 @@ pub async fn answers_a_direct_message(mut harness: impl Harness) {
 
     assert!(receipt.is_ok(), "{receipt:?}");
     assert_eq!(answer, "only you");
+}
+
+/// A post begins with the name of the person whom it mentions, and bad news reads as it was written.
+pub async fn names_who_is_mentioned(mut harness: impl Harness) {
+    let Settled { mut session, room, .. } = settle(&harness).await;
+    let mut post = Post::plain(room.clone(), "it is done", "named");
+    post.mention = Some(Mention { identity: Identity::Claimed("ada".into()), name: "ada".into() });
+    post.tone = Tone::Bad;
+
+    let answer = session.order_post(post).await;
+    let (receipt, heard) = tokio::join!(receipt(answer), harness.peer_hears(&room));
+
+    assert!(receipt.is_ok(), "{receipt:?}");
+    let text = heard.split_once("ada").map(|(_, text)| text);
+    assert!(text.is_some_and(|text| text.contains("it is done")), "{heard:?}");
 }
 
 /// A text as long as the limit allows arrives as one.

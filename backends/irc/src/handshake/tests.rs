@@ -16,6 +16,7 @@ fn config(sasl: bool) -> Config {
         sasl: sasl.then(|| Sasl::Plain { account: "fulmar".into(), password }),
         rate: 0,
         burst: 0,
+        colours: false,
         rooms: Vec::new(),
     }
 }

@@ -64,6 +64,7 @@ fn config(rate: u32, burst: u32) -> Config {
         sasl: None,
         rate,
         burst,
+        colours: false,
         rooms: vec![Wanted { name: "#ops".into(), key: None }],
     }
 }
