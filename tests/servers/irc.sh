@@ -88,8 +88,8 @@ start_inspircd() {
 <module name="cloaking"><cloak mode="half" key="only-for-tests-only-for-tests-only-for-tests" prefix="t-">
 <link name="services.test" ipaddr="127.0.0.1" port="$link_port" allowmask="127.0.0.0/8" sendpass="link" recvpass="link">
 <uline server="services.test" silent="yes">
-<connect name="all" allow="*" timeout="10" pingfreq="30" threshold="1000" commandrate="100000" fakelag="no"
-  hardsendq="4194304" recvq="65536" localmax="1000" globalmax="1000" resolvehostnames="no" useident="no" modes="">
+<connect name="all" allow="*" timeout="10" pingfreq="30" threshold="1000000" commandrate="100000000" fakelag="no"
+  softsendq="4194304" hardsendq="4194304" maxchans="100" recvq="65536" localmax="1000" globalmax="1000" resolvehostnames="no" useident="no" modes="">
 <performance nouserdns="yes">
 <options casemapping="ascii">
 <path configdir="$dir/inspircd" datadir="$dir/inspircd" logdir="$dir/inspircd" runtimedir="$dir/inspircd">
