@@ -126,9 +126,9 @@ async fn measure(run: Run) -> Outcome<ExitCode> {
             let targets = shown.targets(&family);
             let table = report::table(&shown, &targets);
             if run.json {
-                eprint!("{table}")
+                eprint!("{table}");
             } else {
-                print!("{table}")
+                print!("{table}");
             }
             family.push(shown.clone());
             all.push((shown, targets));
