@@ -8,18 +8,18 @@ use crate::alias::tidy;
 
 /// How we are addressed.
 #[derive(Clone, Debug)]
-pub(super) struct Addressing {
+pub struct Addressing {
     /// The gateway's own name, as in `fulmar: run date`.
-    pub(super) name: String,
+    pub name: String,
     /// Prefixes such as `!`.
-    pub(super) prefixes: Vec<String>,
+    pub prefixes: Vec<String>,
     /// A word after the prefix that may be left out, as `st2` in `!st2 run date`.
-    pub(super) plugin_prefix: String,
+    pub plugin_prefix: String,
 }
 
 impl Addressing {
     /// The words meant for us, tidied; `None` for talk among others. `me` is what we are called on the network.
-    pub(super) fn words<'a>(&self, heard: &'a Heard, me: Option<&str>) -> Option<Cow<'a, str>> {
+    pub fn words<'a>(&self, heard: &'a Heard, me: Option<&str>) -> Option<Cow<'a, str>> {
         let text = heard.text.trim();
         let words = self
             .after_prefix(text)

@@ -28,7 +28,6 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use self::{
-    address::Addressing,
     administrator::{Move, standing},
     builtin::Builtin,
     choice::Choices,
@@ -49,8 +48,11 @@ use crate::{
     supervise::{Birth, DeathNotice, Line, Shutdown, Supervisor},
 };
 
-pub use self::gate::Gate;
-pub use self::lines::{Lines, Place, StackStorm};
+pub use self::{
+    address::Addressing,
+    gate::Gate,
+    lines::{Lines, Place, StackStorm},
+};
 
 /// Somebody wrote something.
 #[derive(Debug, Message)]

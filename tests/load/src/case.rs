@@ -73,7 +73,7 @@ pub(crate) struct Case {
 }
 
 /// A minute.
-pub(crate) const QUICK: Pace = Pace { rounds: 1, length: Duration::from_millis(1500), rates: &[250, 1000, 2000] };
+pub(crate) const QUICK: Pace = Pace { rounds: 1, length: Duration::from_secs(1), rates: &[250, 1000, 2000] };
 
 /// Some minutes.
 pub(crate) const FULL: Pace = Pace {

@@ -49,6 +49,7 @@ pub(crate) async fn relay(server: &str, nick: &str, rooms: &[String], storm: &st
         idle: RefCell::default(),
         out: RefCell::default(),
         more: Notify::new(),
+        has_all: Notify::new(),
     });
     let tasks = LocalSet::new();
     tasks.spawn_local(write(Rc::clone(&relay), writer));
@@ -70,6 +71,7 @@ struct Relay {
     idle: RefCell<Vec<TcpStream>>,
     out: RefCell<String>,
     more: Notify,
+    has_all: Notify,
 }
 
 impl Relay {
@@ -119,6 +121,8 @@ async fn serve(relay: Rc<Relay>, mut reader: Reader) -> io::Result<()> {
                             eprintln!("a command was not relayed: {error}");
                         }
                     });
+                } else if line.contains(" PONG ") {
+                    relay.has_all.notify_one();
                 } else if let Some(pong) = pong_to(line) {
                     relay.out.borrow_mut().push_str(&pong);
                     relay.more.notify_one();
@@ -169,12 +173,20 @@ fn told(relay: &Relay, event: &[u8]) {
     }
 }
 
-/// Writes what is to be said, all at once that has come.
+/// Writes what is to be said, all at once that has come. A server that is given more than it reads at once takes up the
+/// rest only when something else happens, so after much it is asked whether it has all.
 async fn write(relay: Rc<Relay>, mut writer: OwnedWriteHalf) -> io::Result<()> {
     loop {
         relay.more.notified().await;
         let out = relay.out.take();
-        writer.write_all(out.as_bytes()).await?;
+        let mut rest = out.as_str();
+        while let Some(end) = rest.get(..MUCH).and_then(|piece| piece.rfind('\n')) {
+            let (piece, after) = rest.split_at(end + 1);
+            writer.write_all(format!("{piece}PING :all\r\n").as_bytes()).await?;
+            relay.has_all.notified().await;
+            rest = after;
+        }
+        writer.write_all(rest.as_bytes()).await?;
     }
 }
 
@@ -202,3 +214,6 @@ fn say(out: &mut String, room: &str, text: &str) {
         out.push_str(part);
     }
 }
+
+/// As much as a server reads at once, in bytes, and less than the least of them do.
+const MUCH: usize = 4096;
