@@ -8,6 +8,7 @@ mod crowd;
 mod irc;
 mod process;
 mod reflector;
+mod relay;
 mod report;
 mod run;
 mod samples;
@@ -102,7 +103,7 @@ async fn obey(arguments: Arguments) -> Outcome<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Arguments::Relay { bot, stackstorm } => {
-            reflector::relay(&bot.irc, &bot.nick, &bot.rooms, &stackstorm).await?;
+            relay::relay(&bot.irc, &bot.nick, &bot.rooms, &stackstorm).await?;
             Ok(ExitCode::SUCCESS)
         }
     }

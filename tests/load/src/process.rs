@@ -60,14 +60,14 @@ impl Sub for &Clock {
     /// What the process had between two moments: exact if no thread has ended, else in ticks.
     fn sub(self, before: &Clock) -> Cpu {
         let (user, system) = (self.coarse.user - before.coarse.user, self.coarse.system - before.coarse.system);
-        let coarse = user + system;
-        if coarse <= 0.0 || before.threads.keys().any(|thread| !self.threads.contains_key(thread)) {
+        if before.threads.keys().any(|thread| !self.threads.contains_key(thread)) {
             return Cpu { user, system };
         }
         let had = |thread| before.threads.get(thread).copied().unwrap_or(0);
         let nanoseconds: u64 = self.threads.iter().map(|(thread, now)| now.saturating_sub(had(thread))).sum();
-        let scale = nanoseconds as f64 / 1e9 / coarse;
-        Cpu { user: user * scale, system: system * scale }
+        let seconds = nanoseconds as f64 / 1e9;
+        let share = if user + system > 0.0 { user / (user + system) } else { 1.0 };
+        Cpu { user: seconds * share, system: seconds * (1.0 - share) }
     }
 }
 

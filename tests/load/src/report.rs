@@ -11,7 +11,7 @@ use crate::{
 
 /// A case as a table.
 pub(crate) fn table(shown: &Shown, targets: &[Target]) -> String {
-    let mut text = format!("\n{}\n{HEAD}\n", shown.case.name);
+    let mut text = format!("\n{}\n{}\n", shown.case.name, head());
     for (kind, figures) in &shown.figures {
         text.push_str(&row(kind.name(), figures));
     }
@@ -50,7 +50,7 @@ pub(crate) fn json(all: &[(Shown, Vec<Target>)]) -> Value {
 fn row(name: &str, figures: &Figures) -> String {
     let Figures { lost, refused, doubled, disordered, memory, cpu_per_1000, .. } = figures;
     format!(
-        "  {name:22}{:>7.0} {} {} {} {:>7.4} = {:.4} + {:.4} {:>5.2} {:>6.1} {:>6.1}  {lost} {refused} {doubled} {disordered}\n",
+        "  {name:22}{:>7.0} {} {} {} {:>8.4}: {:>7.4} {:>7.4} {:>5.2} {:>6.1} {:>6.1}  {lost:>4} {refused:>7} {doubled:>7} {disordered:>10}\n",
         figures.per_second,
         spread(figures.ack),
         spread(figures.result),
@@ -94,4 +94,17 @@ fn spread(spread: Option<Spread>) -> String {
     }
 }
 
-const HEAD: &str = "                         a second  ack p50 p95 p99 ms      result p50 p95 p99 ms   event to line p50 p95 p99  CPU s/1,000 = user + kernel  CPUs  MB now  peak  lost refused doubled disordered";
+fn head() -> String {
+    format!(
+        "  {:22}{:>7} {:>23} {:>23} {:>23} {:>25} {:>5} {:>6} {:>6}  lost refused doubled disordered",
+        "",
+        "a sec.",
+        "ack p50 p95 p99 ms",
+        "result p50 p95 p99 ms",
+        "event to line, ms",
+        "CPU s/1,000: user, kernel",
+        "CPUs",
+        "MB now",
+        "peak",
+    )
+}

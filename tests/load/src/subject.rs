@@ -47,6 +47,8 @@ pub(crate) struct Subject {
     pub(crate) nick: String,
     /// Its rooms.
     pub(crate) rooms: Vec<String>,
+    /// Names the process, for whoever cleans up when this one is killed.
+    mark: PathBuf,
 }
 
 impl Kind {
@@ -77,7 +79,9 @@ impl Subject {
         };
         let file = fs::File::create(&log)?;
         let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?;
-        let mut subject = Self { child, nick, rooms };
+        let mark = site.folder.join("subject.pid");
+        fs::write(&mark, child.id().to_string())?;
+        let mut subject = Self { child, nick, rooms, mark };
         subject.ready(kind, &log).await?;
         Ok(subject)
     }
@@ -115,6 +119,7 @@ impl Drop for Subject {
         // It may have ended by itself.
         drop(self.child.kill());
         drop(self.child.wait());
+        drop(fs::remove_file(&self.mark));
     }
 }
 
