@@ -112,7 +112,8 @@ impl Measured {
     /// What is told of it.
     pub(crate) fn figures(self) -> Figures {
         let Self { outcomes, things, seconds, cpu, memory } = self;
-        let thousands = (things / 1000.0).max(f64::MIN_POSITIVE);
+        // Nothing costs nothing.
+        let thousands = if things > 0.0 { things / 1000.0 } else { f64::INFINITY };
         Figures {
             things,
             per_second: things / seconds,
