@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 
 async fn ask(arguments: &Arguments) -> Result<Value, String> {
     let url = format!("{}/status", arguments.admin.trim_end_matches('/'));
-    let trust = Trust { verify: true, authorities: None };
+    let trust = Trust { verify: true, authorities: None, identity: None };
     let client = tls::http_client(url.starts_with("https:").then_some(&trust), POOL).map_err(|e| e.to_string())?;
     let mut request = client.get(url).timeout(ANSWER);
     if let Some(token) = &arguments.token {

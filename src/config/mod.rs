@@ -24,7 +24,10 @@ pub use stackstorm::{Credential, StackStorm};
 
 use document::Document;
 
-use crate::backends::KINDS;
+use crate::{
+    backends::KINDS,
+    tls::{self, Identity},
+};
 
 /// Where the configuration is looked for when nobody says where it is.
 pub const PLACES: [&str; 2] = ["./fulmar.toml", "/etc/fulmar/fulmar.toml"];
@@ -145,6 +148,25 @@ fn refuse_planned(options: &mut Options, keys: &[&str]) {
             options.complain(item.line, key, "not supported yet");
         }
     }
+}
+
+/// Reads a certificate of our own and its key: both, or none.
+fn own_certificate(options: &mut Options, certificate: &str, key: &str) -> Option<Identity> {
+    let lines = (options.line_of(certificate), options.line_of(key));
+    let given = options.keys();
+    for (one, other) in [(certificate, key), (key, certificate)] {
+        if given.iter().any(|given| given == one) && !given.iter().any(|given| given == other) {
+            options.missing(other, &format!("a PEM file, since there is {one}"));
+        }
+    }
+    let files = (options.file(certificate), options.file(key));
+    let identity = Identity { certificate: files.0?, key: files.1? };
+    if let Err(error) = tls::check_certificates(&identity.certificate) {
+        options.complain(lines.0, certificate, error.to_string());
+    } else if let Err(error) = tls::check_identity(&identity) {
+        options.complain(lines.1, key, error.to_string());
+    }
+    Some(identity)
 }
 
 /// The keys whose values another part contradicts, and how.

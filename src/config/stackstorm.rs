@@ -4,10 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use fulmar_contract::{Options, Problem, Secret};
 
-use super::{Named, gateway::word, named_tables, refuse_planned};
+use super::{Named, gateway::word, named_tables, own_certificate, refuse_planned};
 use crate::{
     st2::{BaseUrl, Endpoints},
-    tls::{self, TlsError, Trust},
+    tls::{self, Identity, TlsError, Trust},
 };
 
 /// One StackStorm.
@@ -23,6 +23,8 @@ pub struct StackStorm {
     pub verify_cert: bool,
     /// A PEM file of further authorities; read once already, so it is good.
     pub ca_cert: Option<PathBuf>,
+    /// The certificate that we show; read once already, so it is good.
+    pub client: Option<Identity>,
     /// How we prove who we are.
     pub credential: Credential,
     /// The notification route that commands ask for.
@@ -46,7 +48,11 @@ impl StackStorm {
             auth: self.auth_url.clone(),
             api: self.api_url.clone(),
             stream: self.stream_url.clone(),
-            trust: Trust { verify: self.verify_cert, authorities: self.ca_cert.clone() },
+            trust: Trust {
+                verify: self.verify_cert,
+                authorities: self.ca_cert.clone(),
+                identity: self.client.clone(),
+            },
         }
     }
 }
@@ -83,12 +89,13 @@ pub(super) fn read_all(root: &mut Options, warnings: &mut Vec<Problem>) -> Named
 }
 
 fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<StackStorm> {
-    refuse_planned(options, &["client_cert", "client_key", "rbac_auth", "session_ttl"]);
+    refuse_planned(options, &["rbac_auth", "session_ttl"]);
     let auth_url = url(options, "auth_url");
     let api_url = url(options, "api_url");
     let stream_url = url(options, "stream_url");
     let verify_cert = verify_cert(options, warnings);
     let ca_cert = ca_cert(options);
+    let client = own_certificate(options, "client_cert", "client_key");
     let credential = credential(options, warnings);
     let route_key = word(options, "route_key").unwrap_or_else(|| "errbot".into());
     let announcement_routes = routes(options, &route_key);
@@ -104,6 +111,7 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
         stream_url: stream_url?,
         verify_cert,
         ca_cert,
+        client,
         credential: credential?,
         route_key,
         announcement_routes,
@@ -143,7 +151,7 @@ fn verify_cert(options: &mut Options, warnings: &mut Vec<Problem>) -> bool {
 fn ca_cert(options: &mut Options) -> Option<PathBuf> {
     let line = options.line_of("ca_cert");
     let path = options.file("ca_cert")?;
-    if let Err(error) = tls::check_authorities(&path) {
+    if let Err(error) = tls::check_certificates(&path) {
         options.complain(line, "ca_cert", error.to_string());
     }
     Some(path)

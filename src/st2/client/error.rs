@@ -2,7 +2,7 @@
 
 use awc::error::{ConnectError, SendRequestError};
 
-use crate::st2::wire::Fault;
+use crate::{st2::wire::Fault, tls};
 
 /// Why a call has no good answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +102,9 @@ impl ApiError {
 
     #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
     pub(super) fn from_sending(error: SendRequestError) -> Self {
+        if tls::wants_identity(&error) {
+            return Self::Unreachable { why: Fault::wants_identity().to_string() };
+        }
         let why = error.to_string();
         // Disconnected is what awc says when the peer closes before its answer.
         let is_unsent = matches!(error, SendRequestError::Url(_) | SendRequestError::Http(_))

@@ -8,6 +8,9 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault(String);
 
+/// What nginx says, with status 400, to those who show no certificate (`ngx_http_special_response.c`).
+const NGINX_496: &[u8] = b"No required SSL certificate was sent";
+
 /// The greatest length of a shown fault, in characters.
 const MAX_LINE: usize = 300;
 
@@ -17,10 +20,18 @@ impl Fault {
         Self(text.into())
     }
 
-    /// Reads it from a body; empty for a page of a proxy.
+    /// The server before StackStorm wants to know who we are.
+    pub fn wants_identity() -> Self {
+        Self::new("it wants a certificate of ours: set client_cert and client_key")
+    }
+
+    /// Reads it from a body; empty for a page of a proxy, but for nginx's status 496.
     pub fn in_body(body: &[u8]) -> Self {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        Self(body.get("faultstring").and_then(Value::as_str).unwrap_or_default().to_owned())
+        match serde_json::from_slice::<Value>(body) {
+            Ok(body) => Self::new(body.get("faultstring").and_then(Value::as_str).unwrap_or_default()),
+            Err(_) if body.windows(NGINX_496.len()).any(|window| window == NGINX_496) => Self::wants_identity(),
+            Err(_) => Self::default(),
+        }
     }
 
     /// Whether the command matched nothing. The text ends so (`st2common/util/actionalias_matching.py`).
@@ -104,6 +115,14 @@ mod tests {
         assert_eq!(Fault::new("ż".repeat(400)).line().chars().count(), MAX_LINE + 1);
         assert_eq!(Fault::in_body(b"<html>502</html>").to_string(), "no reason given");
         assert_eq!(Fault::in_body(br#"{"faultstring": "Nope"}"#).to_string(), "Nope");
+    }
+
+    #[test]
+    fn a_proxy_that_wants_to_know_us_names_the_keys_to_set() {
+        let page = b"<html><head><title>400 No required SSL certificate was sent</title></head></html>";
+
+        assert_eq!(Fault::in_body(page), Fault::wants_identity());
+        assert_eq!(Fault::in_body(br#"{"x": "No required SSL certificate was sent"}"#), Fault::default());
     }
 
     #[test]

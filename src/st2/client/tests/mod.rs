@@ -1,5 +1,7 @@
 mod broken;
 mod calls;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{
     collections::HashMap,
@@ -57,8 +59,11 @@ fn see(request: &HttpRequest, body: &[u8]) -> Seen {
 }
 
 fn client(port: u16) -> Client {
-    let at = |service| format!("http://127.0.0.1:{port}/{service}").parse().unwrap();
-    let trust = Trust { verify: true, authorities: None };
+    client_of(&format!("http://127.0.0.1:{port}"), Trust { verify: true, authorities: None, identity: None })
+}
+
+fn client_of(url: &str, trust: Trust) -> Client {
+    let at = |service| format!("{url}/{service}").parse().unwrap();
     Client::new(Endpoints { auth: at("auth"), api: at("api"), stream: at("stream"), trust }).unwrap()
 }
 

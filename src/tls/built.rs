@@ -1,0 +1,161 @@
+//! TLS as this build has it, by rustls.
+
+use std::{fs, path::Path, sync::Arc};
+
+use actix_web::error::ParseError;
+use awc::error::{ConnectError, SendRequestError};
+use rustls::{
+    AlertDescription, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    server::ParsedCertificate,
+    sign::CertifiedKey,
+};
+use rustls_pki_types::{
+    CertificateDer, PrivateKeyDer, ServerName, UnixTime,
+    pem::{self, PemObject},
+};
+use tracing::warn;
+
+use super::{Identity, TlsError, Trust};
+
+pub(super) fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(unusable)?;
+    let builder = if trust.verify {
+        builder.with_root_certificates(roots(trust)?)
+    } else {
+        warn!("certificates are not checked: anybody on the way can read and change everything");
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider())))
+    };
+    let config = match &trust.identity {
+        Some(identity) => {
+            let (chain, key) = chain_and_key(identity)?;
+            builder.with_client_auth_cert(chain, key).map_err(unusable)?
+        }
+        None => builder.with_no_client_auth(),
+    };
+    Ok(Arc::new(config))
+}
+
+/// What a server needs that shows `identity` and asks nobody for theirs.
+///
+/// # Errors
+/// When the files cannot be read or do not fit together.
+pub fn server_config(identity: &Identity) -> Result<ServerConfig, TlsError> {
+    let (chain, key) = chain_and_key(identity)?;
+    ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(unusable)
+}
+
+pub(super) fn certified_key(identity: &Identity) -> Result<CertifiedKey, TlsError> {
+    let (chain, key) = chain_and_key(identity)?;
+    CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
+        Error::InconsistentKeys(_) => TlsError::Misfit(identity.clone()),
+        error => unusable(error),
+    })
+}
+
+pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(&read(file, "certificates")?)
+        .collect::<Result<_, _>>()
+        .map_err(unusable)?;
+    if found.is_empty() {
+        return Err(TlsError::NoCertificate(file.to_owned()));
+    }
+    for certificate in &found {
+        ParsedCertificate::try_from(certificate).map_err(unusable)?;
+    }
+    Ok(found)
+}
+
+/// Whether the server ended the handshake for want of a certificate of ours. With TLS 1.3 that comes to light with
+/// the first byte that is read after a handshake that seemed good.
+pub(super) fn wants_identity(error: &SendRequestError) -> bool {
+    let (SendRequestError::Connect(ConnectError::Io(error))
+    | SendRequestError::Send(error)
+    | SendRequestError::Response(ParseError::Io(error))) = error
+    else {
+        return false;
+    };
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    matches!(inner, Some(Error::AlertReceived(AlertDescription::CertificateRequired)))
+}
+
+fn chain_and_key(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let chain = certificates(&identity.certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(&read(&identity.key, "key")?).map_err(|error| match error {
+        pem::Error::NoItemsFound => TlsError::NoKey(identity.key.clone()),
+        error => unusable(error),
+    })?;
+    Ok((chain, key))
+}
+
+fn roots(trust: &Trust) -> Result<RootCertStore, TlsError> {
+    let system = rustls_native_certs::load_native_certs();
+    for error in &system.errors {
+        warn!(%error, "a certificate of the system cannot be read");
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(system.certs);
+    if let Some(file) = &trust.authorities {
+        for authority in certificates(file)? {
+            roots.add(authority).map_err(unusable)?;
+        }
+    }
+    Ok(roots)
+}
+
+fn read(file: &Path, what: &'static str) -> Result<Vec<u8>, TlsError> {
+    fs::read(file).map_err(|error| TlsError::Unreadable { what, file: file.to_owned(), error })
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unusable(error: impl ToString) -> TlsError {
+    TlsError::Unusable(error.to_string())
+}
+
+/// Accepts every certificate, but checks that its owner speaks.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

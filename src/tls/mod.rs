@@ -1,0 +1,148 @@
+//! Certificates: whom we believe when we speak TLS, and how we prove who we are. The only place that knows of them,
+//! and of whether this build speaks TLS at all.
+
+#[cfg(feature = "tls")]
+mod built;
+#[cfg(feature = "tls")]
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use awc::{Client, ClientBuilder, Connector, error::SendRequestError};
+
+#[cfg(feature = "tls")]
+pub use built::server_config;
+
+/// Whether this build can speak TLS.
+pub const BUILT: bool = cfg!(feature = "tls");
+
+/// Whose certificates we accept, and which one we show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// Whether they are checked at all.
+    pub verify: bool,
+    /// A PEM file with authorities besides those of the system.
+    pub authorities: Option<PathBuf>,
+    /// Who we are, for servers that want to know.
+    pub identity: Option<Identity>,
+}
+
+/// A certificate of our own and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// A PEM file with the certificate, and after it those that lead to its authority.
+    pub certificate: PathBuf,
+    /// A PEM file with the key, not encrypted. May be the same file.
+    pub key: PathBuf,
+}
+
+/// How an HTTP client treats its connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    /// How long connecting may take, and the TLS handshake after it.
+    pub connect: Duration,
+    /// How long an idle connection is kept for the next request.
+    pub keep_alive: Duration,
+    /// How many connections there may be; further requests wait.
+    pub limit: usize,
+}
+
+/// Why there is no TLS as asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A key belongs to another certificate.
+    #[error("the key in {} does not fit the certificate in {}", .0.key.display(), .0.certificate.display())]
+    Misfit(Identity),
+    /// A file has no certificate in it.
+    #[error("there is no PEM certificate in {}", .0.display())]
+    NoCertificate(PathBuf),
+    /// A file has no key in it.
+    #[error("there is no PEM private key in {}, or it is encrypted", .0.display())]
+    NoKey(PathBuf),
+    /// This build has no TLS.
+    #[error("this build of fulmar has no https: build it with the feature \"tls\"")]
+    NotBuilt,
+    /// A file cannot be read.
+    #[error("cannot read the {what} in {}: {error}", file.display())]
+    Unreadable {
+        /// What was expected in it.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A certificate, a key or the TLS library is not usable.
+    #[error("cannot use the certificates: {0}")]
+    Unusable(String),
+}
+
+/// An HTTP client that believes whom `trust` says; without it, it speaks plain HTTP only. It follows no
+/// redirect, repeats no request and sets no time limit to an answer.
+///
+/// # Errors
+/// When certificates are asked for and cannot be used, or this build has no TLS.
+pub fn http_client(trust: Option<&Trust>, pool: Pool) -> Result<Client, TlsError> {
+    let connector = Connector::new()
+        .timeout(pool.connect)
+        .handshake_timeout(pool.connect)
+        .conn_keep_alive(pool.keep_alive)
+        .limit(pool.limit);
+    #[cfg(feature = "tls")]
+    let connector = match trust {
+        Some(trust) => connector.rustls_0_23(built::client_config(trust)?),
+        None => connector,
+    };
+    if !BUILT && trust.is_some() {
+        return Err(TlsError::NotBuilt);
+    }
+    Ok(ClientBuilder::new().connector(connector).disable_redirects().disable_timeout().finish())
+}
+
+/// Checks that `file` has certificates that can be used.
+///
+/// # Errors
+/// When it has not, or this build has no TLS.
+pub fn check_certificates(file: &Path) -> Result<(), TlsError> {
+    built::certificates(file).map(drop)
+}
+
+/// Checks that the key can be used and fits the certificate.
+///
+/// # Errors
+/// When it does not, or this build has no TLS.
+pub fn check_identity(identity: &Identity) -> Result<(), TlsError> {
+    built::certified_key(identity).map(drop)
+}
+
+/// Whether a request failed because the server wants a certificate of ours that we did not show: it ended the handshake,
+/// so it has not read the request.
+pub fn wants_identity(error: &SendRequestError) -> bool {
+    built::wants_identity(error)
+}
+
+#[cfg(not(feature = "tls"))]
+mod built {
+    use std::path::Path;
+
+    use awc::error::SendRequestError;
+
+    use super::{Identity, TlsError};
+
+    pub(super) fn certificates(_file: &Path) -> Result<(), TlsError> {
+        Err(TlsError::NotBuilt)
+    }
+
+    pub(super) fn certified_key(_identity: &Identity) -> Result<(), TlsError> {
+        Err(TlsError::NotBuilt)
+    }
+
+    pub(super) fn wants_identity(_error: &SendRequestError) -> bool {
+        false
+    }
+}
