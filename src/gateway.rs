@@ -35,17 +35,19 @@ pub struct Gateway {
     pub supervisor: Addr<Supervisor>,
     /// Told when all of it has stopped.
     pub ended: oneshot::Receiver<Ended>,
-    /// How an operator's questions reach the children.
+    /// How those outside reach the children.
     pub reach: Reach,
 }
 
-/// How to ask each child how it is.
+/// How those outside reach the children.
 #[derive(Clone)]
 pub struct Reach {
     /// The chats, by name, in the order of their names.
     pub chats: BTreeMap<String, (&'static str, Line<Chat>)>,
     /// The StackStorms, by name.
     pub stackstorms: BTreeMap<String, Storm>,
+    /// Who decides.
+    pub router: Line<Router>,
     /// What is known.
     pub journal: Line<Journal>,
     /// Counters.
@@ -101,6 +103,7 @@ impl Reach {
         Self {
             chats: chats.collect(),
             stackstorms: config.stackstorms.keys().map(|name| (name.clone(), Storm::default())).collect(),
+            router: Line::new(),
             journal: Line::new(),
             metrics: Metrics::default(),
         }
@@ -115,7 +118,6 @@ struct Tree<'a> {
     lines: Rc<Lines>,
     outlets: BTreeMap<String, Outlet>,
     book: Rc<RefCell<Book>>,
-    router: Line<Router>,
     supervisor: Line<Supervisor>,
 }
 
@@ -155,7 +157,7 @@ impl<'a> Tree<'a> {
         };
         let book = Rc::new(RefCell::new(Book::open(Box::new(Memory))?));
         let lines = Rc::new(lines);
-        Ok(Self { config, reach, world, lines, outlets, book, router: Line::new(), supervisor: Line::new() })
+        Ok(Self { config, reach, world, lines, outlets, book, supervisor: Line::new() })
     }
 
     /// The children, in the order in which they start.
@@ -171,7 +173,7 @@ impl<'a> Tree<'a> {
     }
 
     fn journal(&self) -> ChildSpec {
-        let (book, router, world) = (Rc::clone(&self.book), self.router.clone(), self.world.clone());
+        let (book, router, world) = (Rc::clone(&self.book), self.reach.router.clone(), self.world.clone());
         child("journal", "journal", core(), self.reach.journal.clone(), move |birth| {
             Journal::new(Rc::clone(&book), router.clone(), world.clone(), birth)
         })
@@ -206,7 +208,7 @@ impl<'a> Tree<'a> {
 
     fn router(&self) -> ChildSpec {
         let (lines, supervisor) = (Rc::clone(&self.lines), self.supervisor.clone());
-        child("router", "router", core(), self.router.clone(), move |birth| {
+        child("router", "router", core(), self.reach.router.clone(), move |birth| {
             Router::new(Rc::clone(&lines), supervisor.clone(), birth)
         })
     }
@@ -216,7 +218,7 @@ impl<'a> Tree<'a> {
         let setup = chat::Setup {
             name: chat.name.clone(),
             backend: chat.backend.clone(),
-            router: self.router.clone(),
+            router: self.reach.router.clone(),
             delivery: self.lines.delivery.clone(),
             metrics: self.reach.metrics.clone(),
         };
@@ -235,7 +237,7 @@ impl<'a> Tree<'a> {
             auth: storm.auth.clone(),
             aliases: storm.aliases.clone(),
             journal: self.reach.journal.clone(),
-            router: self.router.clone(),
+            router: self.reach.router.clone(),
             metrics: self.reach.metrics.clone(),
         };
         // StackStorm is ours and near, unlike a chat network: it is looked for more often.

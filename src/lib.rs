@@ -3,7 +3,7 @@
 //! The map, from pure to effectful. An arrow is "may use":
 //!
 //! ```text
-//! cli -> actors, admin, sandbox -> supervise, st2, config -> alias, render
+//! cli -> actors, admin, web, sandbox -> supervise, st2, config -> alias, render
 //! backends.rs -> backends/*  -> backends/contract
 //! ```
 
@@ -14,6 +14,7 @@ pub mod backends;
 pub mod cli;
 pub mod config;
 pub mod gateway;
+pub mod http;
 pub mod journal;
 pub mod metrics;
 pub mod render;
@@ -21,3 +22,4 @@ pub mod sandbox;
 pub mod st2;
 pub mod supervise;
 pub mod tls;
+pub mod web;

@@ -23,6 +23,8 @@ pub struct Metrics {
     pub commands: Family<Outcome, Counter>,
     /// Announcements heard, by what became of them.
     pub announcements: Family<Outcome, Counter>,
+    /// Requests to the webhooks, by what became of them.
+    pub webhooks: Family<Webhook, Counter>,
     /// Events on the streams of StackStorm, by StackStorm.
     pub events: Family<StackStorm, Counter>,
     /// What people said to us and we did not take, by the reason.
@@ -71,6 +73,16 @@ pub struct Refusal {
     pub why: &'static str,
 }
 
+/// Labels of a request to a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Webhook {
+    /// The path.
+    pub endpoint: &'static str,
+    /// `said`, `suppressed` or `nowhere`, as with announcements; or `bad` (not understood), `refused` (not allowed),
+    /// `limited` (too many) or `failed` (could not be taken now).
+    pub outcome: &'static str,
+}
+
 impl Metrics {
     /// Counts a command by what became of it.
     pub fn command(&self, outcome: &'static str) {
@@ -94,6 +106,11 @@ impl Metrics {
         Calls { in_flight: level(&self.in_flight), waiting: level(&self.waiting) }
     }
 
+    /// Counts a request to a webhook by what became of it.
+    pub fn webhook(&self, endpoint: &'static str, outcome: &'static str) {
+        self.webhooks.get_or_create(&Webhook { endpoint, outcome }).inc();
+    }
+
     /// All counters and `gauges` (name, help, labels and value) in the text format of OpenMetrics.
     pub fn encode(&self, gauges: &[Gauge]) -> String {
         let mut registry = Registry::with_prefix("fulmar");
@@ -106,6 +123,7 @@ impl Metrics {
             "Announcements heard, by what became of them",
             self.announcements.clone(),
         );
+        registry.register("webhooks", "Requests to the webhooks, by what became of them", self.webhooks.clone());
         registry.register("events", "Events on the streams of StackStorm", self.events.clone());
         registry.register("refused", "What people said that was not taken, by the reason", self.refused.clone());
         registry.register("calls_in_flight", "Calls of StackStorm in flight", self.in_flight.clone());

@@ -206,7 +206,7 @@ async fn take_in(setup: &Setup, happening: Happening) {
         Happening::AliasesChanged => setup.aliases.send(Stale).await,
         Happening::Announced(announcement) => {
             let stackstorm = setup.name.clone();
-            setup.router.send(Announced { stackstorm, announcement: *announcement }).await
+            setup.router.send(Announced { stackstorm, announcement: *announcement }).await.map(drop)
         }
         Happening::Ended(execution) if setup.concerns_us(&execution) => {
             let id = execution.id().as_str().to_owned();

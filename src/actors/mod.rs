@@ -5,7 +5,7 @@
 //! | `router::Heard` | Chat -> Router | - |
 //! | `router::InputEnded` | Chat -> Router | - |
 //! | `router::Concluded` | Journal -> Router | - |
-//! | `router::Announced` | Listener -> Router | - |
+//! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled |
 //! | `aliases::Current`, `aliases::Ready` | Router, Admin -> Aliases | the registry |
 //! | `aliases::Stale` | Router, Listener -> Aliases | - |
 //! | `aliases::Refresh` | Admin -> Aliases | how many there are |

@@ -25,7 +25,6 @@ use std::{
 use actix::Addr;
 use actix_web::{
     App, HttpResponse, HttpServer, Responder,
-    dev::ServerHandle,
     http::header::ContentType,
     middleware::from_fn,
     web::{Data, Path, ServiceConfig, get, post},
@@ -38,6 +37,7 @@ use crate::{
     actors::aliases::Refresh,
     config,
     gateway::Reach,
+    http::Served,
     supervise::{Order, Supervisor, Tell},
 };
 
@@ -50,18 +50,12 @@ pub struct Admin {
     pub supervisor: Addr<Supervisor>,
     /// How to ask the children.
     pub reach: Reach,
+    /// Where the web routes are, if they are served.
+    pub web: Option<SocketAddr>,
     /// When the process began.
     pub began: Instant,
     /// Whether children can be told to panic, to prove that it is borne.
     pub test_switches: bool,
-}
-
-/// The server, bound and running.
-pub struct Served {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Stops it.
-    pub handle: ServerHandle,
 }
 
 /// Takes the address, before anything else is started.

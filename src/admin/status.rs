@@ -1,6 +1,6 @@
 //! How everything is, asked of everybody.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use actix::{Actor, Handler, Message, dev::ToEnvelope};
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub struct Status {
     pub version: &'static str,
     /// Seconds since the process began.
     pub uptime: u64,
+    /// Where the web routes are, if they are served.
+    pub web: Option<SocketAddr>,
     /// Every child, in the order in which they start.
     pub children: Vec<ChildStatus>,
     /// Every StackStorm, by name.
@@ -96,6 +98,7 @@ impl Status {
             name: admin.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
             uptime: admin.began.elapsed().as_secs(),
+            web: admin.web,
             children,
             stackstorm,
             chats,

@@ -75,9 +75,8 @@ impl Verb {
     /// What is logged unless somebody says otherwise.
     const fn usual_log(&self) -> &'static str {
         match self {
-            Self::Run(_) => "info,actix_server=warn",
-            // What the sandbox does to its callers on purpose is no error of the server under it.
-            Self::Sandbox(_) => "info,actix_server=warn,actix_http=off",
+            // What strangers send, or the sandbox does to its callers on purpose, is no error of the server under it.
+            Self::Run(_) | Self::Sandbox(_) => "info,actix_server=warn,actix_http=off",
             Self::Alias(_) | Self::Check(_) | Self::Demo | Self::Status(_) => "error,actix_http=off",
         }
     }

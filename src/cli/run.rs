@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     gateway::{Gateway, StartError},
     supervise::{Ended, Shutdown, Supervisor},
+    web,
 };
 
 /// Arguments of `run`.
@@ -32,6 +33,8 @@ pub(super) enum NotUp {
     Admin(SocketAddr, io::Error),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Web(#[from] web::NotServed),
 }
 
 pub(super) fn run(arguments: Arguments) -> ExitCode {
@@ -43,7 +46,7 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
     within_system(async move {
         match serve(&config, |_| {}).await {
             Ok(ended) => exit_code(ended),
-            Err(error @ NotUp::Admin(..)) => fail(FAILED, error),
+            Err(error @ (NotUp::Admin(..) | NotUp::Web(..))) => fail(FAILED, error),
             Err(error @ NotUp::Start(_)) => fail(BAD_CONFIGURATION, error),
         }
     })
@@ -59,11 +62,17 @@ pub(super) fn within_system(future: impl Future<Output = ExitCode>) -> ExitCode 
 pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Result<Ended, NotUp> {
     let not_served = |error| NotUp::Admin(config.admin.listen, error);
     let listener = admin::bind(&config.admin).map_err(not_served)?;
+    let web = web::bind(&config.web)?;
     let gateway = Gateway::start(config, &World::real())?;
+    let web = web.map(|socket| web::serve(config, &gateway.reach, socket)).transpose()?;
+    if let Some(web) = &web {
+        info!(address = %web.address, "webhooks are taken");
+    }
     let admin = Admin {
         name: config.gateway.name.clone(),
         supervisor: gateway.supervisor.clone(),
         reach: gateway.reach.clone(),
+        web: web.as_ref().map(|web| web.address),
         began: Instant::now(),
         test_switches: env::var_os("FULMAR_TEST_SWITCHES").is_some(),
     };
@@ -77,7 +86,9 @@ pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Resul
     outlive_hang_ups();
     let lost = || Ended::Escalated { child: "supervisor".into(), why: "it is gone; the log has the place".into() };
     let ended = gateway.ended.await.unwrap_or_else(|_| lost());
-    served.handle.stop(false).await;
+    for server in [Some(served), web].into_iter().flatten() {
+        server.handle.stop(false).await;
+    }
     info!("stopped");
     Ok(ended)
 }

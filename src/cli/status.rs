@@ -73,6 +73,9 @@ fn words(status: &Value) -> String {
             count("dead")
         ));
     }
+    if let Some(web) = status.get("web").and_then(Value::as_str) {
+        lines.push(format!("web: listens on {web}"));
+    }
     for (name, it) in status.get("stackstorm").and_then(Value::as_object).into_iter().flatten() {
         let stream = it.get("stream").map(|stream| text(stream, "phase")).unwrap_or_default();
         let calls = |key| it.get("calls").map(|calls| text(calls, key)).unwrap_or_default();

@@ -7,7 +7,8 @@ use std::{
 
 use fulmar_contract::{Options, Problem, Secret};
 
-use super::refuse_planned;
+use super::{own_certificate, refuse_planned, stackstorm::secret};
+use crate::tls::Identity;
 
 /// `[gateway]`: who we are.
 #[derive(Clone, Debug)]
@@ -62,8 +63,12 @@ pub enum State {
 /// `[web]`: what chat services and browsers reach.
 #[derive(Clone, Debug)]
 pub struct Web {
-    /// The address to listen on; none means that nothing is served.
+    /// The address to listen on; none means that nothing is served. Loopback unless there is a token.
     pub listen: Option<SocketAddr>,
+    /// What a webhook must carry that does not come from this machine.
+    pub token: Option<Secret>,
+    /// What https is served with; none means http. Read once already, so it is good.
+    pub identity: Option<Identity>,
 }
 
 /// `[admin]`: what operators reach.
@@ -96,14 +101,24 @@ impl Gateway {
 impl Web {
     pub(super) fn read(root: &mut Options, warnings: &mut Vec<Problem>) -> Self {
         let mut options = root.table_or_empty("web");
-        refuse_planned(&mut options, &["public_url", "tls_cert", "tls_key", "webhook_token"]);
+        refuse_planned(&mut options, &["public_url"]);
+        let keys = options.keys();
+        let token = secret(&mut options, "webhook_token");
+        let identity = own_certificate(&mut options, "tls_cert", "tls_key");
         let listen = address(&mut options, "listen");
-        if let Some((line, _)) = listen {
-            let what = "nothing is served there yet in this version".into();
-            warnings.push(Problem { line, key: "web.listen".into(), what });
+        if !keys.is_empty() && !keys.iter().any(|key| key == "listen") {
+            let what = "nothing is served: there is no web.listen".into();
+            warnings.push(Problem { line: options.line(), key: "web".into(), what });
+        }
+        if let Some((line, listen)) = listen
+            && !listen.ip().is_loopback()
+            && token.is_none()
+            && !keys.iter().any(|key| key == "webhook_token")
+        {
+            options.complain(line, "listen", "an address that others can reach needs web.webhook_token");
         }
         root.absorb(options);
-        Self { listen: listen.map(|(_, address)| address) }
+        Self { listen: listen.map(|(_, address)| address), token, identity }
     }
 }
 

@@ -182,7 +182,7 @@ fn credential(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Cred
 }
 
 /// Reads a secret that must fit into a header.
-fn secret(auth: &mut Options, key: &str) -> Option<Secret> {
+pub(super) fn secret(auth: &mut Options, key: &str) -> Option<Secret> {
     let line = auth.line_of(key);
     let secret = auth.secret(key)?;
     let fits = !secret.reveal().is_empty() && secret.reveal().bytes().all(|byte| byte.is_ascii_graphic());

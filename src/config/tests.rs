@@ -127,7 +127,7 @@ fn a_small_configuration_takes_the_defaults() {
     assert_eq!(config.gateway.bot_prefix, ["!"]);
     assert_eq!(config.gateway.plugin_prefix, "st2");
     assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8080");
-    assert!(config.web.listen.is_none());
+    assert!(config.web.listen.is_none() && config.web.token.is_none() && config.web.identity.is_none());
     let st2 = &config.stackstorms["default"];
     assert_eq!(st2.api_url.to_string(), "http://st2/api/v1");
     assert_eq!((st2.timer_update.as_secs(), st2.user_token_ttl.as_secs()), (60, 86_400));

@@ -9,3 +9,4 @@ mod faults;
 mod limits;
 mod speech;
 mod stage;
+mod webhooks;

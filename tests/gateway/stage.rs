@@ -10,6 +10,7 @@ use fulmar::{
     gateway::Gateway,
     sandbox::{ApiKey, Fault, Sandbox, SandboxConfig, User},
     supervise::{Ended, Shutdown},
+    web,
 };
 use fulmar_contract::{Backend as _, RoomId};
 use fulmar_memory::{Memory, Network};
@@ -22,6 +23,7 @@ pub(crate) struct Stage {
     pub(crate) network: Network,
     pub(crate) gateway: Gateway,
     pub(crate) admin: SocketAddr,
+    pub(crate) web: Option<SocketAddr>,
 }
 
 /// Plays a story within an actix system as the program has it.
@@ -116,15 +118,18 @@ impl Stage {
 
     pub(crate) fn of(sandbox: Sandbox, network: Network, config: &Config) -> Self {
         let gateway = Gateway::start(config, &World::real()).unwrap();
+        let socket = web::bind(&config.web).unwrap();
+        let web = socket.map(|socket| web::serve(config, &gateway.reach, socket).unwrap().address);
         let admin = Admin {
             name: "fulmar".into(),
             supervisor: gateway.supervisor.clone(),
             reach: gateway.reach.clone(),
+            web,
             began: Instant::now(),
             test_switches: true,
         };
         let admin = admin::serve(admin, admin::bind(&config.admin).unwrap(), &config.admin).unwrap().address;
-        Self { sandbox, network, gateway, admin }
+        Self { sandbox, network, gateway, admin, web }
     }
 
     pub(crate) fn room(&self) -> RoomId {

@@ -75,16 +75,21 @@ fn a_configuration_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn an_admin_address_that_is_taken_is_named() {
+fn an_address_that_is_taken_is_named() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = holder.local_addr().unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
     let config = storm::config("http://127.0.0.1:9101", &["[chats.t]\nkind = \"terminal\"".into()]);
-    let (_folder, file) = written(&config.replace("127.0.0.1:0", &taken.to_string()));
+    let admin = config.replace("127.0.0.1:0", &taken);
+    let web = format!("[web]\nlisten = \"{taken}\"\n{config}");
 
-    let end = finished(&["run", "--config", file.to_str().unwrap()], "");
+    for (table, config) in [("admin", admin), ("web", web)] {
+        let (_folder, file) = written(&config);
 
-    assert_eq!(end.code, Some(1), "{end:?}");
-    assert!(end.err.contains(&format!("cannot serve [admin] listen = \"{taken}\"")), "{}", end.err);
+        let end = finished(&["run", "--config", file.to_str().unwrap()], "");
+
+        assert_eq!(end.code, Some(1), "{end:?}");
+        assert!(end.err.contains(&format!("cannot serve [{table}] listen = \"{taken}\"")), "{}", end.err);
+    }
 }
 
 #[test]

@@ -18,3 +18,4 @@ mod speech;
 mod stage;
 mod storm;
 mod weather;
+mod webhooks;

@@ -140,6 +140,11 @@ impl Utterance {
 impl Lines {
     /// Has something said. A failure is logged: there is nobody else to tell.
     pub(super) async fn say(&self, route: Route, what: Utterance) {
+        self.queue(route, what).await.unwrap_or_default();
+    }
+
+    /// Has something said. Answered once that is journalled, or with why it cannot be, which is logged.
+    pub(super) async fn queue(&self, route: Route, what: Utterance) -> Result<(), String> {
         let Utterance { speech, command, execution, mention, whisper: _, text, tone, link, extra } = what;
         let id = self.world.delivery_id();
         let mention = mention.filter(|_| self.mentions(speech));
@@ -147,9 +152,9 @@ impl Lines {
             journal::Delivery { id, command, execution, speech, route, mention, text, tone, link, extra };
         // It has a name, so it is not said twice.
         let said = self.delivery.send_again(Say(delivery)).await;
-        if let Err(why) = said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|e| e.to_string())) {
-            error!(error = %why, ?speech, "could not be said");
-        }
+        let said =
+            said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|unsaid| unsaid.to_string()));
+        said.inspect_err(|why| error!(error = %why, ?speech, "could not be said"))
     }
 
     /// Answers `command` where it was given, or in private if that is asked for.

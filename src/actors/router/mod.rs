@@ -88,14 +88,33 @@ pub struct Concluded {
     pub end: End,
 }
 
-/// StackStorm announced something.
+/// StackStorm announced something. Answered once what becomes of it is journalled.
 #[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Outcome")]
 pub struct Announced {
     /// Which StackStorm.
     pub stackstorm: String,
     /// What.
     pub announcement: Announcement,
+}
+
+/// What became of an announcement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There is no place to say it in.
+    Nowhere {
+        /// Why.
+        why: String,
+    },
+    /// It is queued.
+    Said,
+    /// It only repeats a result that we give ourselves.
+    Suppressed,
+    /// It could not be queued.
+    Unsaid {
+        /// Why.
+        why: String,
+    },
 }
 
 /// A task of the Router's has ended.
@@ -257,7 +276,7 @@ impl Handler<Concluded> for Router {
 }
 
 impl Handler<Announced> for Router {
-    type Result = ResponseFuture<()>;
+    type Result = ResponseFuture<Outcome>;
 
     fn handle(&mut self, announced: Announced, _: &mut Self::Context) -> Self::Result {
         Box::pin(announce::announce(Rc::clone(&self.lines), announced))

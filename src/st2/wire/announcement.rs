@@ -43,7 +43,8 @@ impl Announcement {
         Mark::in_context(&self.context)
     }
 
-    fn read(route: &str, payload: &Value) -> Self {
+    /// Reads what the chatops pack's action was given, wherever it stands.
+    pub fn read(route: &str, payload: &Value) -> Self {
         let value = |key| payload.get(key).cloned().unwrap_or_default();
         let text = |key| match value(key) {
             Value::Null => None,
@@ -56,11 +57,26 @@ impl Announcement {
             route: route.to_owned(),
             channel: text("channel").filter(|channel| !channel.is_empty()),
             user: text("user").filter(|user| !user.is_empty()),
-            whisper: value("whisper") == true,
+            whisper: is_meant(&value("whisper")),
             message: text("message").unwrap_or_default(),
             context: value("context"),
             extra: value("extra"),
         }
+    }
+}
+
+/// Whether a switch is on. A template makes a text of it (`"True"`), and what is for one person's eyes is better
+/// withheld in doubt.
+fn is_meant(switch: &Value) -> bool {
+    match switch {
+        Value::Null => false,
+        Value::Bool(on) => *on,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !matches!(
+            text.trim().to_ascii_lowercase().as_str(),
+            "" | "0" | "false" | "no" | "none" | "null" | "off"
+        ),
+        Value::Array(_) | Value::Object(_) => true,
     }
 }
 
@@ -87,6 +103,14 @@ mod tests {
             .unwrap();
 
         assert_eq!((odd.message.as_str(), odd.user.as_deref(), odd.whisper), ("5", Some(r#"["a"]"#), true));
+    }
+
+    #[test]
+    fn a_whisper_is_kept_from_the_room_in_doubt() {
+        let whispers = |switch: Value| Announcement::read("errbot", &json!({ "whisper": switch })).whisper;
+
+        assert!([json!(true), json!("True"), json!("yes"), json!(1)].into_iter().all(whispers));
+        assert!(![json!(null), json!(false), json!("False"), json!(""), json!(0)].into_iter().any(whispers));
     }
 
     #[test]
