@@ -45,6 +45,11 @@ pub trait Harness: Send + Sized {
         missing("backend_with_bad_login")
     }
 
+    /// The name of another room that the peer is in, and that the backend is not configured to join.
+    fn other_room(&self) -> &str {
+        missing("other_room")
+    }
+
     /// The name of a room that does not exist.
     fn unknown_room(&self) -> &str {
         missing("unknown_room")

@@ -59,6 +59,9 @@ macro_rules! laws {
         law!(loses_nothing_of_what_is_split);
         law!(control_characters_do_not_escape);
         law!(refused_when_the_room_is_unknown);
+        law!(joins_a_room_when_told);
+        law!(leaves_a_room_when_told);
+        law!(remembers_its_rooms_in_the_next_life);
         law!(severed_is_lost);
         law!(leaves_when_orders_close);
         law!(dropping_the_session_closes_the_connection);

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use fulmar_contract::{
-    Backend, Event, Failure, Heard, Link, Login, Order, Post, Receipt, RoomId, Sender, Undelivered,
+    Backend, Done, Event, Failure, Heard, Link, Login, Order, Post, Receipt, RoomId, Sender, Undelivered,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -68,9 +68,22 @@ impl Session {
         me
     }
 
+    /// Who we are, or nothing if the session ends before it is online.
+    pub async fn first(&mut self) -> Option<Sender> {
+        match within("the session to be online or over", self.events.recv()).await? {
+            Event::Online { me, .. } => Some(me),
+            first => panic!("expected to be online first, got {first:?}"),
+        }
+    }
+
     /// Waits until `room` is joined.
     pub async fn joined(&mut self, room: &RoomId) {
         while self.event().await != Event::Joined(room.clone()) {}
+    }
+
+    /// Waits until `room` is parted from.
+    pub async fn parted(&mut self, room: &RoomId) {
+        while self.event().await != Event::Parted(room.clone()) {}
     }
 
     /// Waits until `room` is left, and returns why.
@@ -102,9 +115,7 @@ impl Session {
     /// Orders `post` and returns where its receipt will come.
     pub async fn order_post(&mut self, post: Post) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
         let (receipt, answer) = oneshot::channel();
-        let Some(orders) = &self.orders else { panic!("the orders are closed") };
-        let sent = within("the session to take an order", orders.send(Order::Post { post, receipt })).await;
-        assert!(sent.is_ok(), "the session takes no orders");
+        self.give(Order::Post { post, receipt }).await;
         answer
     }
 
@@ -112,6 +123,28 @@ impl Session {
     pub async fn post(&mut self, room: &RoomId, text: &str) -> Result<Receipt, Undelivered> {
         let answer = self.order(room, text).await;
         receipt(answer).await
+    }
+
+    /// Orders that `room` be joined, and waits for what becomes of it.
+    pub async fn join(&mut self, room: &RoomId) -> Result<(), String> {
+        self.carry_out(|done| Order::Join { room: room.clone(), key: None, done }).await
+    }
+
+    /// Orders that `room` be left, and waits for what becomes of it.
+    pub async fn part(&mut self, room: &RoomId) -> Result<(), String> {
+        self.carry_out(|done| Order::Leave { room: room.clone(), done }).await
+    }
+
+    async fn carry_out(&self, order: impl FnOnce(Done) -> Order) -> Result<(), String> {
+        let (done, told) = oneshot::channel();
+        self.give(order(done)).await;
+        within("an order to be carried out", told).await.unwrap_or_else(|_| Err("the answer was dropped".into()))
+    }
+
+    async fn give(&self, order: Order) {
+        let Some(orders) = &self.orders else { panic!("the orders are closed") };
+        let sent = within("the session to take an order", orders.send(order)).await;
+        assert!(sent.is_ok(), "the session takes no orders");
     }
 
     /// Closes the orders and returns how the session ended.

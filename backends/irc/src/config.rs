@@ -1,11 +1,18 @@
 //! The chat's table of configuration.
 
-use std::{net::IpAddr, sync::Arc};
+mod login;
+
+use std::sync::Arc;
 
 use fulmar_contract::{Backend, Options, Secret};
 use rustls::pki_types::ServerName;
 
-use crate::{Irc, outbound, tls::Trust};
+use crate::{
+    Irc, outbound,
+    tls::{self, Certificate, Trust},
+};
+
+pub(crate) use login::{Credentials, Login, Way};
 
 /// Everything an operator can say about an IRC chat.
 #[derive(Clone, Debug)]
@@ -16,7 +23,7 @@ pub(crate) struct Config {
     pub(crate) nick: String,
     pub(crate) username: String,
     pub(crate) realname: String,
-    pub(crate) sasl: Option<Sasl>,
+    pub(crate) login: Option<Login>,
     /// Lines a second; 0 is no limit.
     pub(crate) rate: u32,
     /// Lines that may be sent at once.
@@ -31,15 +38,12 @@ pub(crate) struct Config {
 pub(crate) struct Server {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// Whom to believe over TLS; `None` is no TLS.
-    pub(crate) trust: Option<Trust>,
-}
-
-/// A login to the network's services.
-#[derive(Clone, Debug)]
-pub(crate) enum Sasl {
-    /// By account and password.
-    Plain { account: String, password: Secret },
+    /// Whether to speak TLS from the start; a server can demand it later.
+    pub(crate) tls: bool,
+    /// Whom to believe over TLS.
+    pub(crate) trust: Trust,
+    /// What to show over TLS.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 /// A room to be in.
@@ -49,9 +53,12 @@ pub(crate) struct Wanted {
     pub(crate) key: Option<Secret>,
 }
 
-#[derive(Clone, Copy)]
-enum Mechanism {
-    Plain,
+impl Wanted {
+    /// Whether the key, if any, is one that can be sent.
+    pub(crate) fn has_good_key(&self) -> bool {
+        let is_good = |key: &str| !key.is_empty() && !key.contains([' ', ',', ':', '\r', '\n', '\0']);
+        self.key.as_ref().is_none_or(|key| is_good(key.reveal()))
+    }
 }
 
 /// Reads a chat.
@@ -60,6 +67,7 @@ pub(crate) fn build(options: &mut Options) -> Option<Arc<dyn Backend>> {
 }
 
 fn read(options: &mut Options) -> Option<Config> {
+    let shows = options.keys().iter().any(|key| key == "client_cert");
     let server = server(options);
     let nick_line = options.line_of("nick");
     let nick = options.required("nick", "the name to be known by, as \"fulmar\"");
@@ -70,7 +78,7 @@ fn read(options: &mut Options) -> Option<Config> {
         password: options.secret("password"),
         username: username(options),
         realname: options.text("realname").unwrap_or_else(|| "Fulmar, a ChatOps gateway".into()),
-        sasl: sasl(options, &nick, &server),
+        login: login::read(options, &nick, &server, shows),
         rate: number(options, "rate", 2),
         burst: number(options, "burst", 5),
         colours: options.flag("colors", false),
@@ -89,48 +97,41 @@ fn server(options: &mut Options) -> Server {
     }
     let tls = options.flag("tls", true);
     let port = options.port("port", if tls { 6697 } else { 6667 });
+    let trust = trust(options);
+    let certificate = certificate(options, tls);
+    Server { host, port, tls, trust, certificate }
+}
+
+fn trust(options: &mut Options) -> Trust {
     let line = options.line_of("ca_cert");
-    let trust = match options.file("ca_cert") {
-        Some(_) if !tls => {
-            options.complain(line, "ca_cert", "is of use only with tls = true");
-            None
-        }
-        Some(path) => Trust::read(&path)
-            .map_err(|error| options.complain(line, "ca_cert", format!("cannot read {}: {error}", path.display())))
-            .ok(),
-        None => tls.then_some(Trust::System),
-    };
-    Server { host, port, trust }
+    let Some(path) = options.file("ca_cert") else { return Trust::System };
+    Trust::read(&path).unwrap_or_else(|why| {
+        options.complain(line, "ca_cert", why);
+        Trust::System
+    })
 }
 
-fn sasl(options: &mut Options, nick: &str, server: &Server) -> Option<Sasl> {
-    let line = options.line_of("sasl");
-    let mechanism = options.word("sasl", None, &[("plain", Some(Mechanism::Plain))]);
-    let account_line = options.line_of("account");
-    let account = word(options, "account");
-    let password_line = options.line_of("sasl_password");
-    let password = options.secret("sasl_password");
-    let Some(Mechanism::Plain) = mechanism else {
-        if account.is_some() {
-            options.complain(account_line, "account", "is of use only with sasl = \"plain\"");
+/// Reads `client_cert` and `client_key`, which belong together.
+fn certificate(options: &mut Options, tls: bool) -> Option<Certificate> {
+    let (chain_line, key_line) = (options.line_of("client_cert"), options.line_of("client_key"));
+    let (chain, key) = match (options.file("client_cert"), options.file("client_key")) {
+        (Some(chain), Some(key)) => (chain, key),
+        (Some(_), None) => {
+            options.missing("client_key", "the key of client_cert");
+            return None;
         }
-        if password.is_some() {
-            options.complain(password_line, "sasl_password", "is of use only with sasl = \"plain\"");
+        (None, Some(_)) => {
+            options.missing("client_cert", "the certificate of client_key");
+            return None;
         }
-        return None;
+        (None, None) => return None,
     };
-    if server.trust.is_none() && !is_loopback(&server.host) {
-        options.complain(line, "sasl", "would show the password to the network: expected tls = true with it");
+    if !tls {
+        options.complain(chain_line, "client_cert", "is of use only with tls = true");
     }
-    let Some(password) = password else {
-        options.missing("sasl_password", "the account's password");
-        return None;
-    };
-    Some(Sasl::Plain { account: account.unwrap_or_else(|| nick.to_owned()), password })
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    let chain = tls::chain(&chain).map_err(|why| options.complain(chain_line, "client_cert", why));
+    let key = tls::key(&key).map_err(|why| options.complain(key_line, "client_key", why));
+    Certificate::new(chain.ok()?, key.ok()?).map_err(|why| options.complain(key_line, "client_key", why)).ok()
 }
 
 fn rooms(options: &mut Options) -> Vec<Wanted> {
@@ -138,9 +139,9 @@ fn rooms(options: &mut Options) -> Vec<Wanted> {
     let mut rooms = Vec::new();
     for text in options.texts("rooms").unwrap_or_default() {
         let (name, key) = text.split_once(' ').map_or((text.as_str(), None), |(name, key)| (name, Some(key)));
-        let good_key = key.is_none_or(|key| !key.is_empty() && !key.contains([' ', ',', ':', '\r', '\n', '\0']));
-        if outbound::is_room_name(name) && good_key {
-            rooms.push(Wanted { name: name.to_owned(), key: key.map(Secret::new) });
+        let wanted = Wanted { name: name.to_owned(), key: key.map(Secret::new) };
+        if outbound::is_room_name(name) && wanted.has_good_key() {
+            rooms.push(wanted);
         } else {
             // A key is not shown.
             options.complain(line, "rooms", format!("expected rooms as \"#ops\" or \"#ops key\", got \"{name}\""));

@@ -25,18 +25,16 @@ trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 impl Connection {
-    /// Connects.
-    pub(crate) async fn open(server: &Server) -> Result<Self, Failure> {
-        let tcp = connect(server).await?;
-        let stream: Box<dyn Stream> = match &server.trust {
-            None => Box::new(tcp),
-            Some(trust) => {
-                let name = ServerName::try_from(server.host.clone()).map_err(Failure::lost)?;
-                let handshake = trust.connector()?.connect(name, tcp);
-                Box::new(in_time("TLS handshake", handshake).await?)
-            }
-        };
-        Ok(Self::on(stream))
+    /// Connects; by TLS at `secure_port` if there is one, else as `server` says.
+    pub(crate) async fn open(server: &Server, secure_port: Option<u16>) -> Result<Self, Failure> {
+        let tcp = connect(&server.host, secure_port.unwrap_or(server.port)).await?;
+        if !server.tls && secure_port.is_none() {
+            return Ok(Self::on(Box::new(tcp)));
+        }
+        let name = ServerName::try_from(server.host.clone()).map_err(Failure::lost)?;
+        let connector = server.trust.connector(server.certificate.as_ref())?;
+        let stream = in_time("TLS handshake", connector.connect(name, tcp)).await?;
+        Ok(Self::on(Box::new(stream)))
     }
 
     /// A connection over any stream.
@@ -70,9 +68,9 @@ impl Connection {
     }
 }
 
-async fn connect(server: &Server) -> Result<TcpStream, Failure> {
-    let addresses = in_time("name lookup", lookup_host((server.host.as_str(), server.port))).await?;
-    let mut last = Failure::lost(format!("{} has no address", server.host));
+async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
+    let addresses = in_time("name lookup", lookup_host((host, port))).await?;
+    let mut last = Failure::lost(format!("{host} has no address"));
     for address in addresses {
         match in_time("connect", connect_to(address)).await {
             Ok(stream) => return Ok(stream),

@@ -1,30 +1,34 @@
 //! From the connection to the end of the greeting: capabilities, login, nick. Pure: lines in, lines out.
 //!
 //! SASL is finished before the capability negotiation ends, and hence before the server lets us in: a session
-//! that fails to log in never joins anything.
+//! that fails to log in never joins anything. NickServ is told after the greeting, and waited for.
 
-use std::{collections::BTreeSet, mem};
+mod login;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    time::{Duration, SystemTime},
+};
 
 use fulmar_contract::Failure;
-use irc::proto::{CapSubCommand, Command, Message};
+use irc::proto::{CapSubCommand, Command, Message, Prefix};
 use zeroize::Zeroizing;
 
-use crate::{
-    config::{Config, Sasl},
-    sasl,
-    support::Support,
-};
+use crate::{config::Config, support::Support, tags::Tags};
+use login::Login;
 
 /// A registration under way.
 pub(crate) struct Handshake<'a> {
     config: &'a Config,
+    /// Whether nobody can read along.
+    secure: bool,
     /// What the server offers, as far as it has told.
-    offered: Vec<String>,
+    offered: BTreeMap<String, String>,
     /// How many of our requests for capabilities are unanswered.
     requests: usize,
-    nick: String,
     nicks_tried: usize,
-    logged_in: bool,
+    login: Login<'a>,
     welcomed: bool,
     done: Registered,
 }
@@ -36,6 +40,10 @@ pub(crate) struct Registered {
     pub(crate) account: Option<String>,
     pub(crate) capabilities: BTreeSet<String>,
     pub(crate) support: Support,
+    /// What the server's clock showed, if it tells.
+    pub(crate) clock: Option<SystemTime>,
+    /// For how long the server demands TLS, told over TLS.
+    pub(crate) demand: Option<Duration>,
 }
 
 /// What to do after a line.
@@ -43,45 +51,66 @@ pub(crate) struct Registered {
 pub(crate) enum Next {
     /// The greeting is over.
     Done(Registered),
+    /// The server demands TLS, at this port.
+    Secure(u16),
     /// Send these lines, which may be none, and go on.
     Send(Vec<Zeroizing<String>>),
 }
 
 impl<'a> Handshake<'a> {
     /// Begins a registration; the lines are the first to be sent.
-    pub(crate) fn begin(config: &'a Config) -> (Self, Vec<Zeroizing<String>>) {
-        let nick = config.nick.clone();
+    pub(crate) fn begin(config: &'a Config, secure: bool) -> (Self, Vec<Zeroizing<String>>) {
         let mut lines = vec![line("CAP LS 302")];
         if let Some(password) = &config.password {
             lines.push(line(format!("PASS :{}", password.reveal())));
         }
-        lines.push(line(format!("NICK {nick}")));
+        lines.push(line(format!("NICK {}", config.nick)));
         lines.push(line(format!("USER {} 0 * :{}", config.username, config.realname)));
         let handshake = Self {
             config,
-            offered: Vec::new(),
+            secure,
+            offered: BTreeMap::new(),
             requests: 0,
-            nick,
             nicks_tried: 0,
-            logged_in: false,
+            login: Login::new(config.login.as_ref()),
             welcomed: false,
             done: Registered::default(),
         };
         (handshake, lines)
     }
 
+    /// What is being waited for, for an operator to read.
+    pub(crate) const fn wanting(&self) -> &'static str {
+        if self.login.is_told() { "NickServ did not confirm the login" } else { "the server did not let us in" }
+    }
+
     /// Takes a line of the server.
     #[expect(clippy::wildcard_enum_match_arm, reason = "most of IRC is of no concern here")]
-    pub(crate) fn take(&mut self, message: Message) -> Result<Next, Failure> {
-        match message.command {
-            Command::AUTHENTICATE(challenge) if challenge == "+" => Ok(self.answer_challenge()),
+    pub(crate) fn take(&mut self, Message { tags, prefix, command }: Message) -> Result<Next, Failure> {
+        self.done.clock = self.done.clock.max(Tags::read(tags).at);
+        let nick = match prefix {
+            Some(Prefix::Nickname(nick, ..)) => nick,
+            Some(Prefix::ServerName(_)) | None => String::new(),
+        };
+        match command {
+            Command::ACCOUNT(account) if self.is_us(&nick) => Ok(self.login.confirm(account, &mut self.done)),
+            Command::AUTHENTICATE(piece) => self.login.answer(&piece).map(Next::Send),
             Command::CAP(_, subcommand, first, second) => self.capabilities(subcommand, first, second),
             Command::ERROR(why) => Err(self.closing(why)),
+            Command::NICK(to) if self.is_us(&nick) => {
+                self.done.nick = to;
+                Ok(nothing())
+            }
+            Command::NOTICE(_, text) => self.login.noticed(&nick, &text, &mut self.done),
             Command::PING(token, _) => Ok(Next::Send(vec![line(format!("PONG :{token}"))])),
             Command::Raw(code, parameters) => self.numeric(code.parse().unwrap_or_default(), &parameters),
             Command::Response(code, parameters) => self.numeric(code as u16, &parameters),
             _ => Ok(nothing()),
         }
+    }
+
+    fn is_us(&self, nick: &str) -> bool {
+        self.welcomed && self.done.support.casemapping.same(nick, &self.done.nick)
     }
 
     /// Some servers say only in their last words, and without a number, that the password is wrong.
@@ -104,7 +133,11 @@ impl<'a> Handshake<'a> {
         let names = list.split_whitespace().map(str::to_owned);
         match subcommand {
             CapSubCommand::LS => {
-                self.offered.extend(names);
+                let offers = names.map(|name| match name.split_once('=') {
+                    Some((name, value)) => (name.to_owned(), value.to_owned()),
+                    None => (name, String::new()),
+                });
+                self.offered.extend(offers);
                 if more { Ok(nothing()) } else { self.request() }
             }
             CapSubCommand::ACK => {
@@ -122,11 +155,12 @@ impl<'a> Handshake<'a> {
 
     /// Asks for what is offered and of use. SASL is asked for apart, so that each can be refused by itself.
     fn request(&mut self) -> Result<Next, Failure> {
-        let offered = |name: &&str| self.offered.iter().any(|offer| offer.split('=').next() == Some(name));
-        let wanted: Vec<&str> = WANTED.iter().copied().filter(offered).collect();
+        if let Some(port) = self.demand() {
+            return Ok(Next::Secure(port));
+        }
+        let wanted: Vec<&str> = WANTED.iter().copied().filter(|name| self.offered.contains_key(*name)).collect();
         let mut lines = Vec::new();
-        if self.config.sasl.is_some() {
-            self.check_sasl_offer()?;
+        if self.login.choose(self.offered.get("sasl").map(String::as_str))? {
             lines.push(line("CAP REQ :sasl"));
         }
         if !wanted.is_empty() {
@@ -139,22 +173,16 @@ impl<'a> Handshake<'a> {
         Ok(Next::Send(lines))
     }
 
-    /// Servers take the offer back while their services are away, so that its absence may pass. That they
-    /// offer other mechanisms only does not.
-    fn check_sasl_offer(&self) -> Result<(), Failure> {
-        let offer = self.offered.iter().find_map(|offer| match offer.split_once('=') {
-            Some(("sasl", mechanisms)) => Some(mechanisms),
-            _ => (offer == "sasl").then_some(""),
-        });
-        match offer {
-            None => Err(Failure::lost("the server offers no SASL at the moment")),
-            Some("") => Ok(()),
-            Some(mechanisms) if mechanisms.split(',').any(|name| name.eq_ignore_ascii_case("PLAIN")) => Ok(()),
-            Some(mechanisms) => {
-                let why = format!("the server offers no SASL PLAIN, but {mechanisms}");
-                Err(Failure::Misconfigured { why })
-            }
+    /// Reads `sts` (IRCv3), as `duration=300,port=6697`: the port counts where somebody can read along, and the
+    /// duration where nobody can.
+    fn demand(&mut self) -> Option<u16> {
+        let offer = self.offered.get("sts")?;
+        let value = |name: &str| offer.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        if !self.secure {
+            return value("port")?.parse().ok();
         }
+        self.done.demand = value("duration").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        None
     }
 
     fn answered(&mut self) -> Result<Next, Failure> {
@@ -163,20 +191,8 @@ impl<'a> Handshake<'a> {
         if left > 0 {
             return Ok(nothing());
         }
-        match self.config.sasl {
-            None => Ok(Next::Send(vec![line("CAP END")])),
-            Some(Sasl::Plain { .. }) if self.done.capabilities.contains("sasl") => {
-                Ok(Next::Send(vec![line("AUTHENTICATE PLAIN")]))
-            }
-            Some(Sasl::Plain { .. }) => Err(Failure::lost("the server took its offer of SASL back")),
-        }
-    }
-
-    fn answer_challenge(&self) -> Next {
-        match &self.config.sasl {
-            Some(Sasl::Plain { account, password }) => Next::Send(sasl::plain(account, password)),
-            None => nothing(),
-        }
+        let first = self.login.begin(self.done.capabilities.contains("sasl"))?;
+        Ok(Next::Send(vec![first.unwrap_or_else(|| line("CAP END"))]))
     }
 
     fn numeric(&mut self, code: u16, parameters: &[String]) -> Result<Next, Failure> {
@@ -189,22 +205,29 @@ impl<'a> Handshake<'a> {
                 tokens.for_each(|token| self.done.support.learn(token));
                 Ok(nothing())
             }
-            RPL_ENDOFMOTD | ERR_NOMOTD if self.welcomed => Ok(Next::Done(mem::take(&mut self.done))),
+            RPL_ENDOFMOTD | ERR_NOMOTD if self.welcomed => Ok(match self.login.after_greeting() {
+                Some(identify) => Next::Send(vec![identify]),
+                None if self.login.is_told() => nothing(),
+                None => Next::Done(mem::take(&mut self.done)),
+            }),
             ERR_ERRONEUSNICKNAME | ERR_NICKNAMEINUSE | ERR_NICKCOLLISION | ERR_UNAVAILRESOURCE
                 if !self.welcomed =>
             {
                 self.try_another_nick(code, &why)
             }
-            RPL_LOGGEDIN => {
-                self.done.account = Some(parameter(2).to_owned()).filter(|account| !account.is_empty());
-                Ok(nothing())
-            }
+            RPL_LOGGEDIN => Ok(self.login.confirm(parameter(2).to_owned(), &mut self.done)),
             RPL_SASLSUCCESS | ERR_SASLALREADY => {
-                self.logged_in = true;
+                self.login.succeed()?;
                 Ok(Next::Send(vec![line("CAP END")]))
             }
-            ERR_NICKLOCKED | ERR_SASLFAIL | ERR_SASLTOOLONG | ERR_SASLABORTED | ERR_PASSWDMISMATCH => {
-                Err(Failure::Credentials { why })
+            RPL_SASLMECHS => {
+                self.login.offered(parameter(1));
+                Ok(nothing())
+            }
+            ERR_NICKLOCKED | ERR_SASLFAIL | ERR_SASLTOOLONG | ERR_SASLABORTED => Err(self.login.refused(why)),
+            ERR_PASSWDMISMATCH => Err(Failure::Credentials { why }),
+            ERR_NOSUCHNICK | ERR_SERVICESDOWN if self.login.is_told() => {
+                Err(Failure::lost(format!("the password cannot be told: {}: {why}", parameter(1))))
             }
             ERR_YOUREBANNEDCREEP => Err(Failure::lost(why)),
             ERR_UNKNOWNCOMMAND if parameter(1) == "CAP" => self.without_capabilities(),
@@ -213,26 +236,26 @@ impl<'a> Handshake<'a> {
     }
 
     fn welcomed(&mut self, nick: &str) -> Result<Next, Failure> {
-        if self.config.sasl.is_some() && !self.logged_in {
-            return Err(Failure::lost("the server let us in before we were logged in"));
-        }
+        self.login.let_in()?;
         self.welcomed = true;
         nick.clone_into(&mut self.done.nick);
         Ok(nothing())
     }
 
-    fn without_capabilities(&self) -> Result<Next, Failure> {
-        if self.config.sasl.is_none() {
-            return Ok(nothing());
+    fn without_capabilities(&mut self) -> Result<Next, Failure> {
+        match self.login.choose(None) {
+            Ok(_) => Ok(nothing()),
+            Err(_) => {
+                Err(Failure::Misconfigured { why: "the server knows no SASL: remove sasl from the chat".into() })
+            }
         }
-        Err(Failure::Misconfigured { why: "the server knows no SASL: remove sasl from the chat".into() })
     }
 
     /// Adds underscores; should the server cut them off for their length, a number instead of the end.
     fn try_another_nick(&mut self, code: u16, why: &str) -> Result<Next, Failure> {
         self.nicks_tried += 1;
         let wanted = &self.config.nick;
-        self.nick = match self.nicks_tried {
+        let nick = match self.nicks_tried {
             tried @ 1..=3 => format!("{wanted}{}", "_".repeat(tried)),
             tried @ 4..=9 => format!("{}{tried}", wanted.chars().take(8).collect::<String>()),
             _ if code == ERR_ERRONEUSNICKNAME => {
@@ -241,7 +264,7 @@ impl<'a> Handshake<'a> {
             }
             _ => return Err(Failure::lost(format!("no nick like {wanted} is free: {why}"))),
         };
-        Ok(Next::Send(vec![line(format!("NICK {}", self.nick))]))
+        Ok(Next::Send(vec![line(format!("NICK {nick}"))]))
     }
 }
 
@@ -259,6 +282,7 @@ const WANTED: &[&str] = &[
     "account-tag",
     "batch",
     "cap-notify",
+    "chghost",
     "echo-message",
     "extended-join",
     "message-tags",
@@ -268,12 +292,14 @@ const WANTED: &[&str] = &[
 const RPL_WELCOME: u16 = 1;
 const RPL_ISUPPORT: u16 = 5;
 const RPL_ENDOFMOTD: u16 = 376;
+const ERR_NOSUCHNICK: u16 = 401;
 const ERR_UNKNOWNCOMMAND: u16 = 421;
 const ERR_NOMOTD: u16 = 422;
 const ERR_ERRONEUSNICKNAME: u16 = 432;
 const ERR_NICKNAMEINUSE: u16 = 433;
 const ERR_NICKCOLLISION: u16 = 436;
 const ERR_UNAVAILRESOURCE: u16 = 437;
+const ERR_SERVICESDOWN: u16 = 440;
 const ERR_PASSWDMISMATCH: u16 = 464;
 const ERR_YOUREBANNEDCREEP: u16 = 465;
 const RPL_LOGGEDIN: u16 = 900;
@@ -283,6 +309,7 @@ const ERR_SASLFAIL: u16 = 904;
 const ERR_SASLTOOLONG: u16 = 905;
 const ERR_SASLABORTED: u16 = 906;
 const ERR_SASLALREADY: u16 = 907;
+const RPL_SASLMECHS: u16 = 908;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, UserId};
 
-use crate::{inbound::Said, support::Support, text};
+use crate::{casemap::CaseMapping, inbound::Said, support::Support, text, whom::Whom};
 
 /// The message that the gateway hears, or nothing if `said` is not for its ears.
 ///
@@ -19,10 +19,10 @@ pub(crate) fn heard(
     if said.notice || said.text.starts_with(text::CTCP) {
         return None;
     }
-    let direct = RoomId::new(support.casemapping.fold(&said.nick));
+    let sender = sender(said.nick, account, support.casemapping);
     let (room, is_direct) = match support.room(&said.target) {
         Some(room) => (RoomId::new(room), false),
-        None if support.casemapping.same(&said.target, me) => (direct.clone(), true),
+        None if support.casemapping.same(&said.target, me) => (sender.direct.clone()?, true),
         None => return None,
     };
     let text = text::plain(&said.text);
@@ -35,7 +35,7 @@ pub(crate) fn heard(
         id: MessageId::new(said.tags.id.unwrap_or(id)),
         room,
         thread: None,
-        sender: sender(said.nick, account, direct),
+        sender,
         text,
         mentioned,
         direct: is_direct,
@@ -45,12 +45,12 @@ pub(crate) fn heard(
 
 /// Somebody called `nick`: vouched for by their account, or not at all. Case makes no difference between
 /// accounts.
-pub(crate) fn sender(nick: String, account: Option<String>, direct: RoomId) -> Sender {
-    let identity = match account {
-        Some(account) => Identity::Vouched(UserId::new(account.to_ascii_lowercase())),
-        None => Identity::Claimed(nick.clone()),
+pub(crate) fn sender(nick: String, account: Option<String>, casemapping: CaseMapping) -> Sender {
+    let (identity, whom) = match account.map(|account| account.to_ascii_lowercase()) {
+        Some(account) => (Identity::Vouched(UserId::new(&account)), Whom::Account(account)),
+        None => (Identity::Claimed(nick.clone()), Whom::Nick(nick.clone())),
     };
-    Sender { identity, name: nick, direct: Some(direct) }
+    Sender { identity, name: nick, direct: Some(whom.room(casemapping)) }
 }
 
 #[cfg(test)]
@@ -83,9 +83,10 @@ mod tests {
 
     #[test]
     fn an_account_is_vouched_for_however_it_is_spelled() {
-        let sender = sender("x".into(), Some("Lovelace".into()), RoomId::new("x"));
+        let sender = sender("x".into(), Some("Lovelace".into()), CaseMapping::default());
 
         assert_eq!(sender.identity, Identity::Vouched(UserId::new("lovelace")));
+        assert_eq!(sender.direct, Some(RoomId::new("~lovelace")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use irc::proto::{BatchSubCommand, CapSubCommand, Command, Message, Prefix};
 
-use crate::tags::Tags;
+use crate::{refusal, tags::Tags};
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +21,14 @@ pub(crate) enum Fact {
     CapabilitiesGone(Vec<String>),
     /// The server closes the connection.
     Closing { why: String },
+    /// Somebody invited us to a room.
+    Invited { room: String },
     /// Somebody joined a room; the account where the server tells it.
     Joined { nick: String, room: String, account: Option<String> },
     /// Somebody left a room, or was made to.
     Left { nick: String, room: String, why: String },
+    /// Nobody has these nicks, of those that we asked to be told of.
+    Offline { nicks: Vec<String> },
     /// Somebody is gone.
     Quit { nick: String },
     /// Something that we did to `about` failed.
@@ -35,6 +39,10 @@ pub(crate) enum Fact {
     Said(Said),
     /// The answer to our WHO.
     Who { nick: String, account: Option<String> },
+    /// Part of the answer to our WHOIS: what somebody is logged in to.
+    Whois { nick: String, account: String },
+    /// The end of the answer to our WHOIS.
+    WhoisEnd { nick: String },
 }
 
 /// A PRIVMSG or NOTICE.
@@ -62,6 +70,7 @@ pub(crate) fn read(message: Message) -> Option<Fact> {
             Fact::CapabilitiesGone(list.split_whitespace().map(str::to_owned).collect())
         }
         Command::ERROR(why) => Fact::Closing { why },
+        Command::INVITE(_, room) => Fact::Invited { room },
         Command::JOIN(room, account, _) => {
             Fact::Joined { nick: nick?, room, account: account.or(tags.account).and_then(known) }
         }
@@ -111,7 +120,13 @@ fn numeric(code: u16, parameters: Vec<String>) -> Option<Fact> {
         WHO_REPLY if parameters.next()? == WHO_TOKEN => {
             Some(Fact::Who { nick: parameters.next()?, account: known(parameters.next()?) })
         }
-        400..=599 | 716 => {
+        RPL_ENDOFWHOIS => Some(Fact::WhoisEnd { nick: parameters.next()? }),
+        RPL_WHOISACCOUNT => Some(Fact::Whois { nick: parameters.next()?, account: parameters.next()? }),
+        RPL_MONOFFLINE => {
+            let nick = |target: &str| target.split('!').next().unwrap_or_default().to_owned();
+            Some(Fact::Offline { nicks: parameters.next()?.split(',').map(nick).collect() })
+        }
+        400..=599 | refusal::ERR_UNAVAILABLE | 716 => {
             let about = parameters.next()?;
             let why = parameters.last().unwrap_or_else(|| about.clone());
             Some(Fact::Refused { code, about, why })
@@ -122,8 +137,11 @@ fn numeric(code: u16, parameters: Vec<String>) -> Option<Fact> {
 
 /// Marks the WHO that asks for accounts (WHOX: `WHO #room %tna,152`).
 pub(crate) const WHO_TOKEN: &str = "152";
+const RPL_ENDOFWHOIS: u16 = 318;
+const RPL_WHOISACCOUNT: u16 = 330;
 /// RPL_WHOSPCRPL.
 const WHO_REPLY: u16 = 354;
+const RPL_MONOFFLINE: u16 = 731;
 
 #[cfg(test)]
 mod tests {
@@ -157,6 +175,14 @@ mod tests {
             (":s.x 417 me :Line too long", refused(417, "Line too long", "Line too long")),
             (":s.x 354 me 152 a lovelace", Fact::Who { nick: "a".into(), account: Some("lovelace".into()) }),
             (":s.x 354 me 152 a 0", Fact::Who { nick: "a".into(), account: None }),
+            (
+                ":s.x 330 me a lovelace :is logged in as",
+                Fact::Whois { nick: "a".into(), account: "lovelace".into() },
+            ),
+            (":s.x 318 me a :End of /WHOIS list", Fact::WhoisEnd { nick: "a".into() }),
+            (":s.x 731 me :a,b!u@h", Fact::Offline { nicks: vec!["a".into(), "b".into()] }),
+            (":a!u@h INVITE me #c", Fact::Invited { room: "#c".into() }),
+            (":s.x 609 me #c :Too many joined", refused(609, "#c", "Too many joined")),
             (":a!u@h ACCOUNT *", Fact::Account { nick: "a".into(), account: None }),
             (
                 "@batch=o BATCH +r CHATHISTORY #c",

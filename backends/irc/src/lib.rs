@@ -11,25 +11,29 @@ mod handshake;
 mod hearing;
 mod history;
 mod inbound;
+mod lasting;
+mod nick;
 mod outbound;
 mod outbox;
 mod people;
+mod refusal;
 mod rooms;
 mod sasl;
+mod services;
 mod session;
 mod support;
 mod tags;
 mod text;
 mod throttle;
 mod tls;
+mod whom;
 
 use std::sync::Arc;
 
 use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, RoomId, Unit};
-use tokio::sync::watch;
 
-use casemap::CaseMapping;
 use config::Config;
+use lasting::Lasting;
 
 /// `kind = "irc"`.
 pub const KIND: Kind = Kind { name: "irc", build: config::build };
@@ -38,13 +42,13 @@ pub const KIND: Kind = Kind { name: "irc", build: config::build };
 #[derive(Debug)]
 struct Irc {
     config: Arc<Config>,
-    /// How the network folds names, as the last life learned it.
-    casemapping: Arc<watch::Sender<CaseMapping>>,
+    lasting: Arc<Lasting>,
 }
 
 impl Irc {
     fn new(config: Config) -> Self {
-        Self { config: Arc::new(config), casemapping: Arc::new(watch::Sender::default()) }
+        let lasting = Arc::new(Lasting::new(config.rooms.clone()));
+        Self { config: Arc::new(config), lasting }
     }
 }
 
@@ -57,20 +61,20 @@ impl Backend for Irc {
             multiline: false,
             threads: false,
             idempotent: false,
-            joins: false,
+            joins: true,
         }
     }
 
     fn room(&self, name: &str) -> Option<RoomId> {
-        outbound::is_room_name(name).then(|| RoomId::new(self.casemapping.borrow().fold(name)))
+        outbound::is_room_name(name).then(|| RoomId::new(self.lasting.casemapping().fold(name)))
     }
 
     fn direct(&self, name: &str) -> Option<RoomId> {
-        outbound::is_nick(name).then(|| RoomId::new(self.casemapping.borrow().fold(name)))
+        whom::named(name, &self.lasting).map(|whom| whom.room(self.lasting.casemapping()))
     }
 
     fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {
-        let (config, casemapping) = (Arc::clone(&self.config), Arc::clone(&self.casemapping));
-        Box::pin(async move { session::run(&config, &casemapping, link).await })
+        let (config, lasting) = (Arc::clone(&self.config), Arc::clone(&self.lasting));
+        Box::pin(async move { session::run(&config, &lasting, link).await })
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, mem, time::Duration};
 
-use fulmar_contract::{MessageId, Order, Receipt, Undelivered};
+use fulmar_contract::{MessageId, Order, Post, Receipt, Undelivered};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -14,14 +14,26 @@ use tokio::{
 
 use crate::throttle::Throttle;
 
-type Answer = oneshot::Sender<Result<Receipt, Undelivered>>;
+/// Where what becomes of a post is told.
+pub(crate) type Answer = oneshot::Sender<Result<Receipt, Undelivered>>;
 
 /// The orders, and the one that is being carried out. Dropped, it says of each what is known of it.
 pub(crate) struct Outbox {
     orders: mpsc::Receiver<Order>,
+    asking: Option<Asking>,
     current: Option<Current>,
     throttle: Throttle,
     tokens: u64,
+}
+
+/// A post that waits until it is known who has a nick.
+struct Asking {
+    /// Folded.
+    nick: String,
+    account: String,
+    post: Post,
+    answer: Answer,
+    since: Instant,
 }
 
 struct Current {
@@ -57,18 +69,39 @@ pub(crate) enum Step {
 
 impl Outbox {
     pub(crate) const fn new(orders: mpsc::Receiver<Order>, throttle: Throttle) -> Self {
-        Self { orders, current: None, throttle, tokens: 0 }
+        Self { orders, asking: None, current: None, throttle, tokens: 0 }
     }
 
     /// Waits until there is something to do. Loses nothing when it is dropped.
     pub(crate) async fn step(&mut self) -> Step {
         match &self.current {
+            None if self.asking.is_some() => std::future::pending().await,
             None => self.orders.recv().await.map_or(Step::Closed, Step::Order),
             Some(current) if current.unsent.is_empty() => std::future::pending().await,
             Some(_) => {
                 sleep_until(self.throttle.ready_at()).await;
                 Step::Write
             }
+        }
+    }
+
+    /// Holds `post` back, and every order after it, until it is known whether whoever has `nick`, folded, is logged in
+    /// to `account`.
+    pub(crate) fn ask(&mut self, nick: String, account: String, post: Post, answer: Answer, now: Instant) {
+        self.asking = Some(Asking { nick, account, post, answer, since: now });
+    }
+
+    /// `nick` is logged in to `account`. Returns the post that waited for it.
+    pub(crate) fn vouched(&mut self, nick: &str, account: &str) -> Option<(Post, Answer)> {
+        let is_it = |asking: &mut Asking| asking.nick == nick && asking.account.eq_ignore_ascii_case(account);
+        self.asking.take_if(is_it).map(|Asking { post, answer, .. }| (post, answer))
+    }
+
+    /// There is no more to be known of `nick`: a post that waited for it goes to nobody.
+    pub(crate) fn unvouched(&mut self, nick: &str) {
+        if let Some(Asking { account, answer, nick, .. }) = self.asking.take_if(|asking| asking.nick == nick) {
+            let why = format!("nobody who is logged in as {account} is to be found, least of all as {nick}");
+            tell(answer, Err(Undelivered::Refused { why }));
         }
     }
 
@@ -141,6 +174,11 @@ impl Outbox {
 
     /// Gives up an order that is not confirmed in time.
     pub(crate) fn give_up(&mut self, now: Instant) {
+        let unanswered = |asking: &mut Asking| now.duration_since(asking.since) >= CONFIRMATION;
+        if let Some(Asking { nick, answer, .. }) = self.asking.take_if(unanswered) {
+            let why = format!("the server did not say who {nick} is");
+            tell(answer, Err(Undelivered::Later { after: None, why }));
+        }
         let overdue = |current: &mut Current| {
             current.unsent.is_empty() && now.duration_since(current.last_write) >= CONFIRMATION
         };
@@ -185,13 +223,15 @@ impl Drop for Outbox {
         if let Some(current) = mem::take(&mut self.current) {
             current.abandon(why);
         }
+        let later = || Err(Undelivered::Later { after: None, why: why.into() });
+        if let Some(asking) = mem::take(&mut self.asking) {
+            tell(asking.answer, later());
+        }
         self.orders.close();
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 Order::Join { done, .. } | Order::Leave { done, .. } => drop(done.send(Err(why.into()))),
-                Order::Post { receipt, .. } => {
-                    tell(receipt, Err(Undelivered::Later { after: None, why: why.into() }));
-                }
+                Order::Post { receipt, .. } => tell(receipt, later()),
             }
         }
     }

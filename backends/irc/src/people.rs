@@ -35,6 +35,16 @@ impl People {
         self.learn(to, account);
     }
 
+    /// The nick of somebody who is logged in to `account`, in any case: `like` if they are, else any other.
+    pub(crate) fn nick_of(&self, account: &str, like: &str) -> Option<&str> {
+        let is_theirs = |nick: &&str| self.account(nick).is_some_and(|there| there.eq_ignore_ascii_case(account));
+        let mut nicks = self.accounts.keys().map(String::as_str);
+        Some(like)
+            .filter(is_theirs)
+            .and_then(|_| self.accounts.get_key_value(like).map(|(nick, _)| nick.as_str()))
+            .or_else(|| nicks.find(is_theirs))
+    }
+
     /// The account of `nick`.
     pub(crate) fn account(&self, nick: &str) -> Option<&str> {
         self.accounts.get(nick).map(String::as_str)
@@ -66,6 +76,18 @@ mod tests {
         people.rename("thief", "ada".into());
 
         assert_eq!(people.account("ada"), None);
+    }
+
+    #[test]
+    fn a_person_is_found_by_account_whatever_the_nick() {
+        let mut people = People::default();
+        people.learn("ada".into(), Some("Lovelace".into()));
+        people.learn("phone".into(), Some("Lovelace".into()));
+        people.learn("bob".into(), Some("bob".into()));
+
+        assert_eq!(people.nick_of("lovelace", "phone"), Some("phone"));
+        assert!(people.nick_of("lovelace", "bob").is_some_and(|nick| nick != "bob"));
+        assert_eq!(people.nick_of("byron", "ada"), None);
     }
 
     #[test]

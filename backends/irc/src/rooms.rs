@@ -1,12 +1,13 @@
-//! Which rooms we want to be in, which we are in, and when to try again.
+//! Which rooms we want to be in, which we are in, and when to try again. Pure, but for answering those who ordered.
 
 use std::{collections::BTreeMap, time::Duration};
 
+use fulmar_contract::{Done, RoomId};
 use tokio::time::Instant;
 
-use crate::{casemap::CaseMapping, config::Wanted};
+use crate::{casemap::CaseMapping, config::Wanted, refusal};
 
-/// The configured rooms, by folded name.
+/// The rooms to be in, by folded name.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     rooms: BTreeMap<String, Room>,
@@ -20,29 +21,63 @@ struct Room {
     kicks: u32,
     /// Why we are not in it, as last reported.
     why: String,
+    /// Whether it is wanted only if we are let in at once.
+    on_trial: bool,
+    /// Who waits for us to be in it, or out of it.
+    ordered: Option<Done>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Joined { since: Instant },
     Joining { since: Instant },
+    Leaving { since: Instant },
     Out { again: Instant },
+}
+
+/// What it means that we are in a room.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// It is not one of ours: somebody put us there.
+    Unwanted,
+    /// It is one of ours.
+    Wanted,
+    /// It has become one of ours.
+    Won(Wanted),
+}
+
+/// What it means that the server let us neither in nor out, or put us out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// Nothing that is not known, or that concerns us.
+    Nothing,
+    /// We are not in one of our rooms, for this reason.
+    Missing(String),
+    /// It is none of ours any more.
+    Parted,
+}
+
+/// What follows from an order to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dismissal {
+    /// The server is to be told.
+    Leaving,
+    /// We are out already.
+    Out,
+    /// It was none of ours.
+    Unknown,
 }
 
 impl Rooms {
     /// All of `wanted`, none of which is joined yet.
-    pub(crate) fn new(wanted: &[Wanted], casemapping: CaseMapping, now: Instant) -> Self {
-        let room = |wanted: &Wanted| {
-            let standing = Standing::Out { again: now };
-            let room = Room { wanted: wanted.clone(), standing, kicks: 0, why: String::new() };
-            (casemapping.fold(&wanted.name), room)
-        };
-        Self { rooms: wanted.iter().map(room).collect() }
+    pub(crate) fn new(wanted: Vec<Wanted>, casemapping: CaseMapping, now: Instant) -> Self {
+        let room = |wanted: Wanted| (casemapping.fold(&wanted.name), Room::new(wanted, now));
+        Self { rooms: wanted.into_iter().map(room).collect() }
     }
 
-    /// The configured rooms, folded.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
-        self.rooms.keys()
+    /// The rooms to be in.
+    pub(crate) fn ids(&self) -> Vec<RoomId> {
+        self.rooms.keys().map(RoomId::new).collect()
     }
 
     /// The lines that join what is due to be joined.
@@ -57,17 +92,66 @@ impl Rooms {
         due.chunks(ROOMS_A_LINE).map(join).collect()
     }
 
-    /// We have joined `room`.
-    pub(crate) fn joined(&mut self, room: &str, now: Instant) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.standing = Standing::Joined { since: now };
-            room.why.clear();
+    /// Somebody orders that we join `folded`. It is due at once, unless we are in it.
+    pub(crate) fn order(&mut self, folded: String, wanted: Wanted, done: Done, now: Instant) {
+        let room = self.rooms.entry(folded).or_insert_with(|| {
+            let room = Room::new(wanted.clone(), now);
+            Room { on_trial: true, ..room }
+        });
+        room.wanted.key = wanted.key.or_else(|| room.wanted.key.take());
+        match room.standing {
+            Standing::Joined { .. } => return answer(Some(done), Ok(())),
+            Standing::Leaving { .. } => return answer(Some(done), Err("we are just leaving it".into())),
+            Standing::Joining { .. } => {}
+            Standing::Out { .. } => room.standing = Standing::Out { again: now },
+        }
+        if let Some(earlier) = room.ordered.replace(done) {
+            answer(Some(earlier), Err("it was ordered again".into()));
         }
     }
 
+    /// Somebody orders that we leave `folded`. Returns whether the server has to be told; if not, we are out already.
+    pub(crate) fn dismiss(&mut self, folded: &str, done: Done, now: Instant) -> Dismissal {
+        let Some(room) = self.rooms.get_mut(folded) else {
+            answer(Some(done), Err("it is not one of our rooms".into()));
+            return Dismissal::Unknown;
+        };
+        let earlier = room.ordered.replace(done);
+        answer(earlier, Err("we were ordered to leave".into()));
+        if let Standing::Joined { .. } | Standing::Leaving { .. } = room.standing {
+            room.standing = Standing::Leaving { since: now };
+            return Dismissal::Leaving;
+        }
+        Dismissal::Out
+    }
+
+    /// We have joined `room`.
+    pub(crate) fn joined(&mut self, room: &str, now: Instant) -> Arrival {
+        let Some(room) = self.rooms.get_mut(room) else { return Arrival::Unwanted };
+        room.standing = Standing::Joined { since: now };
+        room.why.clear();
+        if std::mem::take(&mut room.on_trial) { Arrival::Won(room.wanted.clone()) } else { Arrival::Wanted }
+    }
+
+    /// Tells whoever ordered something of `room` that it is done.
+    pub(crate) fn confirm(&mut self, room: &str) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            answer(room.ordered.take(), Ok(()));
+        }
+    }
+
+    /// `room` is none of ours any more.
+    pub(crate) fn forget(&mut self, room: &str) {
+        self.confirm(room);
+        self.rooms.remove(room);
+    }
+
     /// We were put out of `room`: it is joined again, each time later.
-    pub(crate) fn left(&mut self, room: &str, now: Instant) {
-        let Some(room) = self.rooms.get_mut(room) else { return };
+    pub(crate) fn left(&mut self, room: &str, why: &str, now: Instant) -> Departure {
+        let Some(room) = self.rooms.get_mut(room) else { return Departure::Nothing };
+        if let Standing::Leaving { .. } = room.standing {
+            return Departure::Parted;
+        }
         if let Standing::Joined { since } = room.standing
             && now.duration_since(since) >= SETTLED
         {
@@ -76,16 +160,55 @@ impl Rooms {
         let after = FIRST_REJOIN.saturating_mul(2_u32.saturating_pow(room.kicks)).min(LATE_REJOIN);
         room.kicks = room.kicks.saturating_add(1);
         room.standing = Standing::Out { again: now + after };
+        Departure::Missing(why.to_owned())
     }
 
-    /// The server did not let us into `room`, which is tried again seldom. Returns whether that is news.
-    pub(crate) fn refused(&mut self, room: &str, why: &str, now: Instant) -> bool {
-        let Some(room) = self.rooms.get_mut(room) else { return false };
-        let Standing::Joining { .. } = room.standing else { return false };
-        room.standing = Standing::Out { again: now + LATE_REJOIN };
-        let is_news = room.why != why;
-        why.clone_into(&mut room.why);
-        is_news
+    /// The server did not do what we wanted with `room`: let us in, which is tried again seldom, or let us out.
+    pub(crate) fn refused(&mut self, folded: &str, code: u16, why: &str, now: Instant) -> Departure {
+        let Some(room) = self.rooms.get_mut(folded) else { return Departure::Nothing };
+        match room.standing {
+            Standing::Joining { .. } => {}
+            Standing::Leaving { .. } => return Departure::Parted,
+            Standing::Joined { .. } | Standing::Out { .. } => return Departure::Nothing,
+        }
+        let why = refusal::explain(code, why);
+        room.standing = Standing::Out { again: now + refusal::pause(code) };
+        answer(room.ordered.take(), Err(why.clone()));
+        if room.on_trial {
+            self.rooms.remove(folded);
+            return Departure::Nothing;
+        }
+        if room.why == why {
+            return Departure::Nothing;
+        }
+        room.why.clone_from(&why);
+        Departure::Missing(why)
+    }
+
+    /// We are invited to `room`: it is tried again soon, if it is one of ours.
+    pub(crate) fn invited(&mut self, room: &str, now: Instant) {
+        if let Some(Room { standing: Standing::Out { again }, .. }) = self.rooms.get_mut(room) {
+            *again = (*again).min(now + FIRST_REJOIN);
+        }
+    }
+
+    /// Gives up orders that the server does not answer. Returns the rooms that we count as left.
+    pub(crate) fn give_up(&mut self, now: Instant) -> Vec<String> {
+        let mut parted = Vec::new();
+        for (name, room) in &mut self.rooms {
+            match room.standing {
+                Standing::Leaving { since } if now.duration_since(since) >= PATIENCE => parted.push(name.clone()),
+                Standing::Joining { since } if now.duration_since(since) >= PATIENCE => {
+                    answer(room.ordered.take(), Err("the server does not answer".into()));
+                }
+                Standing::Joined { .. }
+                | Standing::Joining { .. }
+                | Standing::Leaving { .. }
+                | Standing::Out { .. } => {}
+            }
+        }
+        self.rooms.retain(|_, room| !room.on_trial || room.ordered.is_some());
+        parted
     }
 
     /// Whether we want to be in `room` and are not.
@@ -95,12 +218,24 @@ impl Rooms {
 }
 
 impl Room {
+    const fn new(wanted: Wanted, now: Instant) -> Self {
+        let standing = Standing::Out { again: now };
+        Self { wanted, standing, kicks: 0, why: String::new(), on_trial: false, ordered: None }
+    }
+
     fn is_due(&self, now: Instant) -> bool {
         match self.standing {
-            Standing::Joined { .. } => false,
+            Standing::Joined { .. } | Standing::Leaving { .. } => false,
             Standing::Joining { since } => now.duration_since(since) >= LATE_REJOIN,
             Standing::Out { again } => now >= again,
         }
+    }
+}
+
+/// Tells somebody who may have stopped listening.
+fn answer(done: Option<Done>, outcome: Result<(), String>) {
+    if let Some(done) = done {
+        drop(done.send(outcome));
     }
 }
 
@@ -118,73 +253,8 @@ const FIRST_REJOIN: Duration = Duration::from_secs(2);
 const LATE_REJOIN: Duration = Duration::from_mins(5);
 /// After so long in a room, having been put out of it is forgotten.
 const SETTLED: Duration = Duration::from_mins(10);
+/// How long whoever orders waits for the server.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
-mod tests {
-    use fulmar_contract::Secret;
-
-    use super::*;
-
-    fn rooms(names: &[&str], now: Instant) -> Rooms {
-        let wanted = |text: &&str| {
-            let (name, key) = text.split_once(' ').map_or((*text, None), |(name, key)| (name, Some(key)));
-            Wanted { name: name.into(), key: key.map(Secret::new) }
-        };
-        Rooms::new(&names.iter().map(wanted).collect::<Vec<_>>(), CaseMapping::Ascii, now)
-    }
-
-    fn seconds_until_rejoin(rooms: &mut Rooms, now: Instant) -> u64 {
-        (0..1000).find(|second| !rooms.joins(now + Duration::from_secs(*second)).is_empty()).unwrap()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn keyed_rooms_come_first_on_the_line() {
-        let now = Instant::now();
-        let mut rooms = rooms(&["#a", "#b kb", "#c", "#d kd", "#e"], now);
-
-        assert_eq!(rooms.joins(now), ["JOIN #b,#d,#a,#c kb,kd", "JOIN #e"]);
-        assert!(rooms.joins(now).is_empty(), "nothing is joined twice");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn rejoins_after_each_kick_later_up_to_a_bound() {
-        let now = Instant::now();
-        let mut rooms = rooms(&["#Ops"], now);
-
-        let mut waits = Vec::new();
-        for _ in 0..10 {
-            rooms.joined("#ops", now);
-            rooms.left("#ops", now);
-            waits.push(seconds_until_rejoin(&mut rooms, now));
-        }
-
-        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_room_that_kept_us_long_forgives() {
-        let now = Instant::now();
-        let mut rooms = rooms(&["#ops"], now);
-        rooms.left("#ops", now);
-        rooms.left("#ops", now);
-        rooms.joined("#ops", now);
-
-        let later = now + SETTLED;
-        rooms.left("#ops", later);
-
-        assert_eq!(seconds_until_rejoin(&mut rooms, later), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_ban_is_news_once_and_is_retried_seldom() {
-        let now = Instant::now();
-        let mut rooms = rooms(&["#ops"], now);
-        rooms.joins(now);
-
-        assert!(rooms.refused("#ops", "banned", now));
-
-        assert_eq!(seconds_until_rejoin(&mut rooms, now), 300);
-        assert!(!rooms.refused("#ops", "banned", now), "the same reason again is no news");
-        assert!(rooms.is_missing("#ops") && !rooms.is_missing("#other"));
-    }
-}
+mod tests;

@@ -1,118 +1,141 @@
 //! One session: connect, register, then hear and obey until it ends.
 
+mod moves;
 mod react;
+mod whisper;
 
 use std::time::{Duration, SystemTime};
 
-use fulmar_contract::{Event, Failure, Link, Order, RoomId, Undelivered};
+use fulmar_contract::{Event, Failure, Link, Order, Post, Undelivered};
 use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
 };
+use tracing::info;
 
 use crate::{
-    casemap::CaseMapping,
     config::Config,
     connection::Connection,
     handshake::{Handshake, Next, Registered},
     hearing,
     history::History,
+    lasting::Lasting,
+    nick::Regain,
     outbound::{self, Envelope},
-    outbox::{self, Outbox, Step},
+    outbox::{self, Answer, Outbox, Step},
     people::People,
     rooms::Rooms,
     throttle::Throttle,
 };
 
-/// Runs a session, and tells `casemapping` how the network folds names.
-pub(crate) async fn run(
-    config: &Config,
-    casemapping: &watch::Sender<CaseMapping>,
-    link: Link,
-) -> Result<(), Failure> {
+/// Runs a session with what `lasting` remembers of earlier ones.
+pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Result<(), Failure> {
     let Link { login: _, events, orders } = link;
     let outbox = Outbox::new(orders, Throttle::new(config.rate, config.burst, Instant::now()));
-    let connection = Connection::open(&config.server).await?;
-    on(connection, config, casemapping, events, outbox).await
+    let mut port = lasting.secure_port(Instant::now());
+    loop {
+        let mut connection = Connection::open(&config.server, port).await?;
+        let is_secure = config.server.tls || port.is_some();
+        match register(&mut connection, config, is_secure).await? {
+            Entry::In(registered) => {
+                if let (false, Some(port), Some(duration)) = (config.server.tls, port, registered.demand) {
+                    lasting.demand(port, duration, Instant::now());
+                }
+                return Session::new(config, lasting, connection, registered, events, outbox).talk().await;
+            }
+            Entry::Secure(demanded) => {
+                info!(port = demanded, "the server demands TLS");
+                port = Some(demanded);
+            }
+        }
+    }
 }
 
-async fn on(
-    mut connection: Connection,
-    config: &Config,
-    casemapping: &watch::Sender<CaseMapping>,
-    events: mpsc::Sender<Event>,
-    outbox: Outbox,
-) -> Result<(), Failure> {
-    let registered = match timeout(REGISTRATION, register(&mut connection, config)).await {
-        Ok(registered) => registered?,
-        Err(_) => return Err(Failure::lost("the server did not finish the registration")),
-    };
-    let casemap = registered.support.casemapping;
-    casemapping.send_replace(casemap);
-    let now = Instant::now();
-    let session = Session {
-        config,
-        connection,
-        events,
-        outbox,
-        rooms: Rooms::new(&config.rooms, casemap, now),
-        people: People::default(),
-        history: History::default(),
-        us: registered,
-        heard_at: now,
-        pinged: false,
-        renamed_at: now,
-        replied_at: None,
-        began: SystemTime::now(),
-        messages: 0,
-    };
-    session.talk().await
+/// How a registration ends.
+enum Entry {
+    In(Registered),
+    /// The server wants us back by TLS at this port. Said over a connection without TLS only.
+    Secure(u16),
 }
 
-async fn register(connection: &mut Connection, config: &Config) -> Result<Registered, Failure> {
-    let (mut handshake, mut lines) = Handshake::begin(config);
+async fn register(connection: &mut Connection, config: &Config, is_secure: bool) -> Result<Entry, Failure> {
+    let (mut handshake, mut lines) = Handshake::begin(config, is_secure);
+    let deadline = Instant::now() + REGISTRATION;
     loop {
         for line in &lines {
             connection.send(line).await?;
         }
-        let Ok(message) = connection.line().await?.parse() else { continue };
-        match handshake.take(message)? {
-            Next::Done(registered) => return Ok(registered),
-            Next::Send(next) => lines = next,
-        }
+        let Ok(line) = timeout_at(deadline, connection.line()).await else {
+            return Err(Failure::lost(format!("{} in {} s", handshake.wanting(), REGISTRATION.as_secs())));
+        };
+        lines = match line?.parse().map(|message| handshake.take(message)) {
+            Ok(Ok(Next::Done(registered))) => return Ok(Entry::In(registered)),
+            Ok(Ok(Next::Secure(port))) => return Ok(Entry::Secure(port)),
+            Ok(Ok(Next::Send(next))) => next,
+            Ok(Err(failure)) => return Err(failure),
+            // What is no message says nothing.
+            Err(_) => Vec::new(),
+        };
     }
 }
 
 /// A registered session.
 struct Session<'a> {
-    config: &'a Config,
+    lasting: &'a Lasting,
     connection: Connection,
     events: mpsc::Sender<Event>,
     outbox: Outbox,
     rooms: Rooms,
     people: People,
     history: History,
+    nick: Regain,
     /// Who we are, at the moment, and what the server can do.
     us: Registered,
     /// When the server last said anything.
     heard_at: Instant,
     /// Whether the server's silence has been questioned.
     pinged: bool,
-    /// When we last asked for the nick that we want.
-    renamed_at: Instant,
     /// When we last answered a CTCP request.
     replied_at: Option<Instant>,
     began: SystemTime,
     messages: u64,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn new(
+        config: &Config,
+        lasting: &'a Lasting,
+        connection: Connection,
+        us: Registered,
+        events: mpsc::Sender<Event>,
+        outbox: Outbox,
+    ) -> Self {
+        lasting.fold_by(us.support.casemapping);
+        let now = Instant::now();
+        let wanted: String = config.nick.chars().take(us.support.nicklen).collect();
+        Self {
+            lasting,
+            connection,
+            events,
+            outbox,
+            rooms: Rooms::new(lasting.rooms(), us.support.casemapping, now),
+            people: People::default(),
+            history: History::since(us.clock),
+            nick: Regain::new(&wanted, us.account.is_some(), now),
+            us,
+            heard_at: now,
+            pinged: false,
+            replied_at: None,
+            began: SystemTime::now(),
+            messages: 0,
+        }
+    }
+
     async fn talk(mut self) -> Result<(), Failure> {
-        let direct = RoomId::new(self.fold(&self.us.nick));
-        let me = hearing::sender(self.us.nick.clone(), self.us.account.clone(), direct);
-        let rooms = self.rooms.names().map(RoomId::new).collect();
+        let me = hearing::sender(self.us.nick.clone(), self.us.account.clone(), self.us.support.casemapping);
         let vouches = self.can("account-tag") || self.can("account-notify");
-        self.report(Event::Online { me, rooms, vouches }).await?;
+        self.report(Event::Online { me, rooms: self.rooms.ids(), vouches }).await?;
+        self.introduce().await?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -120,7 +143,7 @@ impl Session<'_> {
                 line = self.connection.line() => self.hear(&line?).await?,
                 step = self.outbox.step() => match step {
                     Step::Closed => return self.leave().await,
-                    Step::Order(order) => self.obey(order),
+                    Step::Order(order) => self.obey(order).await?,
                     Step::Write => {
                         for line in self.outbox.write(Instant::now()) {
                             self.connection.send(&line).await?;
@@ -132,20 +155,39 @@ impl Session<'_> {
         }
     }
 
-    fn obey(&mut self, order: Order) {
-        let (post, receipt) = match order {
-            Order::Join { done, .. } | Order::Leave { done, .. } => {
-                return drop(done.send(Err("only configured rooms can be joined".into())));
-            }
-            Order::Post { post, receipt } => (post, receipt),
-        };
+    /// Says what we are, and what we want to be told.
+    async fn introduce(&mut self) -> Result<(), Failure> {
+        if let Some(bot) = self.us.support.bot {
+            self.command(&format!("MODE {} +{bot}", self.us.nick)).await?;
+        }
+        if self.us.support.monitor && !self.is_us(self.nick.wanted()) {
+            self.command(&format!("MONITOR + {}", self.nick.wanted())).await?;
+        }
+        Ok(())
+    }
+
+    async fn obey(&mut self, order: Order) -> Result<(), Failure> {
+        match order {
+            Order::Join { room, key, done } => self.join(&room, key, done).await,
+            Order::Leave { room, done } => self.part(&room, done).await,
+            Order::Post { post, receipt } => self.post(post, receipt).await,
+        }
+    }
+
+    async fn post(&mut self, post: Post, receipt: Answer) -> Result<(), Failure> {
         let target = self.fold(post.room.as_str());
         if self.rooms.is_missing(&target) {
             let why = format!("{} is not joined", post.room);
             outbox::tell(receipt, Err(Undelivered::Later { after: None, why }));
-            return;
+            return Ok(());
         }
-        match outbound::lines(&post, &Envelope::new(&self.us.nick, &self.us.support)) {
+        self.address(post, receipt).await
+    }
+
+    /// Has `post` written to its room, which is a room or a nick.
+    fn write(&mut self, post: &Post, receipt: Answer) {
+        let target = self.fold(post.room.as_str());
+        match outbound::lines(post, &Envelope::new(&self.us.nick, &self.us.support)) {
             Ok(lines) => self.outbox.begin(target, lines, receipt, self.can("echo-message"), Instant::now()),
             Err(undelivered) => outbox::tell(receipt, Err(undelivered)),
         }
@@ -162,19 +204,22 @@ impl Session<'_> {
             self.connection.send("PING :alive").await?;
         }
         self.outbox.give_up(now);
-        for line in self.rooms.joins(now) {
-            self.command(&line).await?;
+        for room in self.rooms.give_up(now) {
+            self.parted(room).await?;
         }
-        if self.us.nick != self.config.nick && now.duration_since(self.renamed_at) >= REGAIN {
-            self.regain_nick().await?;
-        }
-        Ok(())
+        self.join_due(now).await?;
+        self.regain_nick(now).await
     }
 
-    async fn regain_nick(&mut self) -> Result<(), Failure> {
-        self.renamed_at = Instant::now();
-        let line = format!("NICK {}", self.config.nick);
-        self.command(&line).await
+    /// Asks for the nick that we want, if we do not have it and it is time to.
+    async fn regain_nick(&mut self, now: Instant) -> Result<(), Failure> {
+        if self.is_us(self.nick.wanted()) {
+            return Ok(());
+        }
+        for line in self.nick.lines(now) {
+            self.command(&line).await?;
+        }
+        Ok(())
     }
 
     /// Says goodbye and waits a little for the server to close, so that it gets to read our last words.
@@ -219,8 +264,6 @@ const REGISTRATION: Duration = Duration::from_secs(40);
 const TICK: Duration = Duration::from_secs(1);
 /// How long a server may be silent: with a tick, less than a minute.
 const SILENCE: Duration = Duration::from_secs(58);
-/// How often we ask for the nick that we want and somebody else has.
-const REGAIN: Duration = Duration::from_mins(1);
 /// How long the server has to close the connection after our QUIT.
 const GOODBYE: Duration = Duration::from_secs(2);
 

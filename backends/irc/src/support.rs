@@ -5,6 +5,8 @@ use crate::casemap::CaseMapping;
 /// The tokens of ISUPPORT that matter here. Before any came: what RFC 2812 says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Support {
+    /// The letter of the user mode that marks a program.
+    pub(crate) bot: Option<char>,
     pub(crate) casemapping: CaseMapping,
     /// The characters with which a room's name can begin.
     pub(crate) chantypes: String,
@@ -12,6 +14,10 @@ pub(crate) struct Support {
     pub(crate) linelen: usize,
     /// The characters before a room's name that address only a part of the room.
     pub(crate) statusmsg: String,
+    /// Whether the server tells when a nick becomes free.
+    pub(crate) monitor: bool,
+    /// The greatest length of a nick in bytes.
+    pub(crate) nicklen: usize,
     /// Whether WHO can ask for accounts.
     pub(crate) whox: bool,
 }
@@ -19,7 +25,16 @@ pub(crate) struct Support {
 impl Default for Support {
     fn default() -> Self {
         let casemapping = CaseMapping::default();
-        Self { casemapping, chantypes: "#&+!".into(), linelen: 512, statusmsg: "@+".into(), whox: false }
+        Self {
+            bot: None,
+            casemapping,
+            chantypes: "#&+!".into(),
+            linelen: 512,
+            monitor: false,
+            nicklen: usize::MAX,
+            statusmsg: "@+".into(),
+            whox: false,
+        }
     }
 }
 
@@ -28,9 +43,12 @@ impl Support {
     pub(crate) fn learn(&mut self, token: &str) {
         let (name, value) = token.split_once('=').unwrap_or((token, ""));
         match name {
+            "BOT" => self.bot = value.chars().next().filter(char::is_ascii_alphabetic),
             "CASEMAPPING" => self.casemapping = CaseMapping::named(value).unwrap_or(self.casemapping),
             "CHANTYPES" => value.clone_into(&mut self.chantypes),
             "LINELEN" => self.linelen = value.parse().unwrap_or(self.linelen).clamp(512, 16_384),
+            "MONITOR" => self.monitor = true,
+            "NICKLEN" => self.nicklen = value.parse().unwrap_or(self.nicklen).max(1),
             "STATUSMSG" => value.clone_into(&mut self.statusmsg),
             "WHOX" => self.whox = true,
             _ => {}

@@ -1,12 +1,14 @@
-//! TLS, with the system's authorities or one of the operator's.
+//! TLS: whom to believe, and what to show.
 
 use std::{path::Path, sync::Arc};
 
 use fulmar_contract::Failure;
 use rustls::{
     ClientConfig, RootCertStore,
+    client::ResolvesClientCert,
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio_rustls::TlsConnector;
 
@@ -19,20 +21,22 @@ pub(crate) enum Trust {
     System,
 }
 
+/// Our own certificate, with the key that proves that it is ours.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate(Arc<dyn ResolvesClientCert>);
+
 impl Trust {
     /// Reads authorities from a PEM file.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
         let mut roots = RootCertStore::empty();
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| error.to_string())?;
-            roots.add(certificate).map_err(|error| error.to_string())?;
+        for certificate in chain(path)? {
+            roots.add(certificate).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        if roots.is_empty() { Err("it holds no certificate".into()) } else { Ok(Self::Own(Arc::new(roots))) }
+        Ok(Self::Own(Arc::new(roots)))
     }
 
-    /// What makes TLS connections that believe only this.
-    pub(crate) fn connector(&self) -> Result<TlsConnector, Failure> {
+    /// What makes TLS connections that believe only this, and show `certificate` to a server that asks.
+    pub(crate) fn connector(&self, certificate: Option<&Certificate>) -> Result<TlsConnector, Failure> {
         let roots = match self {
             Self::Own(roots) => Arc::clone(roots),
             Self::System => Arc::new(system()?),
@@ -40,10 +44,40 @@ impl Trust {
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(Failure::lost)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match certificate {
+            Some(Certificate(resolver)) => config.with_client_cert_resolver(Arc::clone(resolver)),
+            None => config.with_no_client_auth(),
+        };
         Ok(TlsConnector::from(Arc::new(config)))
     }
+}
+
+impl Certificate {
+    /// A certificate, with those that vouch for it after it, and its key.
+    pub(crate) fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, String> {
+        let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
+            .map_err(|error| format!("does not belong to client_cert: {error}"))?;
+        Ok(Self(Arc::new(SingleCertAndKey::from(key))))
+    }
+}
+
+/// Reads the certificates in a PEM file, of which there is at least one.
+pub(crate) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let cannot_read = |error| format!("cannot read {}: {error}", path.display());
+    let certificates = CertificateDer::pem_file_iter(path).map_err(cannot_read)?;
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(cannot_read)?;
+    if certificates.is_empty() {
+        Err(format!("{} holds no certificate", path.display()))
+    } else {
+        Ok(certificates)
+    }
+}
+
+/// Reads the private key in a PEM file.
+pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_file(path)
+        .map_err(|error| format!("cannot read a private key from {}: {error}", path.display()))
 }
 
 fn system() -> Result<RootCertStore, Failure> {

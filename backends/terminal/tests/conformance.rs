@@ -69,7 +69,10 @@ impl Harness for Desk {
 laws!(
     Desk,
     except bad_login_is_credentials: "a terminal asks for no login",
+    except joins_a_room_when_told: "a terminal has one room",
     except knows_when_mentioned: "a terminal has no mentions: everything written on it is for us",
+    except leaves_a_room_when_told: "a terminal has one room",
+    except remembers_its_rooms_in_the_next_life: "a terminal has one room",
     except refused_when_the_room_is_unknown: "a terminal has one room, and no name for another",
     except severed_is_lost: "the end of input is no failure"
 );

@@ -3,6 +3,7 @@
 mod ending;
 mod hearing;
 mod login;
+mod moving;
 mod posting;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use hearing::{
     survives_garbage,
 };
 pub use login::{bad_login_is_credentials, joins_its_rooms, says_online_first};
+pub use moving::{joins_a_room_when_told, leaves_a_room_when_told, remembers_its_rooms_in_the_next_life};
 pub use posting::{
     answers_a_direct_message, control_characters_do_not_escape, keeps_what_is_within_the_limit_whole,
     loses_nothing_of_what_is_split, names_who_is_mentioned, posts_in_order, receipt_after_the_network_accepts,

@@ -32,8 +32,8 @@ fn little_need_be_said() {
 
     assert!(options.finish().is_empty());
     assert_eq!((config.server.port, config.rate, config.burst), (6697, 2, 5));
-    assert!(matches!(config.server.trust, Some(Trust::System)));
-    assert!(config.sasl.is_none() && config.rooms.is_empty());
+    assert!(config.server.tls && matches!(config.server.trust, Trust::System));
+    assert!(config.login.is_none() && config.rooms.is_empty());
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn the_account_is_the_nick_unless_it_is_told() {
 
     let config = read(&mut options(&entries)).unwrap();
 
-    let Some(Sasl::Plain { account, password }) = config.sasl else { panic!("no SASL") };
-    assert_eq!((account.as_str(), password.reveal()), ("fulmar", "pw"));
+    let Some(Login::Password(Credentials { account, password, by })) = config.login else { panic!("no login") };
+    assert_eq!((account.as_str(), password.reveal(), by), ("fulmar", "pw", Way::Plain));
 }
 
 #[test]
@@ -68,6 +68,86 @@ fn a_room_can_have_a_key() {
 
     assert_eq!((rooms[0].name.as_str(), rooms[0].key.is_none()), ("#ops", true));
     assert_eq!((rooms[1].name.as_str(), rooms[1].key.as_ref().unwrap().reveal()), ("#keyed", "key"));
+}
+
+#[test]
+fn a_password_without_sasl_is_told_in_any_way_that_the_server_has() {
+    let entries = [("server", text("irc.example.org")), ("nick", text("fulmar")), ("sasl_password", text("pw"))];
+
+    let login = read(&mut options(&entries)).unwrap().login;
+
+    assert!(matches!(login, Some(Login::Password(Credentials { by: Way::Any, .. }))), "{login:?}");
+}
+
+/// A certificate and its key, in files.
+fn certificate() -> [tempfile::NamedTempFile; 2] {
+    let signed = rcgen::generate_simple_self_signed(vec!["fulmar".into()]).unwrap();
+    [signed.cert.pem(), signed.signing_key.serialize_pem()].map(|pem| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), pem).unwrap();
+        file
+    })
+}
+
+fn path(file: &tempfile::NamedTempFile) -> Value {
+    text(file.path().to_str().unwrap())
+}
+
+#[test]
+fn a_certificate_logs_in_without_a_password() {
+    let [chain, key] = certificate();
+    let entries = [
+        ("server", text("irc.example.org")),
+        ("nick", text("fulmar")),
+        ("sasl", text("external")),
+        ("client_cert", path(&chain)),
+        ("client_key", path(&key)),
+    ];
+
+    let config = read(&mut options(&entries)).unwrap();
+
+    assert!(config.server.certificate.is_some());
+    assert!(matches!(config.login, Some(Login::Certificate { account: None })), "{:?}", config.login);
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_told_by_key() {
+    let ([chain, key], [_, other_key]) = (certificate(), certificate());
+    let found = |more: &[(&str, Value)]| {
+        let start = [("server", text("irc.example.org")), ("nick", text("fulmar"))];
+        problems(&[&start[..], more].concat())
+    };
+
+    for (more, expected) in [
+        (vec![("sasl", text("external"))], "1 chats.ops.client_cert missing: expected the certificate to show"),
+        (vec![("client_cert", path(&chain))], "1 chats.ops.client_key missing: expected the key of client_cert"),
+        (vec![("client_key", path(&key))], "1 chats.ops.client_cert missing: expected the certificate of"),
+        (
+            vec![("client_cert", path(&chain)), ("client_key", path(&other_key))],
+            "5 chats.ops.client_key does not belong to client_cert",
+        ),
+        (vec![("client_cert", path(&key)), ("client_key", path(&key))], "4 chats.ops.client_cert /"),
+        (
+            vec![("client_cert", path(&chain)), ("client_key", path(&chain))],
+            "5 chats.ops.client_key cannot read a private key from",
+        ),
+        (
+            vec![("client_cert", path(&chain)), ("client_key", path(&key)), ("tls", Value::Bool(false))],
+            "4 chats.ops.client_cert is of use only with tls = true",
+        ),
+        (
+            vec![
+                ("sasl", text("external")),
+                ("sasl_password", text("pw")),
+                ("client_cert", path(&chain)),
+                ("client_key", path(&key)),
+            ],
+            "5 chats.ops.sasl_password is of no use with sasl = \"external\"",
+        ),
+    ] {
+        let found = found(&more);
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{found:#?}, not {expected}");
+    }
 }
 
 #[test]
@@ -84,6 +164,13 @@ fn a_password_is_not_sent_where_others_can_read_it() {
 
     assert!(sasl("127.0.0.1").is_empty());
     assert_eq!(sasl("irc.example.org")[0].split_once(" would").unwrap().0, "5 chats.ops.sasl");
+    let untold = problems(&[
+        ("server", text("irc.example.org")),
+        ("nick", text("fulmar")),
+        ("tls", Value::Bool(false)),
+        ("sasl_password", text("pw")),
+    ]);
+    assert_eq!(untold[0].split_once(" would").unwrap().0, "5 chats.ops.sasl_password");
 }
 
 #[test]
@@ -91,7 +178,7 @@ fn every_mistake_is_told_with_its_line() {
     let found = problems(&[
         ("server", text("no host")),
         ("nick", text("two words")),
-        ("sasl", text("external")),
+        ("sasl", text("digest")),
         ("rooms", text("ops secret")),
         ("rate", Value::Integer(-1)),
         ("ca_cert", text("/nowhere.pem")),
@@ -101,7 +188,7 @@ fn every_mistake_is_told_with_its_line() {
     let expected = [
         "2 chats.ops.server expected a host name or an address",
         "3 chats.ops.nick expected a nick, got",
-        "4 chats.ops.sasl expected \"plain\", got \"external\"",
+        "4 chats.ops.sasl expected \"plain\" or \"external\" or \"scram-sha-256\", got \"digest\"",
         "5 chats.ops.rooms expected rooms as \"#ops\" or \"#ops key\", got \"ops\"",
         "6 chats.ops.rate expected a whole number from 0 to 1000, got -1",
         "7 chats.ops.ca_cert cannot read /nowhere.pem",

@@ -3,17 +3,30 @@
 use fulmar_contract::Secret;
 
 use super::*;
-use crate::config::Server;
+use crate::{
+    config::{Credentials, Login, Server, Way},
+    tls::Trust,
+};
 
 fn config(sasl: bool) -> Config {
+    by(sasl.then_some(Way::Plain))
+}
+
+fn by(way: Option<Way>) -> Config {
     let password = Secret::new("pw");
     Config {
-        server: Server { host: "localhost".into(), port: 6667, trust: None },
+        server: Server {
+            host: "localhost".into(),
+            port: 6667,
+            tls: false,
+            trust: Trust::System,
+            certificate: None,
+        },
         password: None,
         nick: "fulmar".into(),
         username: "fulmar".into(),
         realname: "Fulmar".into(),
-        sasl: sasl.then(|| Sasl::Plain { account: "fulmar".into(), password }),
+        login: way.map(|by| Login::Password(Credentials { account: "fulmar".into(), password, by })),
         rate: 0,
         burst: 0,
         colours: false,
@@ -23,11 +36,12 @@ fn config(sasl: bool) -> Config {
 
 /// Plays the server's lines and returns ours, or how it ended.
 fn play(config: &Config, lines: &[&str]) -> Result<(Vec<String>, Option<Registered>), Failure> {
-    let (mut handshake, _) = Handshake::begin(config);
+    let (mut handshake, _) = Handshake::begin(config, true);
     let mut sent = Vec::new();
     for line in lines {
         match handshake.take(line.parse().unwrap())? {
             Next::Done(registered) => return Ok((sent, Some(registered))),
+            Next::Secure(port) => panic!("no TLS here, at {port}"),
             Next::Send(lines) => sent.extend(lines.iter().map(|line| line.as_str().to_owned())),
         }
     }
@@ -106,6 +120,88 @@ fn a_login_that_is_not_offered_never_becomes_a_session() {
     assert!(matches!(end(&[":s.x 001 fulmar :Welcome"]), Failure::Lost { .. }));
     let taken_back = [":s.x CAP * LS :sasl", ":s.x CAP * NAK :sasl"];
     assert!(matches!(end(&taken_back), Failure::Lost { .. }));
+}
+
+#[test]
+fn the_server_names_what_it_offers_when_it_did_not_before() {
+    let lines = [":s.x CAP * LS :sasl", ":s.x CAP * ACK :sasl", ":s.x 908 fulmar SCRAM-SHA-512 :are available"];
+
+    let end = play(&config(true), &[&lines[..], &[":s.x 904 * :failed"]].concat()).unwrap_err();
+
+    let why = "the server offers no SASL PLAIN, only SCRAM-SHA-512: change sasl";
+    assert_eq!(end.to_string(), format!("cannot work as configured: {why}"));
+}
+
+const GREETING: [&str; 2] = [":s.x 001 fulmar :Welcome", ":s.x 422 fulmar :No MOTD"];
+const IDENTIFY: &str = "PRIVMSG NickServ :IDENTIFY fulmar pw";
+
+#[test]
+fn nickserv_is_told_where_there_is_no_sasl_and_its_word_is_awaited() {
+    for (offer, yes) in [
+        (":s.x CAP * LS :", ":NickServ!s@h NOTICE fulmar :You are now identified for fulmar."),
+        (":s.x 421 * CAP :Unknown", ":s.x 900 fulmar fulmar!f@h fulmar :You are now logged in"),
+        (":s.x CAP * LS :sasl=EXTERNAL", ":fulmar!f@h ACCOUNT fulmar"),
+        ("PING :no capabilities at all", ":nickserv!s@h NOTICE fulmar :Password accepted"),
+    ] {
+        let start = [&[offer][..], &GREETING, &[":NickServ!s@h NOTICE fulmar :This nickname is registered."]];
+
+        let (sent, waiting) = play(&by(Some(Way::Any)), &start.concat()).unwrap();
+        let (_, registered) = play(&by(Some(Way::Any)), &[&start.concat()[..], &[yes]].concat()).unwrap();
+
+        assert_eq!(sent.last().map(String::as_str), Some(IDENTIFY), "{offer}");
+        assert!(waiting.is_none(), "nothing is joined before the login");
+        assert_eq!(registered.unwrap().account.as_deref(), Some("fulmar"), "{yes}");
+    }
+}
+
+#[test]
+fn nickserv_is_not_told_where_sasl_is_configured_or_has_worked() {
+    let sasl = [":s.x CAP * LS :sasl=PLAIN", ":s.x CAP * ACK :sasl", "AUTHENTICATE +", ":s.x 903 * :done"];
+
+    let (sent, registered) = play(&by(Some(Way::Any)), &[&sasl[..], &GREETING].concat()).unwrap();
+
+    assert!(registered.is_some() && !sent.iter().any(|line| line.contains("NickServ")), "{sent:?}");
+    for way in [Way::Plain, Way::Scram] {
+        let end = play(&by(Some(way)), &[&[":s.x CAP * LS :"][..], &GREETING].concat());
+        assert!(matches!(end, Err(Failure::Lost { .. })), "{end:?}");
+    }
+}
+
+#[test]
+fn nickservs_no_is_a_refusal_and_its_absence_is_not() {
+    let told = |answer| play(&by(Some(Way::Any)), &[&[":s.x CAP * LS :"][..], &GREETING, &[answer]].concat());
+
+    let refused = told(":NickServ!s@h NOTICE fulmar :Password incorrect.");
+    let absent = told(":s.x 401 fulmar NickServ :No such nick");
+    let forged = told(":mallory!s@h NOTICE fulmar :Password accepted").unwrap();
+
+    assert!(matches!(refused, Err(Failure::Credentials { .. })), "{refused:?}");
+    assert!(matches!(absent, Err(Failure::Lost { .. })), "{absent:?}");
+    assert!(forged.1.is_none(), "only NickServ's word counts");
+}
+
+#[test]
+fn a_nick_that_services_change_meanwhile_is_ours() {
+    let lines = [":fulmar!f@h NICK Guest7", ":s.x 900 Guest7 Guest7!f@h fulmar :You are now logged in"];
+
+    let start = [&[":s.x CAP * LS :"][..], &GREETING, &lines].concat();
+    let (_, registered) = play(&by(Some(Way::Any)), &start).unwrap();
+
+    assert_eq!(registered.unwrap().nick, "Guest7");
+}
+
+#[test]
+fn a_demand_for_tls_is_followed_where_somebody_can_read_along_and_noted_elsewhere() {
+    let offer = ":s.x CAP * LS :sts=duration=60,port=6697 account-tag".parse::<Message>().unwrap();
+    let config = config(false);
+
+    let exposed = Handshake::begin(&config, false).0.take(offer.clone()).unwrap();
+    let (mut handshake, _) = Handshake::begin(&config, true);
+    let secure = handshake.take(offer).unwrap();
+
+    assert!(matches!(exposed, Next::Secure(6697)), "{exposed:?}");
+    assert!(matches!(secure, Next::Send(_)), "{secure:?}");
+    assert_eq!(handshake.done.demand, Some(Duration::from_secs(60)));
 }
 
 #[test]

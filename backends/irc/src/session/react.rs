@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use fulmar_contract::{Event, Failure, MessageId, RoomId, Undelivered};
+use fulmar_contract::{Event, Failure, MessageId, Undelivered};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -31,18 +31,29 @@ impl Session<'_> {
                 self.us.capabilities.remove(name);
             }),
             Fact::Closing { why } => return Err(Failure::lost(why)),
+            Fact::Invited { room } => {
+                let room = self.fold(&room);
+                self.rooms.invited(&room, Instant::now());
+            }
             Fact::Joined { nick, room, account } => self.joined(&nick, &room, account).await?,
             Fact::Left { nick, room, why } => self.left(&nick, &room, why).await?,
-            Fact::Quit { nick } => self.gone(&nick).await?,
+            Fact::Offline { nicks } => nicks.iter().for_each(|nick| self.nick_is_free(nick)),
+            Fact::Quit { nick } => {
+                self.people.forget(&self.fold(&nick));
+                self.nick_is_free(&nick);
+            }
             Fact::Refused { code, about, why } => self.refused(code, &about, why).await?,
-            Fact::Renamed { from, to } => self.renamed(&from, to).await?,
+            Fact::Renamed { from, to } => self.renamed(&from, to),
             Fact::Said(said) => self.said(said).await?,
+            Fact::Whois { nick, account } => self.identified(&nick, &account),
+            Fact::WhoisEnd { nick } => self.unidentified(&nick),
         }
-        Ok(())
+        // A nick that became free is taken at once.
+        self.regain_nick(Instant::now()).await
     }
 
     async fn said(&mut self, said: Said) -> Result<(), Failure> {
-        if self.history.holds(said.tags.batch.as_deref()) {
+        if self.history.has(&said.tags) {
             return Ok(());
         }
         if self.is_us(&said.nick) {
@@ -57,6 +68,9 @@ impl Session<'_> {
         let began = self.began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let id = format!("{:x}-{}", began.as_micros(), self.messages);
         let account = self.account(&said);
+        if let Some(account) = &account {
+            self.lasting.seen(account, &said.nick);
+        }
         let now = (SystemTime::now(), id);
         match hearing::heard(said, &self.us.nick, &self.us.support, account, now) {
             Some(heard) => self.report(Event::Heard(heard)).await,
@@ -73,56 +87,33 @@ impl Session<'_> {
         self.people.account(&self.fold(&said.nick)).map(str::to_owned)
     }
 
-    fn know(&mut self, nick: &str, account: Option<String>) {
-        if self.can("account-notify") && !self.can("account-tag") {
-            self.people.learn(self.fold(nick), account);
+    pub(super) fn know(&mut self, nick: &str, account: Option<String>) {
+        if !self.can("account-notify") {
+            return;
+        }
+        if let Some(account) = &account {
+            self.lasting.seen(account, nick);
+        }
+        self.people.learn(self.fold(nick), account);
+    }
+
+    fn renamed(&mut self, from: &str, to: String) {
+        if !self.is_us(from) {
+            self.people.rename(&self.fold(from), self.fold(&to));
+            return self.nick_is_free(from);
+        }
+        self.us.nick = to;
+        if self.is_us(self.nick.wanted()) {
+            self.nick.won();
+        } else {
+            self.nick.lost(Instant::now());
         }
     }
 
-    async fn joined(&mut self, nick: &str, room: &str, account: Option<String>) -> Result<(), Failure> {
-        if !self.is_us(nick) {
-            self.know(nick, account);
-            return Ok(());
+    fn nick_is_free(&mut self, nick: &str) {
+        if self.us.support.casemapping.same(nick, self.nick.wanted()) {
+            self.nick.free(Instant::now());
         }
-        let folded = self.fold(room);
-        self.rooms.joined(&folded, Instant::now());
-        self.report(Event::Joined(RoomId::new(folded))).await?;
-        if self.us.support.whox && self.can("account-notify") && !self.can("account-tag") {
-            self.command(&format!("WHO {room} %tna,{}", inbound::WHO_TOKEN)).await?;
-        }
-        Ok(())
-    }
-
-    async fn left(&mut self, nick: &str, room: &str, why: String) -> Result<(), Failure> {
-        if !self.is_us(nick) {
-            self.people.forget(&self.fold(nick));
-            return Ok(());
-        }
-        self.people.forget_all();
-        let room = self.fold(room);
-        self.rooms.left(&room, Instant::now());
-        self.report(Event::Left { room: RoomId::new(room), why }).await
-    }
-
-    async fn gone(&mut self, nick: &str) -> Result<(), Failure> {
-        self.people.forget(&self.fold(nick));
-        self.nick_is_free(nick).await
-    }
-
-    async fn renamed(&mut self, from: &str, to: String) -> Result<(), Failure> {
-        if self.is_us(from) {
-            self.us.nick = to;
-            return Ok(());
-        }
-        self.people.rename(&self.fold(from), self.fold(&to));
-        self.nick_is_free(from).await
-    }
-
-    async fn nick_is_free(&mut self, nick: &str) -> Result<(), Failure> {
-        if !self.is_us(&self.config.nick) && self.fold(nick) == self.fold(&self.config.nick) {
-            self.regain_nick().await?;
-        }
-        Ok(())
     }
 
     /// Something failed: a line that we wrote, or an attempt to join.
@@ -138,11 +129,8 @@ impl Session<'_> {
         if self.outbox.refused(&about, undelivered) {
             return Ok(());
         }
-        if self.rooms.refused(&about, &why, Instant::now()) {
-            return self.report(Event::Left { room: RoomId::new(about), why }).await;
-        }
         debug!(code, about, why, "the server refused something");
-        Ok(())
+        self.kept(about, code, &why).await
     }
 
     /// Answers who and what we are, seldom, so that nobody can make us flood.

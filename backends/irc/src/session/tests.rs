@@ -1,6 +1,6 @@
 //! Sessions in virtual time, over a stream in memory.
 
-use fulmar_contract::{Post, Receipt};
+use fulmar_contract::{Post, Receipt, RoomId, Secret};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf},
     sync::oneshot,
@@ -8,7 +8,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::config::{Server, Wanted};
+use crate::{
+    config::{Server, Wanted},
+    tls::Trust,
+};
 
 /// A session in virtual time, and the server's end of its connection.
 struct Bench {
@@ -16,26 +19,48 @@ struct Bench {
     events: mpsc::Receiver<Event>,
     orders: mpsc::Sender<Order>,
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
+    /// What the session said and somebody waited past.
+    seen: Vec<String>,
     server: WriteHalf<DuplexStream>,
 }
 
 impl Bench {
+    /// In #ops, on a server that can do nothing special.
     async fn start(rate: u32, burst: u32) -> Self {
+        let mut bench = Self::with(Config { rate, burst, ..config() }, "CHANTYPES=#").await;
+        bench.enters("#ops").await;
+        bench
+    }
+
+    /// Welcomed by a server that supports `tokens`.
+    async fn with(config: Config, tokens: &str) -> Self {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (events_in, events) = mpsc::channel(64);
         let (orders, orders_out) = mpsc::channel(64);
-        let config = config(rate, burst);
         let session = tokio::spawn(async move {
             let outbox = Outbox::new(orders_out, Throttle::new(config.rate, config.burst, Instant::now()));
-            on(Connection::over(ours), &config, &watch::Sender::default(), events_in, outbox).await
+            let mut connection = Connection::over(ours);
+            let Entry::In(us) = register(&mut connection, &config, false).await? else { panic!("no TLS here") };
+            let lasting = Lasting::new(config.rooms.clone());
+            Session::new(&config, &lasting, connection, us, events_in, outbox).talk().await
         });
         let (reader, server) = tokio::io::split(theirs);
-        let mut bench = Self { session, events, orders, lines: BufReader::new(reader).lines(), server };
-        bench.says(":s.x 001 fulmar :Welcome\r\n:s.x 422 fulmar :No MOTD").await;
-        bench.hears("JOIN #ops").await;
-        bench.says(":fulmar!f@h JOIN #ops").await;
-        while bench.events.recv().await != Some(Event::Joined(RoomId::new("#ops"))) {}
+        let mut bench =
+            Self { session, events, orders, lines: BufReader::new(reader).lines(), seen: Vec::new(), server };
+        bench.says(&format!(":s.x 001 fulmar :Welcome\r\n:s.x 005 fulmar {tokens} :are supported")).await;
+        bench.says(":s.x 422 fulmar :No MOTD").await;
         bench
+    }
+
+    /// The session is let into `room`.
+    async fn enters(&mut self, room: &str) {
+        self.hears(&format!("JOIN {room}")).await;
+        self.says(&format!(":fulmar!f@h JOIN {room}")).await;
+        self.sees(Event::Joined(RoomId::new(room))).await;
+    }
+
+    async fn sees(&mut self, wanted: Event) {
+        while self.events.recv().await.unwrap() != wanted {}
     }
 
     async fn says(&mut self, line: &str) {
@@ -43,7 +68,22 @@ impl Bench {
     }
 
     async fn hears(&mut self, wanted: &str) {
-        while self.lines.next_line().await.unwrap().unwrap() != wanted {}
+        while self.line().await != wanted {}
+    }
+
+    async fn line(&mut self) -> String {
+        let line = self.lines.next_line().await.unwrap().unwrap();
+        self.seen.push(line.clone());
+        line
+    }
+
+    async fn heard(&mut self) -> Option<Event> {
+        loop {
+            let event = self.events.recv().await?;
+            if matches!(event, Event::Heard(_)) {
+                return Some(event);
+            }
+        }
     }
 
     async fn order(&self, room: &str, text: &str) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
@@ -54,16 +94,18 @@ impl Bench {
     }
 }
 
-fn config(rate: u32, burst: u32) -> Config {
+fn config() -> Config {
+    let server =
+        Server { host: "localhost".into(), port: 6667, tls: false, trust: Trust::System, certificate: None };
     Config {
-        server: Server { host: "localhost".into(), port: 6667, trust: None },
+        server,
         password: None,
         nick: "fulmar".into(),
         username: "fulmar".into(),
         realname: "Fulmar".into(),
-        sasl: None,
-        rate,
-        burst,
+        login: None,
+        rate: 0,
+        burst: 0,
         colours: false,
         rooms: vec![Wanted { name: "#ops".into(), key: None }],
     }
@@ -105,8 +147,8 @@ async fn a_kick_is_told_and_the_room_is_joined_again() {
     assert!(matches!(meanwhile, Err(Undelivered::Later { .. })), "{meanwhile:?}");
     bench.hears("JOIN #ops").await;
     bench.says(":s.x 474 fulmar #ops :Cannot join (+b)").await;
-    let banned = Event::Left { room: RoomId::new("#ops"), why: "Cannot join (+b)".into() };
-    assert_eq!(bench.events.recv().await, Some(banned));
+    let Some(Event::Left { why, .. }) = bench.events.recv().await else { panic!("the ban is not told") };
+    assert_eq!(why, "we are banned from it: lift the ban (-b), or except us from it (+e) (Cannot join (+b))");
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,4 +268,106 @@ async fn leaving_is_said() {
 
     bench.hears("QUIT :leaving").await;
     assert!(bench.session.await.unwrap().is_ok(), "though the server does not close the connection");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_says_that_it_is_one_where_that_can_be_said() {
+    let mut bench = Bench::with(config(), "BOT=B").await;
+
+    bench.hears("MODE fulmar +B").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nick_is_watched_where_the_server_can_and_taken_when_nobody_has_it() {
+    let taken = Config { nick: "Boss".into(), ..config() };
+    let mut bench = Bench::with(taken, "MONITOR=100 NICKLEN=30").await;
+    bench.hears("MONITOR + Boss").await;
+    let start = Instant::now();
+    bench.hears("NICK Boss").await;
+    bench.says(":s.x 433 fulmar Boss :In use").await;
+
+    bench.says(":s.x 731 fulmar :boss").await;
+
+    bench.hears("NICK Boss").await;
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    bench.says(":fulmar!f@h NICK Boss").await;
+    bench.says(":ada!a@h PRIVMSG boss :hi").await;
+    let Some(Event::Heard(heard)) = bench.heard().await else { panic!("nothing heard") };
+    assert!(heard.direct, "the nick is ours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nick_that_the_server_cut_is_not_asked_for_again() {
+    let long = Config { nick: "fulmarissimo".into(), ..config() };
+    let mut bench = Bench::with(long, "NICKLEN=6").await;
+    bench.enters("#ops").await;
+
+    bench.hears("PING :alive").await;
+
+    assert!(!bench.seen.iter().any(|line| line.starts_with("NICK fulmar") && line != "NICK fulmarissimo"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn kicks_again_and_again_are_followed_ever_more_seldom() {
+    let mut bench = Bench::start(0, 0).await;
+    let start = Instant::now();
+
+    for _ in 0..5 {
+        bench.says(":ada!a@h KICK #ops fulmar :out").await;
+        bench.enters("#ops").await;
+    }
+
+    assert!(start.elapsed() >= Duration::from_secs(2 + 4 + 8 + 16 + 32), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invitation_opens_a_configured_room_at_once_and_no_other() {
+    let mut bench = Bench::with(config(), "CHANTYPES=#").await;
+    bench.hears("JOIN #ops").await;
+    bench.says(":s.x 473 fulmar #ops :Cannot join (+i)").await;
+    let start = Instant::now();
+
+    bench.says(":ada!a@h INVITE fulmar #trap\r\n:ada!a@h INVITE fulmar #Ops").await;
+
+    bench.enters("#ops").await;
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(!bench.seen.iter().any(|line| line.contains("#trap")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_we_are_put_in_is_left() {
+    let mut bench = Bench::start(0, 0).await;
+
+    bench.says(":fulmar!f@h JOIN #trap").await;
+
+    bench.hears("PART #trap :not one of our rooms").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_does_not_let_us_in_is_not_ours_by_order() {
+    let bench = &mut Bench::start(0, 0).await;
+    let (done, refused) = oneshot::channel();
+
+    bench
+        .orders
+        .send(Order::Join { room: RoomId::new("#shut"), key: Some(Secret::new("k")), done })
+        .await
+        .unwrap();
+    bench.hears("JOIN #shut k").await;
+    bench.says(":s.x 475 fulmar #shut :Cannot join (+k)").await;
+
+    assert!(refused.await.unwrap().unwrap_err().contains("its key is missing or wrong"));
+    bench.hears("PING :alive").await;
+    assert_eq!(bench.seen.iter().filter(|line| line.contains("#shut")).count(), 1, "it is tried once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_for_what_cannot_be_a_room_is_refused_at_once() {
+    let bench = Bench::start(0, 0).await;
+
+    for (room, key) in [("ada", None), ("#a,#b", None), ("#a\r\nQUIT", None), ("#a", Some(Secret::new("a,b")))] {
+        let (done, told) = oneshot::channel();
+        bench.orders.send(Order::Join { room: RoomId::new(room), key, done }).await.unwrap();
+        assert!(told.await.unwrap().is_err(), "{room}");
+    }
 }

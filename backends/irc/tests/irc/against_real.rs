@@ -26,16 +26,19 @@ struct Place {
     peer: Peer,
     nick: String,
     room: String,
+    /// Where only the peer is.
+    other: String,
 }
 
 impl Place {
     async fn on(way: Way, login: Option<(String, String)>) -> Self {
         let number = format!("{}x{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut peer = Peer::enter(&way, &format!("p{number}")).await;
-        let room = format!("#r{number}");
+        let [room, other] = ["r", "o"].map(|kind| format!("#{kind}{number}"));
         peer.joins(&room).await;
+        peer.joins(&other).await;
         let proxy = Proxy::to(way.server.clone()).await;
-        Self { way, login, proxy, peer, nick: format!("f{number}"), room }
+        Self { way, login, proxy, peer, nick: format!("f{number}"), room, other }
     }
 
     fn chat(&self) -> Chat {
@@ -116,6 +119,10 @@ macro_rules! harness {
 
             fn room(&self) -> &str {
                 &self.0.room
+            }
+
+            fn other_room(&self) -> &str {
+                &self.0.other
             }
 
             fn unknown_room(&self) -> &str {

@@ -5,6 +5,8 @@
 mod against_real;
 mod against_server;
 mod chat;
+mod login;
 mod peer;
 mod proxy;
+mod scram;
 mod server;

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use fulmar_conformance::within;
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+use rustls::{RootCertStore, ServerConfig, pki_types::PrivateKeyDer, server::WebPkiClientVerifier};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -12,21 +13,44 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
+use crate::scram::{Verdict, Verifier};
+
 /// What the server is to be able to do.
 #[derive(Clone, Copy)]
 pub(crate) struct Able {
     pub(crate) echo: bool,
     pub(crate) account_tag: bool,
     pub(crate) account_notify: bool,
-    pub(crate) sasl: bool,
+    /// Whether it has forgotten the passwords, and lets everybody in.
+    pub(crate) forgets: bool,
+    /// The mechanisms, as `PLAIN,EXTERNAL`.
+    pub(crate) sasl: &'static str,
+    /// It demands TLS, at a port and for so many seconds.
+    pub(crate) sts: Option<(u16, u64)>,
     pub(crate) tls: bool,
+    /// Whether there is a NickServ.
+    pub(crate) nickserv: bool,
 }
+
+/// A server that can do nothing special.
+pub(crate) const NOTHING: Able = Able {
+    account_tag: false,
+    account_notify: false,
+    echo: false,
+    forgets: false,
+    nickserv: false,
+    sasl: "",
+    sts: None,
+    tls: false,
+};
 
 /// A running server.
 pub(crate) struct Server {
     pub(crate) port: u16,
     /// The authority that signed the server's certificate, in PEM.
     pub(crate) ca: String,
+    /// A certificate that the server knows as that of the account `fulmar`, and its key, in PEM.
+    pub(crate) known: (String, String),
     /// What goes to the client, while there is one that is registered.
     client: watch::Receiver<Option<Client>>,
     /// What the client said: target and text.
@@ -40,6 +64,7 @@ pub(crate) struct Server {
 struct Client {
     lines: mpsc::UnboundedSender<Vec<u8>>,
     nick: String,
+    rooms: Arc<std::sync::Mutex<BTreeSet<String>>>,
     cut: Arc<tokio::sync::Notify>,
 }
 
@@ -51,12 +76,13 @@ impl Server {
         let (said_in, said) = mpsc::unbounded_channel();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&lines);
-        let (ca, acceptor) = certificate();
+        let (ca, known, acceptor) = certificates();
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let serving = Serving::new(able, registered.clone(), said_in.clone(), Arc::clone(&log));
+                let mut serving = Serving::new(able, registered.clone(), said_in.clone(), Arc::clone(&log));
                 if able.tls {
                     if let Ok(stream) = acceptor.accept(stream).await {
+                        serving.is_known = stream.get_ref().1.peer_certificates().is_some();
                         serving.serve(stream).await;
                     }
                 } else {
@@ -65,13 +91,21 @@ impl Server {
                 registered.send_replace(None);
             }
         });
-        Self { port, ca, client, said, lines, accepting }
+        Self { port, ca, known, client, said, lines, accepting }
     }
 
     /// Sends the client a line, or anything else.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let client = self.registered().await;
         client.lines.send(bytes.as_ref().to_vec()).unwrap();
+    }
+
+    /// Sends the client a line if it is in `room`.
+    pub(crate) async fn says_in(&mut self, room: &str, line: String) {
+        let client = self.registered().await;
+        if client.rooms.lock().unwrap().contains(&room.to_lowercase()) {
+            client.lines.send(line.into_bytes()).unwrap();
+        }
     }
 
     /// The client's nick, once it is registered.
@@ -121,6 +155,11 @@ struct Serving {
     capabilities: BTreeSet<String>,
     negotiating: bool,
     nick: Option<String>,
+    rooms: Arc<std::sync::Mutex<BTreeSet<String>>>,
+    /// Whether the client showed the certificate that we know.
+    is_known: bool,
+    mechanism: String,
+    verifier: Verifier,
 }
 
 impl Serving {
@@ -131,8 +170,21 @@ impl Serving {
         log: Arc<Mutex<Vec<String>>>,
     ) -> Self {
         let (lines, outgoing) = mpsc::unbounded_channel();
-        let capabilities = BTreeSet::new();
-        Self { able, registered, said, log, lines, outgoing, capabilities, negotiating: false, nick: None }
+        Self {
+            able,
+            registered,
+            said,
+            log,
+            lines,
+            outgoing,
+            capabilities: BTreeSet::new(),
+            negotiating: false,
+            nick: None,
+            rooms: Arc::default(),
+            is_known: false,
+            mechanism: String::new(),
+            verifier: Verifier::new("pw"),
+        }
     }
 
     async fn serve(mut self, stream: impl AsyncRead + AsyncWrite) {
@@ -166,14 +218,17 @@ impl Serving {
         let nick = self.nick.clone().unwrap_or_else(|| "*".into());
         match words[0] {
             "CAP" => self.negotiate(&words, text),
-            "AUTHENTICATE" if words[1] == "PLAIN" => self.reply("AUTHENTICATE +"),
-            "AUTHENTICATE" if words[1] == GOOD_LOGIN => {
-                self.reply(&format!(":s.x 900 {nick} {nick}!u@h fulmar :Logged in\r\n:s.x 903 {nick} :Done"));
-            }
-            "AUTHENTICATE" => self.reply(&format!(":s.x 904 {nick} :SASL authentication failed")),
+            "AUTHENTICATE" => self.authenticate(words[1], &nick),
             "NICK" if words[1] == "taken" => self.reply(&format!(":s.x 433 {nick} taken :In use")),
             "NICK" => self.nick = Some(words[1].to_owned()),
-            "JOIN" => words[1].split(',').for_each(|room| self.reply(&format!(":{nick}!u@h JOIN {room}"))),
+            "JOIN" => words[1].split(',').for_each(|room| {
+                self.rooms.lock().unwrap().insert(room.to_lowercase());
+                self.reply(&format!(":{nick}!u@h JOIN {room}"));
+            }),
+            "PART" => {
+                self.rooms.lock().unwrap().remove(&words[1].to_lowercase());
+                self.reply(&format!(":{nick}!u@h PART {} :{text}", words[1]));
+            }
             "PING" => self.reply(&format!(":s.x PONG s.x :{text}")),
             "PRIVMSG" | "NOTICE" => self.said(&nick, words[1], text),
             _ => {}
@@ -184,10 +239,35 @@ impl Serving {
         }
     }
 
+    fn authenticate(&mut self, word: &str, nick: &str) {
+        if ["PLAIN", "EXTERNAL", "SCRAM-SHA-256"].contains(&word) {
+            self.mechanism = word.into();
+            return self.reply("AUTHENTICATE +");
+        }
+        let message = STANDARD.decode(word.trim_start_matches('+')).unwrap();
+        let message = String::from_utf8(message).unwrap();
+        let verdict = match self.mechanism.as_str() {
+            "PLAIN" if message == "fulmar\0fulmar\0pw" => Verdict::Success,
+            "EXTERNAL" if self.is_known => Verdict::Success,
+            "SCRAM-SHA-256" if self.able.forgets && message.starts_with("c=") => Verdict::Success,
+            "SCRAM-SHA-256" => self.verifier.take(&message),
+            _ => Verdict::Failure,
+        };
+        match verdict {
+            Verdict::Challenge(challenge) => self.reply(&format!("AUTHENTICATE {}", STANDARD.encode(challenge))),
+            Verdict::Success => {
+                self.reply(&format!(":s.x 900 {nick} {nick}!u@h fulmar :Logged in\r\n:s.x 903 {nick} :Done"));
+            }
+            Verdict::Failure => self.reply(&format!(":s.x 904 {nick} :SASL authentication failed")),
+        }
+    }
+
     fn negotiate(&mut self, words: &[&str], list: &str) {
         let able = self.able;
+        let (port, duration) = able.sts.unwrap_or_default();
         let offers = [
-            (able.sasl, "sasl"),
+            (!able.sasl.is_empty(), &*format!("sasl={}", able.sasl)),
+            (able.sts.is_some(), &*format!("sts=port={port},duration={duration}")),
             (able.echo, "echo-message"),
             (able.account_tag, "account-tag"),
             (able.account_notify, "account-notify"),
@@ -214,7 +294,8 @@ impl Serving {
         let nick = self.nick.clone().unwrap();
         self.reply(&format!(":s.x 001 {nick} :Welcome\r\n:s.x 005 {nick} CASEMAPPING=rfc1459 :are supported"));
         self.reply(&format!(":s.x 422 {nick} :No MOTD"));
-        let client = Client { lines: self.lines.clone(), nick, cut: Arc::clone(cut) };
+        let client =
+            Client { lines: self.lines.clone(), nick, rooms: Arc::clone(&self.rooms), cut: Arc::clone(cut) };
         self.registered.send_replace(Some(client));
     }
 
@@ -222,6 +303,14 @@ impl Serving {
         if target == "#nowhere" {
             self.reply(&format!(":s.x 403 {nick} {target} :No such channel"));
             return;
+        }
+        if let ("NickServ", true, Some(("IDENTIFY", login))) = (target, self.able.nickserv, text.split_once(' ')) {
+            let answer = if login == "fulmar pw" {
+                "Password accepted - you are now recognized."
+            } else {
+                "Password incorrect."
+            };
+            return self.reply(&format!(":NickServ!s@services NOTICE {nick} :{answer}"));
         }
         if self.capabilities.contains("echo-message") {
             self.reply(&format!("@msgid=m1 :{nick}!u@h PRIVMSG {target} :{text}"));
@@ -234,15 +323,18 @@ impl Serving {
     }
 }
 
-/// A certificate for localhost: its authority, and what speaks TLS with it.
-fn certificate() -> (String, TlsAcceptor) {
-    let signed = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
-    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+/// A certificate for localhost: its authority, a certificate that is known with its key, and what speaks TLS.
+fn certificates() -> (String, (String, String), TlsAcceptor) {
+    let signed = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).unwrap();
+    let (own, known) = (signed("localhost"), signed("fulmar"));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(known.cert.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_single_cert(vec![signed.cert.der().clone()], key).unwrap();
-    (signed.cert.pem(), TlsAcceptor::from(Arc::new(config)))
+    let config = config.with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap());
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let config = config.with_single_cert(vec![own.cert.der().clone()], key).unwrap();
+    let known = (known.cert.pem(), known.signing_key.serialize_pem());
+    (own.cert.pem(), known, TlsAcceptor::from(Arc::new(config)))
 }
-
-/// `fulmar` with the password `pw`.
-const GOOD_LOGIN: &str = "ZnVsbWFyAGZ1bG1hcgBwdw==";

@@ -1,0 +1,102 @@
+//! How a session comes into rooms and out of them.
+
+use fulmar_contract::{Done, Event, Failure, RoomId, Secret};
+use tokio::time::Instant;
+
+use super::Session;
+use crate::{
+    config::Wanted,
+    inbound, outbound,
+    rooms::{Arrival, Departure, Dismissal},
+};
+
+impl Session<'_> {
+    /// Obeys an order to join.
+    pub(super) async fn join(&mut self, room: &RoomId, key: Option<Secret>, done: Done) -> Result<(), Failure> {
+        let wanted = Wanted { name: room.as_str().to_owned(), key };
+        let why = match (outbound::is_room_name(&wanted.name), wanted.has_good_key()) {
+            (false, _) => "that is no name of a room",
+            (true, false) => "that is no key: it has no spaces, commas or colons",
+            (true, true) if !self.lasting.has_place() => "we are in as many rooms as we may be",
+            (true, true) => {
+                let now = Instant::now();
+                self.rooms.order(self.fold(room.as_str()), wanted, done, now);
+                return self.join_due(now).await;
+            }
+        };
+        drop(done.send(Err(why.into())));
+        Ok(())
+    }
+
+    /// Obeys an order to leave.
+    pub(super) async fn part(&mut self, room: &RoomId, done: Done) -> Result<(), Failure> {
+        let room = self.fold(room.as_str());
+        match self.rooms.dismiss(&room, done, Instant::now()) {
+            Dismissal::Leaving => self.command(&format!("PART {room} :leaving")).await,
+            Dismissal::Out => self.parted(room).await,
+            Dismissal::Unknown => Ok(()),
+        }
+    }
+
+    /// Joins what is due to be joined.
+    pub(super) async fn join_due(&mut self, now: Instant) -> Result<(), Failure> {
+        for line in self.rooms.joins(now) {
+            self.command(&line).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody, perhaps we, joined a room.
+    pub(super) async fn joined(&mut self, nick: &str, room: &str, account: Option<String>) -> Result<(), Failure> {
+        if !self.is_us(nick) {
+            self.know(nick, account);
+            return Ok(());
+        }
+        let folded = self.fold(room);
+        match self.rooms.joined(&folded, Instant::now()) {
+            Arrival::Unwanted => return self.command(&format!("PART {room} :not one of our rooms")).await,
+            Arrival::Wanted => {}
+            Arrival::Won(wanted) => self.lasting.add(wanted),
+        }
+        self.report(Event::Joined(RoomId::new(&folded))).await?;
+        self.rooms.confirm(&folded);
+        if self.us.support.whox && self.can("account-notify") {
+            self.command(&format!("WHO {room} %tna,{}", inbound::WHO_TOKEN)).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody, perhaps we, left a room or was put out.
+    pub(super) async fn left(&mut self, nick: &str, room: &str, why: String) -> Result<(), Failure> {
+        if !self.is_us(nick) {
+            self.people.forget(&self.fold(nick));
+            return Ok(());
+        }
+        self.people.forget_all();
+        let room = self.fold(room);
+        let departure = self.rooms.left(&room, &why, Instant::now());
+        self.departed(room, departure).await
+    }
+
+    /// The server did not let us in or out of a room.
+    pub(super) async fn kept(&mut self, room: String, code: u16, why: &str) -> Result<(), Failure> {
+        let departure = self.rooms.refused(&room, code, why, Instant::now());
+        self.departed(room, departure).await
+    }
+
+    async fn departed(&mut self, room: String, departure: Departure) -> Result<(), Failure> {
+        match departure {
+            Departure::Nothing => Ok(()),
+            Departure::Missing(why) => self.report(Event::Left { room: RoomId::new(room), why }).await,
+            Departure::Parted => self.parted(room).await,
+        }
+    }
+
+    /// We are out of `room` and shall stay out.
+    pub(super) async fn parted(&mut self, room: String) -> Result<(), Failure> {
+        self.lasting.remove(&room);
+        self.report(Event::Parted(RoomId::new(&room))).await?;
+        self.rooms.forget(&room);
+        Ok(())
+    }
+}
