@@ -1,6 +1,10 @@
 //! Sessions in virtual time, over a stream in memory.
 
-use fulmar_contract::{Post, Receipt, RoomId, Secret};
+mod moves;
+mod nick;
+mod people;
+
+use fulmar_contract::{Heard, Post, Receipt, RoomId, Secret};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf},
     sync::oneshot,
@@ -34,6 +38,23 @@ impl Bench {
 
     /// Welcomed by a server that supports `tokens`.
     async fn with(config: Config, tokens: &str) -> Self {
+        let mut bench = Self::begin(config);
+        bench.welcomes(tokens).await;
+        bench
+    }
+
+    /// In #ops, on a server that offers `capabilities` and supports `tokens`.
+    async fn able(capabilities: &str, tokens: &str) -> Self {
+        let mut bench = Self::begin(config());
+        bench.says(&format!(":s.x CAP * LS :{capabilities}")).await;
+        bench.hears(&format!("CAP REQ :{capabilities}")).await;
+        bench.says(&format!(":s.x CAP * ACK :{capabilities}")).await;
+        bench.welcomes(tokens).await;
+        bench.enters("#ops").await;
+        bench
+    }
+
+    fn begin(config: Config) -> Self {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (events_in, events) = mpsc::channel(64);
         let (orders, orders_out) = mpsc::channel(64);
@@ -45,11 +66,12 @@ impl Bench {
             Session::new(&config, &lasting, connection, us, events_in, outbox).talk().await
         });
         let (reader, server) = tokio::io::split(theirs);
-        let mut bench =
-            Self { session, events, orders, lines: BufReader::new(reader).lines(), seen: Vec::new(), server };
-        bench.says(&format!(":s.x 001 fulmar :Welcome\r\n:s.x 005 fulmar {tokens} :are supported")).await;
-        bench.says(":s.x 422 fulmar :No MOTD").await;
-        bench
+        Self { session, events, orders, lines: BufReader::new(reader).lines(), seen: Vec::new(), server }
+    }
+
+    async fn welcomes(&mut self, tokens: &str) {
+        self.says(&format!(":s.x 001 fulmar :Welcome\r\n:s.x 005 fulmar {tokens} :are supported")).await;
+        self.says(":s.x 422 fulmar :No MOTD").await;
     }
 
     /// The session is let into `room`.
@@ -77,11 +99,10 @@ impl Bench {
         line
     }
 
-    async fn heard(&mut self) -> Option<Event> {
+    async fn heard(&mut self) -> Heard {
         loop {
-            let event = self.events.recv().await?;
-            if matches!(event, Event::Heard(_)) {
-                return Some(event);
+            if let Event::Heard(heard) = self.events.recv().await.unwrap() {
+                return heard;
             }
         }
     }
@@ -136,22 +157,6 @@ async fn a_server_that_answers_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kick_is_told_and_the_room_is_joined_again() {
-    let mut bench = Bench::start(0, 0).await;
-
-    bench.says(":ada!a@h KICK #ops fulmar :enough").await;
-
-    let left = Event::Left { room: RoomId::new("#ops"), why: "kicked by ada: enough".into() };
-    assert_eq!(bench.events.recv().await, Some(left));
-    let meanwhile = bench.order("#ops", "anybody?").await.await.unwrap();
-    assert!(matches!(meanwhile, Err(Undelivered::Later { .. })), "{meanwhile:?}");
-    bench.hears("JOIN #ops").await;
-    bench.says(":s.x 474 fulmar #ops :Cannot join (+b)").await;
-    let Some(Event::Left { why, .. }) = bench.events.recv().await else { panic!("the ban is not told") };
-    assert_eq!(why, "we are banned from it: lift the ban (-b), or except us from it (+e) (Cannot join (+b))");
-}
-
-#[tokio::test(start_paused = true)]
 async fn lines_keep_the_rate_while_a_ping_is_answered_at_once() {
     let mut bench = Bench::start(1, 1).await;
     let start = Instant::now();
@@ -195,17 +200,6 @@ async fn an_error_before_the_pong_is_a_refusal_and_one_about_another_target_is_n
     let why = "No such nick".into();
     assert_eq!(refused.await.unwrap(), Err(Undelivered::Refused { why }));
     assert!(taken.await.unwrap().is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_wanted_nick_is_taken_back_when_it_is_free() {
-    let mut bench = Bench::start(0, 0).await;
-    bench.says(":fulmar!f@h NICK fulmar_").await;
-    bench.says(":fulmar!x@y JOIN #ops").await;
-
-    bench.says(":fulmar!x@y QUIT :bye").await;
-
-    bench.hears("NICK fulmar").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,99 +269,4 @@ async fn a_bot_says_that_it_is_one_where_that_can_be_said() {
     let mut bench = Bench::with(config(), "BOT=B").await;
 
     bench.hears("MODE fulmar +B").await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_nick_is_watched_where_the_server_can_and_taken_when_nobody_has_it() {
-    let taken = Config { nick: "Boss".into(), ..config() };
-    let mut bench = Bench::with(taken, "MONITOR=100 NICKLEN=30").await;
-    bench.hears("MONITOR + Boss").await;
-    let start = Instant::now();
-    bench.hears("NICK Boss").await;
-    bench.says(":s.x 433 fulmar Boss :In use").await;
-
-    bench.says(":s.x 731 fulmar :boss").await;
-
-    bench.hears("NICK Boss").await;
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
-    bench.says(":fulmar!f@h NICK Boss").await;
-    bench.says(":ada!a@h PRIVMSG boss :hi").await;
-    let Some(Event::Heard(heard)) = bench.heard().await else { panic!("nothing heard") };
-    assert!(heard.direct, "the nick is ours");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_nick_that_the_server_cut_is_not_asked_for_again() {
-    let long = Config { nick: "fulmarissimo".into(), ..config() };
-    let mut bench = Bench::with(long, "NICKLEN=6").await;
-    bench.enters("#ops").await;
-
-    bench.hears("PING :alive").await;
-
-    assert!(!bench.seen.iter().any(|line| line.starts_with("NICK fulmar") && line != "NICK fulmarissimo"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn kicks_again_and_again_are_followed_ever_more_seldom() {
-    let mut bench = Bench::start(0, 0).await;
-    let start = Instant::now();
-
-    for _ in 0..5 {
-        bench.says(":ada!a@h KICK #ops fulmar :out").await;
-        bench.enters("#ops").await;
-    }
-
-    assert!(start.elapsed() >= Duration::from_secs(2 + 4 + 8 + 16 + 32), "{:?}", start.elapsed());
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_invitation_opens_a_configured_room_at_once_and_no_other() {
-    let mut bench = Bench::with(config(), "CHANTYPES=#").await;
-    bench.hears("JOIN #ops").await;
-    bench.says(":s.x 473 fulmar #ops :Cannot join (+i)").await;
-    let start = Instant::now();
-
-    bench.says(":ada!a@h INVITE fulmar #trap\r\n:ada!a@h INVITE fulmar #Ops").await;
-
-    bench.enters("#ops").await;
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    assert!(!bench.seen.iter().any(|line| line.contains("#trap")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_room_that_we_are_put_in_is_left() {
-    let mut bench = Bench::start(0, 0).await;
-
-    bench.says(":fulmar!f@h JOIN #trap").await;
-
-    bench.hears("PART #trap :not one of our rooms").await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_room_that_does_not_let_us_in_is_not_ours_by_order() {
-    let bench = &mut Bench::start(0, 0).await;
-    let (done, refused) = oneshot::channel();
-
-    bench
-        .orders
-        .send(Order::Join { room: RoomId::new("#shut"), key: Some(Secret::new("k")), done })
-        .await
-        .unwrap();
-    bench.hears("JOIN #shut k").await;
-    bench.says(":s.x 475 fulmar #shut :Cannot join (+k)").await;
-
-    assert!(refused.await.unwrap().unwrap_err().contains("its key is missing or wrong"));
-    bench.hears("PING :alive").await;
-    assert_eq!(bench.seen.iter().filter(|line| line.contains("#shut")).count(), 1, "it is tried once");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_order_for_what_cannot_be_a_room_is_refused_at_once() {
-    let bench = Bench::start(0, 0).await;
-
-    for (room, key) in [("ada", None), ("#a,#b", None), ("#a\r\nQUIT", None), ("#a", Some(Secret::new("a,b")))] {
-        let (done, told) = oneshot::channel();
-        bench.orders.send(Order::Join { room: RoomId::new(room), key, done }).await.unwrap();
-        assert!(told.await.unwrap().is_err(), "{room}");
-    }
 }
