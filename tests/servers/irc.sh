@@ -4,7 +4,8 @@
 #   eval "$(tests/servers/irc.sh start DIR)"     starts them with all their files in DIR and sets FULMAR_TEST_*
 #   tests/servers/irc.sh stop DIR                stops them; DIR can be removed then
 #
-# ngircd: plain, with a server password. inspircd with anope: TLS with an authority of its own, SASL, one account.
+# ngircd with anope: plain, with a server password; NickServ but no SASL. inspircd with anope: TLS with an authority of
+# its own, SASL with passwords and certificates. Each has one account.
 # Needs the Debian packages ngircd, inspircd, anope and openssl.
 set -euo pipefail
 
@@ -66,6 +67,11 @@ start_ngircd() {
   DNS = no
   Ident = no
   PAM = no
+[Server]
+  Name = services.test
+  MyPassword = link
+  PeerPassword = link
+  ServiceMask = *Serv
 CONF
   run ngircd ngircd --nodaemon --config "$dir/ngircd.conf"
 }
@@ -79,12 +85,13 @@ start_inspircd() {
 <bind address="127.0.0.1" port="$plain_port" type="clients">
 <bind address="127.0.0.1" port="$link_port" type="servers">
 <module name="ssl_gnutls">
-<sslprofile name="own" provider="gnutls" certfile="$dir/server.crt" keyfile="$dir/server.key">
+<sslprofile name="own" provider="gnutls" certfile="$dir/server.crt" keyfile="$dir/server.key" hash="sha256">
 <module name="cap"><module name="sasl"><sasl target="services.test">
 <module name="ircv3"><module name="ircv3_accounttag"><module name="ircv3_batch"><module name="ircv3_ctctags">
 <module name="ircv3_echomessage"><module name="ircv3_msgid"><module name="ircv3_servertime">
 <module name="spanningtree"><module name="services_account"><module name="svshold"><module name="globops">
-<module name="blockcolor"><module name="hidechans"><module name="chghost">
+<module name="hidechans"><module name="chghost"><module name="sslinfo"><module name="botmode"><module name="monitor">
+<module name="blockcolor">
 <module name="cloaking"><cloak mode="half" key="only-for-tests-only-for-tests-only-for-tests" prefix="t-">
 <link name="services.test" ipaddr="127.0.0.1" port="$link_port" allowmask="127.0.0.0/8" sendpass="link" recvpass="link">
 <uline server="services.test" silent="yes">
@@ -101,19 +108,22 @@ CONF
   run inspircd inspircd "${as_root[@]}" --nofork --config="$dir/inspircd.conf"
 }
 
+# Runs services for the server that speaks PROTOCOL and listens on PORT.
 start_anope() {
-  mkdir -p "$dir/anope/backups"
-  cat >"$dir/anope/services.conf" <<CONF
-uplink { host = "127.0.0.1"; ipv6 = no; ssl = no; port = $link_port; password = "link" }
-serverinfo { name = "services.test"; description = "Services"; pid = "$dir/anope/pid"; motd = "$dir/anope/motd" }
+  local protocol=$1 port=$2 home=$dir/$1-services
+  mkdir -p "$home/backups"
+  cat >"$home/services.conf" <<CONF
+uplink { host = "127.0.0.1"; ipv6 = no; ssl = no; port = $port; password = "link" }
+serverinfo { name = "services.test"; description = "Services"; pid = "$home/pid"; motd = "$home/motd" }
 networkinfo { networkname = "FulmarTest"; nicklen = 30; userlen = 10; hostlen = 64; chanlen = 64; modelistsize = 100
   vhost_chars = "abcdefghijklmnopqrstuvwxyz0123456789.-"; disallow_start_or_end = ".-" }
 options { casemap = "ascii"; strictpasswords = no; badpasslimit = 0; updatetimeout = 60s; expiretimeout = 30m
   readtimeout = 1s; warningtimeout = 4h; timeoutcheck = 3s; retrywait = 1s }
 log { target = "services.log"; logage = 1; admin = "*"; servers = "*"; other = "*" }
-module { name = "inspircd3"; use_server_side_mlock = no; use_server_side_topiclock = no }
+module { name = "$protocol"; use_server_side_mlock = no; use_server_side_topiclock = no }
 module { name = "enc_sha256" }
 module { name = "db_flatfile"; database = "anope.db"; fork = no }
+module { name = "ns_cert"; max = 5 }
 module { name = "m_sasl" }
 service { nick = "NickServ"; user = "services"; host = "services.test"; gecos = "Nick service" }
 module { name = "nickserv"; client = "NickServ"; forceemail = no; passlen = 32; regdelay = 0s; expire = 0
@@ -123,15 +133,19 @@ module { name = "ns_register"; registration = "none"; nickregdelay = 0s; unconfi
 command { service = "NickServ"; name = "REGISTER"; command = "nickserv/register"; }
 module { name = "ns_identify" }
 command { service = "NickServ"; name = "IDENTIFY"; command = "nickserv/identify"; }
+command { service = "NickServ"; name = "CERT"; command = "nickserv/cert"; }
+module { name = "ns_recover"; restoreonrecover = no }
+command { service = "NickServ"; name = "RECOVER"; command = "nickserv/recover"; }
 CONF
-  run anope anope --nofork --confdir="$dir/anope" --dbdir="$dir/anope" --logdir="$dir/anope" --localedir="$dir/anope" \
+  run "$protocol-services" anope --nofork --confdir="$home" --dbdir="$home" --logdir="$home" --localedir="$home" \
     --modulesdir=/usr/lib/anope
 }
 
-# Registers the account, as soon as the services answer.
+# Registers the account with the services of the server on PORT, as soon as they answer.
 register_account() {
   local line
-  exec 3<>"/dev/tcp/127.0.0.1/$plain_port"
+  exec 3<>"/dev/tcp/127.0.0.1/$1"
+  printf 'PASS %s\r\n' "$server_password" >&3
   printf 'NICK %s\r\nUSER test 0 * :test\r\n' "$account" >&3
   for _ in $(seq 60); do
     printf 'PRIVMSG NickServ :REGISTER %s test@example.org\r\n' "$password" >&3
@@ -154,10 +168,12 @@ start() {
   start_ngircd
   start_inspircd
   await_port "$link_port"
-  start_anope
+  start_anope inspircd3 "$link_port"
   await_port "$ngircd_port"
+  start_anope ngircd "$ngircd_port"
   await_port "$inspircd_port"
-  register_account
+  register_account "$plain_port"
+  register_account "$ngircd_port"
   cat <<VARIABLES
 export FULMAR_TEST_NGIRCD=127.0.0.1:$ngircd_port
 export FULMAR_TEST_NGIRCD_PASSWORD=$server_password

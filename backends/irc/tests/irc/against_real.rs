@@ -1,74 +1,15 @@
 //! The laws and more against real servers, as `tests/servers/irc.sh` starts them.
 
-use std::{
-    env, process,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use fulmar_conformance::{Harness, Session, skip};
+use fulmar_conformance::{Harness, Session};
 use fulmar_contract::{Backend, Identity, RoomId, Sender, Undelivered, UserId};
 
 use crate::{
-    chat::Chat,
-    peer::{Peer, Way},
-    proxy::Proxy,
+    peer::Peer,
+    place::{self, Place},
 };
-
-/// A peer in a room of its own, and a wire for the backend.
-struct Place {
-    way: Way,
-    login: Option<(String, String)>,
-    proxy: Proxy,
-    peer: Peer,
-    nick: String,
-    room: String,
-    /// Where only the peer is.
-    other: String,
-}
-
-impl Place {
-    async fn on(way: Way, login: Option<(String, String)>) -> Self {
-        let number = format!("{}x{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut peer = Peer::enter(&way, &format!("p{number}")).await;
-        let [room, other] = ["r", "o"].map(|kind| format!("#{kind}{number}"));
-        peer.joins(&room).await;
-        peer.joins(&other).await;
-        let proxy = Proxy::to(way.server.clone()).await;
-        Self { way, login, proxy, peer, nick: format!("f{number}"), room, other }
-    }
-
-    fn chat(&self) -> Chat {
-        let chat = Chat::on(self.proxy.port).text("nick", &self.nick).text("rooms", &self.room);
-        let chat = match &self.way.ca {
-            Some(ca) => chat.text("ca_cert", ca),
-            None => chat.without_tls(),
-        };
-        let chat = match &self.way.password {
-            Some(password) => chat.text("password", password),
-            None => chat,
-        };
-        match &self.login {
-            Some((account, password)) => chat.sasl(account, password),
-            None => chat,
-        }
-    }
-
-    fn chat_with_bad_login(&self) -> Chat {
-        match &self.login {
-            Some((account, _)) => self.chat().sasl(account, "wrong"),
-            None => self.chat().text("password", "wrong"),
-        }
-    }
-
-    async fn session(&self) -> (Session, RoomId) {
-        let room = RoomId::new(&self.room);
-        (Session::in_room(&*self.chat().build(), &room).await.0, room)
-    }
-}
 
 /// ngircd: no TLS here, no echo-message, no SASL, a server password.
 struct Ngircd(Place);
@@ -76,37 +17,12 @@ struct Ngircd(Place);
 /// inspircd with anope: TLS, echo-message, SASL.
 struct Inspircd(Place);
 
-impl Ngircd {
-    async fn place() -> Option<Place> {
-        let (Ok(server), password) =
-            (env::var("FULMAR_TEST_NGIRCD"), env::var("FULMAR_TEST_NGIRCD_PASSWORD").ok())
-        else {
-            skip("a real ngircd (FULMAR_TEST_NGIRCD)");
-            return None;
-        };
-        Some(Place::on(Way { server, ca: None, password }, None).await)
-    }
-}
-
-impl Inspircd {
-    async fn place() -> Option<Place> {
-        let Ok(server) = env::var("FULMAR_TEST_INSPIRCD") else {
-            skip("a real inspircd (FULMAR_TEST_INSPIRCD)");
-            return None;
-        };
-        let needed = |key: &str| env::var(key).unwrap_or_else(|_| panic!("{key} is not set"));
-        let login = (needed("FULMAR_TEST_ACCOUNT"), needed("FULMAR_TEST_PASSWORD"));
-        let way = Way { server, ca: Some(needed("FULMAR_TEST_CA")), password: None };
-        Some(Place::on(way, Some(login)).await)
-    }
-}
-
 macro_rules! harness {
-    ($name:ident) => {
+    ($name:ident, $place:path) => {
         #[async_trait]
         impl Harness for $name {
             async fn start() -> Option<Self> {
-                Self::place().await.map(Self)
+                $place().await.map(Self)
             }
 
             fn backend(&self) -> Arc<dyn Backend> {
@@ -160,8 +76,8 @@ macro_rules! harness {
     };
 }
 
-harness!(Ngircd);
-harness!(Inspircd);
+harness!(Ngircd, place::ngircd);
+harness!(Inspircd, place::inspircd);
 
 mod ngircd {
     fulmar_conformance::laws!(super::Ngircd);
@@ -171,13 +87,9 @@ mod inspircd {
     fulmar_conformance::laws!(super::Inspircd);
 }
 
-async fn places() -> Vec<Place> {
-    [Ngircd::place().await, Inspircd::place().await].into_iter().flatten().collect()
-}
-
 #[tokio::test]
 async fn rejoins_after_a_kick() {
-    for mut place in places().await {
+    for mut place in place::both().await {
         let (mut session, room) = place.session().await;
 
         place.peer.says(&format!("KICK {room} {} :enough", place.nick)).await;
@@ -191,7 +103,7 @@ async fn rejoins_after_a_kick() {
 
 #[tokio::test]
 async fn a_ban_is_told_with_its_reason() {
-    for mut place in places().await {
+    for mut place in place::both().await {
         place.peer.says(&format!("MODE {} +b {}!*@*", place.room, place.nick)).await;
         place.peer.until("the ban", |line| line.contains("+b")).await;
         let mut session = Session::start(&*place.chat().build());
@@ -206,7 +118,7 @@ async fn a_ban_is_told_with_its_reason() {
 
 #[tokio::test]
 async fn a_nick_that_is_taken_becomes_another() {
-    for place in places().await {
+    for place in place::both().await {
         let _thief = Peer::enter(&place.way, &place.nick).await;
 
         let me = Session::start(&*place.chat().build()).online().await;
@@ -217,7 +129,7 @@ async fn a_nick_that_is_taken_becomes_another() {
 
 #[tokio::test]
 async fn a_keyed_room_is_joined_with_its_key() {
-    for mut place in places().await {
+    for mut place in place::both().await {
         place.peer.says(&format!("MODE {} +k secret", place.room)).await;
         place.peer.until("the key", |line| line.contains("+k")).await;
         let chat = place.chat();
@@ -234,7 +146,7 @@ async fn a_keyed_room_is_joined_with_its_key() {
 async fn a_long_text_arrives_complete() {
     let letters: String = ('a'..='z').cycle().take(10_000).collect();
     let emoji = "🐢".repeat(600);
-    for mut place in places().await {
+    for mut place in place::both().await {
         let (mut session, room) = place.session().await;
         for text in [&letters, &emoji] {
             let receipt = session.post(&room, text).await;
@@ -251,7 +163,7 @@ async fn a_long_text_arrives_complete() {
 
 #[tokio::test]
 async fn a_room_that_takes_no_more_words_of_ours_refuses() {
-    for mut place in places().await {
+    for mut place in place::both().await {
         let (mut session, room) = place.session().await;
         place.peer.says(&format!("MODE {room} +m")).await;
         place.peer.until("silence", |line| line.contains("+m")).await;
@@ -264,7 +176,7 @@ async fn a_room_that_takes_no_more_words_of_ours_refuses() {
 
 #[tokio::test]
 async fn an_account_is_vouched_for_and_a_nick_is_not() {
-    let Some(mut place) = Inspircd::place().await else { return };
+    let Some(mut place) = place::inspircd().await else { return };
     let (account, password) = place.login.clone().unwrap();
     let (mut session, room) = place.session().await;
     let known = format!("{}k", place.nick);
@@ -279,5 +191,3 @@ async fn an_account_is_vouched_for_and_a_nick_is_not() {
     assert_eq!(vouched.sender.identity, Identity::Vouched(UserId::new(account.to_lowercase())));
     assert_eq!(claimed.sender.identity, Identity::Claimed(place.peer.nick.clone()));
 }
-
-static COUNT: AtomicU32 = AtomicU32::new(0);

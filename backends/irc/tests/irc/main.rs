@@ -7,6 +7,8 @@ mod against_server;
 mod chat;
 mod login;
 mod peer;
+mod place;
 mod proxy;
 mod scram;
 mod server;
+mod services;

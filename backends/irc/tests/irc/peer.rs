@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use fulmar_conformance::within;
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines, ReadHalf, WriteHalf},
@@ -24,6 +24,8 @@ pub(crate) struct Way {
     pub(crate) server: String,
     /// The authority to believe, if the server speaks TLS.
     pub(crate) ca: Option<String>,
+    /// A certificate to show, and its key, in PEM files.
+    pub(crate) certificate: Option<[String; 2]>,
     /// The server's password.
     pub(crate) password: Option<String>,
 }
@@ -108,7 +110,14 @@ async fn connect(way: &Way) -> Box<dyn Stream> {
     roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let config = config.with_root_certificates(roots);
+    let config = match &way.certificate {
+        Some([chain, key]) => {
+            let chain = CertificateDer::from_pem_file(chain).unwrap();
+            config.with_client_auth_cert(vec![chain], PrivateKeyDer::from_pem_file(key).unwrap()).unwrap()
+        }
+        None => config.with_no_client_auth(),
+    };
     let name = ServerName::try_from("localhost").unwrap();
     Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap())
 }
