@@ -41,7 +41,7 @@ fn irc(options: &mut Options) -> Option<Arc<dyn Backend>> {
     options.port("port", 6697);
     options.flag("tls", true);
     options.flag("colors", false);
-    for key in ["ca_cert", "nick", "username", "realname", "account", "sasl"] {
+    for key in ["ca_cert", "client_cert", "client_key", "nick", "username", "realname", "account", "sasl"] {
         options.text(key);
     }
     for key in ["password", "sasl_password"] {
