@@ -22,6 +22,8 @@ struct State {
     policy: Option<Policy>,
     /// The nick that each account, in lower case, was last seen with.
     nicks: HashMap<String, String>,
+    /// Since when there was something for an account, in lower case, and nobody who was logged in to it.
+    absent: HashMap<String, Instant>,
 }
 
 /// The server's demand for TLS (IRCv3 sts).
@@ -84,6 +86,10 @@ impl Lasting {
     pub(crate) fn seen(&self, account: &str, nick: &str) {
         let account = account.to_ascii_lowercase();
         let nicks = &mut self.state().nicks;
+        let is_known = nicks.get(&account).is_some_and(|known| known == nick);
+        if is_known {
+            return;
+        }
         if nicks.len() < MOST_ACCOUNTS || nicks.contains_key(&account) {
             nicks.insert(account, nick.to_owned());
         }
@@ -92,6 +98,21 @@ impl Lasting {
     /// The nick that `account`, in lower case, was last seen with.
     pub(crate) fn nick_of(&self, account: &str) -> Option<String> {
         self.state().nicks.get(account).cloned()
+    }
+
+    /// Nobody who is logged in to `account` is there: for how long that has been so, as far as it was asked.
+    pub(crate) fn absence(&self, account: &str, now: Instant) -> Duration {
+        let absent = &mut self.state().absent;
+        if absent.len() >= MOST_ABSENT {
+            absent.retain(|_, since| now.duration_since(*since) < LONGEST_ABSENCE);
+        }
+        let since = *absent.entry(account.to_ascii_lowercase()).or_insert(now);
+        now.duration_since(since)
+    }
+
+    /// Somebody is there who is logged in to `account`.
+    pub(crate) fn present(&self, account: &str) {
+        self.state().absent.remove(&account.to_ascii_lowercase());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,6 +124,10 @@ impl Lasting {
 const MOST_ROOMS: usize = 200;
 /// Of more accounts nothing is remembered.
 const MOST_ACCOUNTS: usize = 10_000;
+/// Of so many who are not there, those are forgotten first who have been away for long.
+const MOST_ABSENT: usize = 1000;
+/// So long that nothing is kept for somebody any more.
+const LONGEST_ABSENCE: Duration = Duration::from_hours(1);
 /// Longer than any process lives.
 const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
 

@@ -97,12 +97,10 @@ impl Outbox {
         self.asking.take_if(is_it).map(|Asking { post, answer, .. }| (post, answer))
     }
 
-    /// There is no more to be known of `nick`: a post that waited for it goes to nobody.
-    pub(crate) fn unvouched(&mut self, nick: &str) {
-        if let Some(Asking { account, answer, nick, .. }) = self.asking.take_if(|asking| asking.nick == nick) {
-            let why = format!("nobody who is logged in as {account} is to be found, least of all as {nick}");
-            tell(answer, Err(Undelivered::Refused { why }));
-        }
+    /// There is no more to be known of `nick`. Returns the account for which a post waited.
+    pub(crate) fn unvouched(&mut self, nick: &str) -> Option<(String, Answer)> {
+        let asking = self.asking.take_if(|asking| asking.nick == nick)?;
+        Some((asking.account, asking.answer))
     }
 
     /// Begins to carry an order out: `lines` are to be written to `target`.

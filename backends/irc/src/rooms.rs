@@ -80,6 +80,12 @@ impl Rooms {
         self.rooms.keys().map(RoomId::new).collect()
     }
 
+    /// The rooms that we are in.
+    pub(crate) fn joined_names(&self) -> Vec<String> {
+        let is_joined = |room: &Room| matches!(room.standing, Standing::Joined { .. });
+        self.rooms.iter().filter(|(_, room)| is_joined(room)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// The lines that join what is due to be joined.
     pub(crate) fn joins(&mut self, now: Instant) -> Vec<String> {
         let mut due: Vec<&Wanted> = Vec::new();

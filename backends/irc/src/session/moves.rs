@@ -60,6 +60,11 @@ impl Session<'_> {
         }
         self.report(Event::Joined(RoomId::new(&folded))).await?;
         self.rooms.confirm(&folded);
+        self.ask_who(room).await
+    }
+
+    /// Asks for the accounts of those in `room`, if we are told when they change.
+    async fn ask_who(&mut self, room: &str) -> Result<(), Failure> {
         if self.us.support.whox && self.can("account-notify") {
             self.command(&format!("WHO {room} %tna,{}", inbound::WHO_TOKEN)).await?;
         }
@@ -72,10 +77,15 @@ impl Session<'_> {
             self.people.forget(&self.fold(nick));
             return Ok(());
         }
-        self.people.forget_all();
         let room = self.fold(room);
         let departure = self.rooms.left(&room, &why, Instant::now());
-        self.departed(room, departure).await
+        self.departed(room, departure).await?;
+        // Whom we still see is to be known again.
+        self.people.forget_all();
+        for room in self.rooms.joined_names() {
+            self.ask_who(&room).await?;
+        }
+        Ok(())
     }
 
     /// The server did not let us in or out of a room.

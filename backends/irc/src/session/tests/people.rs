@@ -2,6 +2,8 @@
 
 use fulmar_contract::{Identity, UserId};
 
+use tokio::time::sleep;
+
 use super::*;
 
 const NOTIFIED: &str = "account-notify extended-join";
@@ -49,10 +51,37 @@ async fn an_answer_is_not_for_whoever_took_the_nick() {
         bench.hears("WHOIS ada").await;
         bench.says(&format!("{known}:s.x 318 fulmar ada :End")).await;
 
-        let Err(Undelivered::Refused { why }) = answer.await.unwrap() else { panic!("it went somewhere") };
+        let Err(Undelivered::Later { why, .. }) = answer.await.unwrap() else { panic!("it went somewhere") };
         assert_eq!(why, "nobody who is logged in as lovelace is to be found, least of all as ada");
     }
     assert!(!bench.seen.iter().any(|line| line.starts_with("PRIVMSG")), "{:?}", bench.seen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stays_away_gets_nothing_and_who_comes_back_in_time_does() {
+    let mut bench = Bench::able(NOTIFIED, "CHANTYPES=#").await;
+    bench.says(":ada!a@h JOIN #ops lovelace :Ada").await;
+    let room = bench.whispered(":ada!a@h PRIVMSG fulmar :hi").await;
+    bench.says(":ada!a@h QUIT :a.net b.net\r\nPING :split").await;
+    bench.hears("PONG :split").await;
+
+    let start = Instant::now();
+    let refused = loop {
+        let answer = bench.order(&room, "for you alone").await;
+        bench.hears("WHOIS ada").await;
+        bench.says(":s.x 318 fulmar ada :End").await;
+        match answer.await.unwrap() {
+            Err(Undelivered::Later { after, .. }) => sleep(after.unwrap()).await,
+            other => break other,
+        }
+    };
+
+    assert!(matches!(refused, Err(Undelivered::Refused { .. })), "{refused:?}");
+    assert_eq!(start.elapsed().as_secs() / 60, 10);
+    bench.says(":ada!a@h JOIN #ops lovelace :Ada\r\nPING :seen").await;
+    bench.hears("PONG :seen").await;
+    let _answer = bench.order(&room, "welcome back").await;
+    bench.hears("PRIVMSG ada :welcome back").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,4 +181,23 @@ async fn what_a_bouncer_plays_back_without_saying_so_is_not_heard() {
     bench.says(":ada!a@h PRIVMSG #ops :now").await;
 
     assert_eq!(bench.heard().await.text, "now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_we_leave_one_room_those_in_the_others_are_asked_for_again() {
+    let two = ["#a", "#b"].map(|name| Wanted { name: name.into(), key: None });
+    let mut bench = Bench::begin(Config { rooms: two.into(), ..config() });
+    bench.says(":s.x CAP * LS :account-notify\r\n:s.x CAP * ACK :account-notify").await;
+    bench.welcomes("WHOX").await;
+    bench.says(":fulmar!f@h JOIN #a\r\n:fulmar!f@h JOIN #b").await;
+    bench.hears("WHO #b %tna,152").await;
+    bench.says(":s.x 354 fulmar 152 ada lovelace").await;
+
+    bench.says(":bob!b@h KICK #a fulmar :out\r\n:ada!a@h PRIVMSG #b :hi").await;
+    let unknown = bench.heard().await.sender.identity;
+    bench.hears("WHO #b %tna,152").await;
+    bench.says(":s.x 354 fulmar 152 ada lovelace\r\n:ada!a@h PRIVMSG #b :hi").await;
+
+    assert_eq!(unknown, Identity::Claimed("ada".into()));
+    assert_eq!(bench.heard().await.sender.identity, vouched("lovelace"));
 }
