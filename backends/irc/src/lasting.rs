@@ -54,11 +54,6 @@ impl Lasting {
         self.state().rooms.clone()
     }
 
-    /// Whether there is place for one more room.
-    pub(crate) fn has_place(&self) -> bool {
-        self.state().rooms.len() < MOST_ROOMS
-    }
-
     /// A room is to be joined in later sessions, too.
     pub(crate) fn add(&self, room: Wanted) {
         self.state().rooms.push(room);
@@ -120,8 +115,6 @@ impl Lasting {
     }
 }
 
-/// So many rooms, configured ones included, can be joined by order.
-const MOST_ROOMS: usize = 200;
 /// Of more accounts nothing is remembered.
 const MOST_ACCOUNTS: usize = 10_000;
 /// Of so many who are not there, those are forgotten first who have been away for long.

@@ -80,6 +80,11 @@ impl Rooms {
         self.rooms.keys().map(RoomId::new).collect()
     }
 
+    /// Whether there is place for one more that is ordered.
+    pub(crate) fn has_place(&self) -> bool {
+        self.rooms.len() < MOST
+    }
+
     /// The rooms that we are in.
     pub(crate) fn joined_names(&self) -> Vec<String> {
         let is_joined = |room: &Room| matches!(room.standing, Standing::Joined { .. });
@@ -251,6 +256,8 @@ fn join(rooms: &[&Wanted]) -> String {
     format!("JOIN {} {}", names.join(","), keys.join(",")).trim_end().to_owned()
 }
 
+/// Beyond so many rooms, configured ones included, none is joined by order.
+const MOST: usize = 200;
 /// Few enough for every server, and for a line when names have their usual length.
 const ROOMS_A_LINE: usize = 4;
 /// How soon a room is joined again after the first time that we were put out.

@@ -1,6 +1,7 @@
 //! Registrations, played line by line.
 
 use fulmar_contract::Secret;
+use proptest::prelude::*;
 
 use super::*;
 use crate::{
@@ -246,4 +247,25 @@ fn what_comes_out_of_turn_does_nothing() {
     let (sent, registered) = play(&config(false), &lines).unwrap();
 
     assert!(sent.is_empty() && registered.is_none());
+}
+
+proptest! {
+    #[test]
+    fn no_server_makes_it_panic(
+        lines in prop::collection::vec(
+            "(:[a-zN!]{1,8} )?(CAP|AUTHENTICATE|00[15]|90[0-8]|43[237]|376|NOTICE|NICK|ACCOUNT|401|\\PC{0,5})\
+             ( [*a-zA-Z=+]{0,9}){0,4}( :\\PC{0,20})?",
+            0..20,
+        ),
+    ) {
+        for way in [Way::Any, Way::Plain, Way::Scram] {
+            let config = by(Some(way));
+            let (mut handshake, _) = Handshake::begin(&config, true);
+            for message in lines.iter().filter_map(|line| line.parse().ok()) {
+                if handshake.take(message).is_err() {
+                    break;
+                }
+            }
+        }
+    }
 }

@@ -17,7 +17,7 @@ impl Session<'_> {
         let why = match (outbound::is_room_name(&wanted.name), wanted.has_good_key()) {
             (false, _) => "that is no name of a room",
             (true, false) => "that is no key: it has no spaces, commas or colons",
-            (true, true) if !self.lasting.has_place() => "we are in as many rooms as we may be",
+            (true, true) if !self.rooms.has_place() => "we are in as many rooms as we may be",
             (true, true) => {
                 let now = Instant::now();
                 self.rooms.order(self.fold(room.as_str()), wanted, done, now);
@@ -63,9 +63,9 @@ impl Session<'_> {
         self.ask_who(room).await
     }
 
-    /// Asks for the accounts of those in `room`, if we are told when they change.
+    /// Asks for the accounts of those in `room`, if we are told when they change, and not with each message.
     async fn ask_who(&mut self, room: &str) -> Result<(), Failure> {
-        if self.us.support.whox && self.can("account-notify") {
+        if self.us.support.whox && self.can("account-notify") && !self.can("account-tag") {
             self.command(&format!("WHO {room} %tna,{}", inbound::WHO_TOKEN)).await?;
         }
         Ok(())

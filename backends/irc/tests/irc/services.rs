@@ -168,15 +168,18 @@ async fn a_closed_room_says_what_opens_it_and_an_invitation_does() {
 #[tokio::test]
 async fn what_a_room_wants_is_named() {
     let Some(mut place) = place::inspircd().await else { return };
+    let chat = Chat::on(place.proxy.port).text("nick", &place.nick).text("rooms", &place.room);
+    let nobody = chat.text("ca_cert", place.way.ca.as_ref().unwrap()).build();
     for (mode, expected) in [
         ("+l 1", "it is full"),
         ("-l+k secret", "its key is missing or wrong"),
         ("-k+b secret *!*@*", "we are banned from it"),
+        ("-b+R *!*@*", "it is for those who are logged in"),
     ] {
         place.peer.says(&format!("MODE {} {mode}", place.room)).await;
         place.peer.until("the mode", |line| line.contains(" MODE ")).await;
 
-        let why = Session::start(&*place.chat().build()).left(&RoomId::new(&place.room)).await;
+        let why = Session::start(&*nobody).left(&RoomId::new(&place.room)).await;
 
         assert!(why.starts_with(expected), "{mode}: {why}");
     }

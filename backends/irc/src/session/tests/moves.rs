@@ -73,6 +73,22 @@ async fn a_room_that_does_not_let_us_in_is_not_ours_by_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn orders_to_join_are_bounded() {
+    let bench = Bench::start(0, 0).await;
+
+    let mut told = Vec::new();
+    for number in 0..200 {
+        let (done, answer) = oneshot::channel();
+        let room = RoomId::new(format!("#r{number}"));
+        bench.orders.send(Order::Join { room, key: None, done }).await.unwrap();
+        told.push(answer);
+    }
+
+    let last = told.pop().unwrap().await.unwrap();
+    assert_eq!(last, Err("we are in as many rooms as we may be".into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_order_for_what_cannot_be_a_room_is_refused_at_once() {
     let bench = Bench::start(0, 0).await;
 
