@@ -37,12 +37,10 @@ impl People {
 
     /// The nick of somebody who is logged in to `account`, in any case: `like` if they are, else any other.
     pub(crate) fn nick_of(&self, account: &str, like: &str) -> Option<&str> {
-        let is_theirs = |nick: &&str| self.account(nick).is_some_and(|there| there.eq_ignore_ascii_case(account));
-        let mut nicks = self.accounts.keys().map(String::as_str);
-        Some(like)
-            .filter(is_theirs)
-            .and_then(|_| self.accounts.get_key_value(like).map(|(nick, _)| nick.as_str()))
-            .or_else(|| nicks.find(is_theirs))
+        let is_theirs = |there: &String| there.eq_ignore_ascii_case(account);
+        let alike = self.accounts.get_key_value(like).filter(|(_, there)| is_theirs(there));
+        let (nick, _) = alike.or_else(|| self.accounts.iter().find(|(_, there)| is_theirs(there)))?;
+        Some(nick)
     }
 
     /// The account of `nick`.
