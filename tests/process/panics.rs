@@ -27,6 +27,7 @@ fn a_panic_in_any_actor_heals_and_commands_work() {
             stage.gateway.until_ready().await;
 
             stage.works(&format!("after-{name}")).await;
+            stage.gateway.until("it is confirmed", |status| status["journal"]["pending"] == 0).await;
             assert!(child(&healed, name)["last_error"].as_str().unwrap().contains("panicked"), "{healed:#}");
             assert_eq!(child(&healed, "chat/irc")["restarts"], 0);
         }
