@@ -168,10 +168,26 @@ impl Options {
         self.number(key, 1, u16::MAX.into()).and_then(|port| u16::try_from(port).ok()).unwrap_or(default)
     }
 
-    /// Reads a number of seconds, at least 1 and at most a year.
+    /// Reads a time, at least a second and at most a year: seconds as a number, or a text as `"15m"`.
     pub fn seconds(&mut self, key: &str, default: u64) -> Duration {
-        let seconds = self.number(key, 1, 31_536_000).and_then(|seconds| u64::try_from(seconds).ok());
-        Duration::from_secs(seconds.unwrap_or(default))
+        self.seconds_from(key, 1, default)
+    }
+
+    /// As [`Options::seconds`], but at least `least` seconds.
+    pub fn seconds_from(&mut self, key: &str, least: u64, default: u64) -> Duration {
+        let default = Duration::from_secs(default);
+        let Some(item) = self.take(key) else { return default };
+        let (seconds, got) = match item.value {
+            Value::Integer(number) => (u64::try_from(number).ok(), number.to_string()),
+            Value::Text(text) => (seconds(&text), format!("\"{text}\"")),
+            other => (None, other.kind().to_owned()),
+        };
+        if let Some(seconds) = seconds.filter(|seconds| (least..=YEAR).contains(seconds)) {
+            return Duration::from_secs(seconds);
+        }
+        let expected = format!("a time from {least} s to a year, as 90, \"90s\", \"15m\", \"1h\" or \"1d\"");
+        self.complain(item.line, key, format!("expected {expected}, got {got}"));
+        default
     }
 
     /// Reads one of some words.
@@ -279,6 +295,21 @@ impl Options {
     }
 }
 
+/// The seconds in a text: a whole number and `s`, `m`, `h` or `d`, or none of them for seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(number.len()..)? {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+const YEAR: u64 = 31_536_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +343,33 @@ mod tests {
                 "3 chats.ops.tls expected true or false, got a text",
             ]
         );
+    }
+
+    #[test]
+    fn a_time_is_a_number_of_seconds_or_a_text_with_a_unit() {
+        let text = |text: &str| Value::Text(text.into());
+        for (value, seconds) in [
+            (Value::Integer(5), 5),
+            (text("90"), 90),
+            (text("90s"), 90),
+            (text("2m"), 120),
+            (text("1h"), 3600),
+            (text("2d"), 172_800),
+        ] {
+            let mut options = options(&[("wait", value)]);
+
+            assert_eq!(options.seconds("wait", 7), Duration::from_secs(seconds));
+            assert!(options.finish().is_empty());
+        }
+        for value in
+            [text("soon"), text("1w"), text(""), text("h"), text("-1s"), text("999999d"), Value::Integer(0)]
+        {
+            let mut options = options(&[("wait", value)]);
+
+            assert_eq!(options.seconds("wait", 7), Duration::from_secs(7));
+            assert_eq!(options.finish().len(), 1);
+        }
+        assert_eq!(options(&[("wait", text("0"))]).seconds_from("wait", 0, 7), Duration::ZERO);
     }
 
     #[test]
