@@ -1,4 +1,4 @@
-//! The way of the notify rule: what the chat is told at the end of a command that came with a route.
+//! What the chat is told at the end of a command: the rules that fire, and the chatops pack's workflow.
 
 use std::sync::Arc;
 
@@ -7,18 +7,27 @@ use tokio::time::sleep;
 
 use super::execution::{Execution, Secrets, Status};
 use super::hub::Subject;
-use super::life::child_context;
+use super::life::{self, child_context};
 use super::pack::Action;
+use super::rule::{self, Firing};
 use super::stamp;
 use super::world::{Order, World};
 use crate::render::{self, Effort, Formatted, Mode};
 
-/// Announces the end of execution `id`, if a rule listens to one of its routes.
+/// Announces the end of execution `id`, if rules have it so.
 pub(crate) async fn ended(world: &Arc<World>, id: &str) {
     let Some(execution) = finished(world, id) else { return };
-    for (route, rule) in rules(world, &execution) {
-        sleep(world.config.notify_delay).await;
-        post_result(world, &execution, &route, &rule);
+    for firing in rule::firings(world, &execution) {
+        let delay = world.state().switches.notify_delay.unwrap_or(world.config.notify_delay);
+        sleep(delay).await;
+        if world.state().switches.skips_rule() {
+            continue;
+        }
+        if firing.action == POST_RESULT {
+            post_result(world, &execution, &firing);
+        } else if let Ok(id) = world.launch(Order { parameters: firing.parameters.clone(), ..firing.order() }) {
+            life::begin(world, id);
+        }
     }
 }
 
@@ -56,23 +65,10 @@ fn finished(world: &World, id: &str) -> Option<Execution> {
     done.then(|| execution.clone())
 }
 
-/// The routes of an execution that have a rule, each with its rule.
-fn rules(world: &World, execution: &Execution) -> Vec<(String, Value)> {
-    let section = execution.notify.as_ref().and_then(|notify| notify.get("on-complete"));
-    let routes = section.and_then(|section| section.get("routes")).and_then(Value::as_array);
-    let state = world.state();
-    let rule_of = |route: &Value| {
-        let hears = |rule: &&Value| rule.pointer("/criteria/trigger.route/pattern") == Some(route);
-        let rule = state.catalogue.rules.iter().find(hears)?;
-        Some((route.as_str()?.to_owned(), rule.clone()))
-    };
-    routes.into_iter().flatten().filter_map(rule_of).collect()
-}
-
 /// Plays `chatops.post_result`: one workflow, the wording and, if wanted, the message.
-fn post_result(world: &Arc<World>, execution: &Execution, route: &str, rule: &Value) {
-    let notice = Notice::new(execution, route, rule);
-    let Ok(workflow) = world.launch(notice.workflow(execution, rule)) else { return };
+fn post_result(world: &Arc<World>, execution: &Execution, firing: &Firing) {
+    let notice = Notice::new(firing);
+    let Ok(workflow) = world.launch(notice.workflow(execution, firing)) else { return };
     pass(world, &workflow, &[Status::Scheduled, Status::Running]);
     let inner = stamp::new_id();
     let worded = formatted(world, execution);
@@ -122,59 +118,22 @@ struct Notice {
 }
 
 impl Notice {
-    fn new(execution: &Execution, route: &str, rule: &Value) -> Self {
-        let data = execution.notify.as_ref().and_then(|notify| notify.pointer("/on-complete/data"));
-        let part = |key: &str| data.and_then(|data| data.get(key)).cloned().unwrap_or_default();
-        let handed_on = rule.pointer("/action/parameters/route").is_some();
+    fn new(firing: &Firing) -> Self {
+        let part = |key: &str| firing.parameters.get(key).cloned().unwrap_or_default();
         Self {
-            channel: part("source_channel"),
+            channel: part("channel"),
             user: part("user"),
-            context: part("source_context"),
-            route: if handed_on { route.to_owned() } else { "chatops".to_owned() },
+            context: part("context"),
+            route: part("route").as_str().unwrap_or("chatops").to_owned(),
         }
     }
 
-    fn workflow(&self, execution: &Execution, rule: &Value) -> Order {
-        let instance = stamp::new_id();
-        let short = |id: Option<&Value>, name: Option<&Value>| json!({"id": id, "name": name});
+    fn workflow(&self, execution: &Execution, firing: &Firing) -> Order {
         let parameters = json!({
             "channel": self.channel, "user": self.user, "execution_id": execution.id, "route": self.route,
             "context": self.context,
         });
-        let context = json!({
-            "trigger_instance": {"id": instance, "name": null}, "rule": short(rule.get("id"), rule.get("name")),
-            "user": "stanley",
-            "trace_context": {"id_": stamp::new_id(), "trace_tag": format!("execution-{}", execution.liveaction_id)},
-        });
-        let cause = json!({
-            "trigger": trigger(), "trigger_type": trigger_type(), "trigger_instance": self.instance(execution, &instance),
-            "rule": rule,
-        });
-        Order {
-            action: "chatops.post_result".to_owned(),
-            parameters: object(parameters),
-            context: object(context),
-            cause: object(cause),
-            ..Order::default()
-        }
-    }
-
-    fn instance(&self, execution: &Execution, id: &str) -> Value {
-        let result = execution.result.as_ref().map_or_else(|| "{}".to_owned(), Value::to_string);
-        json!({
-            "trigger": NOTIFY_TRIGGER, "occurrence_time": stamp::text(stamp::now()), "status": "processed",
-            "id": id,
-            "payload": {
-                "message": format!("Action {} completed.", execution.action_ref),
-                "data": {
-                    "user": self.user, "source_channel": self.channel, "source_context": self.context, "result": result,
-                },
-                "execution_id": execution.id, "status": execution.status,
-                "start_timestamp": stamp::text(execution.start), "end_timestamp": execution.end.map(stamp::text),
-                "action_ref": execution.action_ref, "runner_ref": execution.runner.get("name"),
-                "route": self.route, "channel": self.route,
-            },
-        })
+        Order { action: POST_RESULT.to_owned(), parameters: object(parameters), ..firing.order() }
     }
 
     /// The message as the workflow hands it on: what looks like a template in it is rendered once more.
@@ -256,41 +215,11 @@ fn finish(world: &World, id: &str, status: Status, result: Value) {
     world.state().step(id, status, Some(result));
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
     }
 }
 
-fn trigger() -> Value {
-    json!({
-        "uid": format!("trigger:core:{NOTIFY}:99914b932bd37a50b983c5e7c90ae93b"), "ref": NOTIFY_TRIGGER, "name": NOTIFY,
-        "pack": "core", "type": NOTIFY_TRIGGER, "parameters": {}, "id": "6b0104e95ccd6a94adda31d6",
-    })
-}
-
-fn trigger_type() -> Value {
-    let fields = [
-        "execution_id",
-        "status",
-        "start_timestamp",
-        "end_timestamp",
-        "action_ref",
-        "runner_ref",
-        "channel",
-        "route",
-        "message",
-        "data",
-    ];
-    let properties: Map<_, _> = fields.map(|field| (field.to_owned(), json!({}))).into_iter().collect();
-    json!({
-        "description": "An execution came to its end.", "tags": [], "uid": format!("trigger_type:core:{NOTIFY}"),
-        "ref": NOTIFY_TRIGGER, "name": NOTIFY, "pack": "core",
-        "payload_schema": {"type": "object", "properties": properties}, "parameters_schema": {},
-        "id": "6b0104e95ccd6a94adda31d5",
-    })
-}
-
-const NOTIFY: &str = "st2.generic.notifytrigger";
-const NOTIFY_TRIGGER: &str = "core.st2.generic.notifytrigger";
+const POST_RESULT: &str = "chatops.post_result";

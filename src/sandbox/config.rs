@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fulmar_contract::Secret;
+use serde_json::{Map, Value};
 
 /// The settings of a [`super::Sandbox`]; `default()` is what `fulmar demo` uses.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct SandboxConfig {
     pub api_keys: Vec<ApiKey>,
     /// Folders to read packs from: a pack itself, or a folder of packs. None: the built-in demo pack.
     pub packs: Vec<PathBuf>,
+    /// Rules beside those of the packs, as their files have them.
+    pub rules: Vec<Map<String, Value>>,
     /// What `web_url` begins with.
     pub web_url: String,
     /// The longest silence of a stream while nothing at all happens.
@@ -40,6 +43,7 @@ impl Default for SandboxConfig {
             users: Vec::new(),
             api_keys: Vec::new(),
             packs: Vec::new(),
+            rules: Vec::new(),
             web_url: "https://sandbox.example.test".to_owned(),
             heartbeat: Duration::from_secs(25),
             pace: Duration::from_millis(20),

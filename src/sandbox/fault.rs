@@ -39,6 +39,11 @@ pub enum Fault {
     },
     /// Every open stream ends without a last chunk.
     CutStreams,
+    /// Every rule fires this much after the end of the execution, in place of what the sandbox was started with.
+    DelayRules {
+        /// How much, in milliseconds.
+        millis: u64,
+    },
     /// Every result comes this much later.
     DelayResults {
         /// How much, in milliseconds; 0 ends it.
@@ -86,6 +91,12 @@ pub enum Fault {
         /// For how long, in milliseconds.
         millis: u64,
     },
+    /// The next rules that would fire do not.
+    SkipRules {
+        /// How many.
+        #[serde(default = "once")]
+        times: u32,
+    },
     /// The connections of the next calls are closed without an answer.
     Reset {
         /// Which calls.
@@ -129,6 +140,9 @@ pub(crate) struct Switches {
     refusal: Option<(Instant, u16)>,
     /// How much later results come.
     pub(crate) delay: Duration,
+    /// How long after an end rules fire, if not as the sandbox was started.
+    pub(crate) notify_delay: Option<Duration>,
+    skipped_rules: u32,
 }
 
 #[derive(Debug)]
@@ -145,6 +159,18 @@ impl Switches {
         if self.calls.len() < MOST_PENDING {
             self.calls.push(Pending { path, left: times, when, mishap });
         }
+    }
+
+    /// Keeps the next `times` rules from firing.
+    pub(crate) fn skip_rules(&mut self, times: u32) {
+        self.skipped_rules = times;
+    }
+
+    /// Whether the next rule is not to fire, counted.
+    pub(crate) fn skips_rule(&mut self) -> bool {
+        let skips = self.skipped_rules > 0;
+        self.skipped_rules = self.skipped_rules.saturating_sub(1);
+        skips
     }
 
     pub(crate) fn refuse_streams(&mut self, status: u16, time: Duration) {

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! http/ (paths, bodies, pages) -> world (all state, one lock) -> access, catalogue, store, hub, fault
-//! life (an execution, step by step) -> simulate, shell (pure); announce (what the chat is told at the end)
+//! life (an execution, step by step) -> simulate, shell (pure); rule, announce (what the chat is told at the end)
 //! ```
 
 mod access;
@@ -23,6 +23,7 @@ mod pack;
 mod parameters;
 mod python;
 mod refusal;
+mod rule;
 mod shell;
 mod simulate;
 mod stamp;
@@ -135,7 +136,9 @@ fn catalogue(config: &SandboxConfig) -> Result<Catalogue, PackError> {
     for folder in &config.packs {
         packs.extend(Pack::read_all(folder)?);
     }
-    Catalogue::new(packs)
+    let mut catalogue = Catalogue::new(packs)?;
+    catalogue.rules.extend(config.rules.iter().cloned().map(|rule| pack::rule("default", "", rule)));
+    Ok(catalogue)
 }
 
 const LARGEST_BODY: usize = 8 << 20;

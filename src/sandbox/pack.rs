@@ -187,7 +187,8 @@ pub(crate) fn alias(pack: &str, path: &str, mut source: Map<String, Value>) -> V
     document
 }
 
-fn rule(pack: &str, path: &str, mut source: Map<String, Value>) -> Value {
+/// A rule as the API shows it, made from what a file says.
+pub(crate) fn rule(pack: &str, path: &str, mut source: Map<String, Value>) -> Value {
     let mut take = |key: &str| source.remove(key).unwrap_or_default();
     let (name, trigger) = (take("name"), take("trigger"));
     let trigger = trigger.get("type").cloned().unwrap_or_default();

@@ -174,6 +174,35 @@ async fn results_are_announced_unless_the_alias_says_otherwise() {
 }
 
 #[actix_web::test]
+async fn a_rule_of_ones_own_fires_for_any_route_and_runs_any_action_unless_it_is_skipped() {
+    let rule = json!({
+        "name": "mine", "trigger": {"type": "core.st2.generic.notifytrigger"}, "criteria": {}, "action": {
+            "ref": "chatops.post_message", "parameters": {
+                "channel": "{{ trigger.data.source_channel }}", "route": "errbot", "context": "{{trigger.data.source_context}}",
+                "message": "{{ trigger.action_ref }} of {{ trigger.route }}",
+            },
+        },
+    });
+    let rules = vec![rule.as_object().unwrap().clone()];
+    let probe = Probe::with(SandboxConfig { rules, ..SandboxConfig::default() });
+    let mut stream = probe.stream("st2.announcement__*").await;
+
+    let body = json!({"command": "quietly one", "user": "ann", "source_channel": "#ops"});
+    probe.sandbox.inject(Fault::SkipRules { times: 1 });
+    for _ in 0..2 {
+        probe.post("/v1/aliasexecution/match_and_execute", body.clone()).await.unwrap();
+    }
+    stream.until("demo.echo of None").await;
+
+    assert_eq!(stream.text.matches("demo.echo").count(), 1, "{}", stream.text);
+    assert!(
+        stream.text.contains(r##""channel":"#ops","##) && stream.text.contains(r#""context":null"#),
+        "{}",
+        stream.text
+    );
+}
+
+#[actix_web::test]
 async fn the_wording_of_a_result_can_be_asked_for() {
     let probe = Probe::start();
     probe.command("quietly said").await.unwrap();

@@ -127,6 +127,10 @@ impl World {
                 state.switches.arm(path, times, when, Mishap::Answer(status));
             }
             Fault::CutStreams => state.hub.cut(),
+            Fault::DelayRules { millis } => {
+                state.switches.notify_delay = Some(Duration::from_millis(millis));
+            }
+            Fault::SkipRules { times } => state.switches.skip_rules(times),
             Fault::DelayResults { millis } => state.switches.delay = Duration::from_millis(millis),
             Fault::Emit { event, data } => state.hub.publish(&event, Subject::default(), || data.to_string()),
             Fault::ExpireTokens => state.access.expire_tokens(),
