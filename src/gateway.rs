@@ -19,7 +19,7 @@ use crate::{
         delivery::{Delivery, Outlet},
         journal::{Book, Journal},
         listener::{self, Listener},
-        router::{Gate, Lines, Place, Router, StackStorm},
+        router::{Gate, Lines, Place, Router, StackStorm, Unclear},
         world::World,
     },
     config::{self, Config},
@@ -142,7 +142,7 @@ impl<'a> Tree<'a> {
         }
         let place = |chat: &config::ChatConfig| {
             let outlet = outlets.get(&chat.name).cloned()?;
-            Some((chat.name.clone(), Place { stackstorm: chat.stackstorm.clone(), outlet }))
+            Some((chat.name.clone(), Place::new(chat.stackstorm.clone(), outlet)))
         };
         let lines = Lines {
             gateway: config.gateway.clone(),
@@ -153,6 +153,7 @@ impl<'a> Tree<'a> {
             world: world.clone(),
             metrics: reach.metrics.clone(),
             silent: RefCell::default(),
+            unclear: Unclear::default(),
             under_way: Cell::new(0),
         };
         let book = Rc::new(RefCell::new(Book::open(Box::new(Memory))?));
@@ -238,6 +239,7 @@ impl<'a> Tree<'a> {
             aliases: storm.aliases.clone(),
             journal: self.reach.journal.clone(),
             router: self.reach.router.clone(),
+            world: self.world.clone(),
             metrics: self.reach.metrics.clone(),
         };
         // StackStorm is ours and near, unlike a chat network: it is looked for more often.

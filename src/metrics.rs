@@ -52,8 +52,9 @@ pub struct StackStorm {
 /// Labels of what can come out in several ways.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// Of a command: `submitted`, `refused`, `unknown`, `no_match` or `ambiguous`. Of an announcement: `said`,
-    /// `suppressed` (its result is given directly) or `nowhere` (no room is known for it).
+    /// Of a command: `submitted`, `refused`, `unknown`, `no_match` or `ambiguous`. Of an announcement: `said`, `result`
+    /// (of a command), `suppressed` (repeats one), `foreign` (for another gateway), `summarised` (missed and too old) or
+    /// `nowhere` (no room is known for it).
     pub outcome: &'static str,
 }
 

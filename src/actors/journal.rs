@@ -1,19 +1,19 @@
 //! The Journal actor: owns what is known of commands, executions and deliveries.
 
-use std::{
-    cell::RefCell,
-    collections::{HashSet, VecDeque},
-    rc::Rc,
-    sync::Arc,
-};
+mod announced;
+mod book;
+#[cfg(test)]
+mod tests;
+
+use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Duration};
 
 use actix::{
-    Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, MessageResult, ResponseFuture,
-    WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, MessageResult,
+    ResponseFuture, WrapFuture,
 };
-use serde_json::Value;
+use jiff::Timestamp;
 use tokio::sync::oneshot;
-use tracing::{error, warn};
+use tracing::{error, info};
 
 use super::{
     obey_supervisor,
@@ -22,11 +22,14 @@ use super::{
 };
 use crate::{
     journal::{
-        CommandId, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Ledger, Misfit, Store,
-        StoreError,
+        CommandId, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit, Results, StoreError,
     },
-    st2::wire,
     supervise::{Birth, DeathNotice, Down, Line},
+};
+
+pub use self::{
+    announced::{Recall, Settled, Watched, Weigh},
+    book::{Book, End},
 };
 
 /// Something happened. What comes first in the list is kept even if what comes after it cannot be.
@@ -73,16 +76,8 @@ pub struct Ended {
     pub end: End,
 }
 
-/// How an execution ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// StackStorm's account of it.
-    Finished(Arc<wire::Execution>),
-    /// StackStorm does not know it any more.
-    Missing,
-}
-
-/// Asks for the executions of one StackStorm whose end is not known, or known and not told.
+/// Asks for the executions of one StackStorm whose end is not known, or known and not told. Those whose announcement is
+/// waited for are not among them.
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<String>")]
 pub struct Owed(pub String);
@@ -102,13 +97,6 @@ pub struct Count;
 #[rtype(result = "()")]
 pub struct Idle;
 
-/// What the Journal knows, outliving its lives.
-pub struct Book {
-    ledger: Ledger,
-    store: Box<dyn Store>,
-    early: VecDeque<(String, End)>,
-}
-
 /// One life of the Journal.
 pub struct Journal {
     book: Rc<RefCell<Book>>,
@@ -117,77 +105,16 @@ pub struct Journal {
     /// The executions that the Router is telling of.
     concluding: HashSet<String>,
     idle: Vec<oneshot::Sender<()>>,
+    /// Who waits for the answer to the POST of a command.
+    unsettled: Vec<(CommandId, oneshot::Sender<()>)>,
     notice: DeathNotice,
-}
-
-impl Book {
-    /// Opens `store` and takes in what it holds.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn open(mut store: Box<dyn Store>) -> Result<Self, StoreError> {
-        let mut ledger = Ledger::default();
-        for (at, entry) in store.load()? {
-            if let Err(error) = ledger.apply(entry) {
-                warn!(%error, %at, "entry skipped");
-            }
-        }
-        Ok(Self { ledger, store, early: VecDeque::new() })
-    }
-
-    fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<(), NotKept> {
-        for entry in entries {
-            let dated = (world.now(), entry);
-            self.store.keep(&dated)?;
-            self.ledger.apply(dated.1)?;
-        }
-        Ok(())
-    }
-
-    /// Takes an execution that carries the mark of a command which had been given up for that command's own. The
-    /// Listener passes on no marks of other gateways.
-    fn adopt(&mut self, id: &str, end: &End, world: &World) {
-        let End::Finished(finished) = end else { return };
-        let Some(command) = finished.mark().and_then(|mark| mark.command.parse().ok()).map(CommandId) else {
-            return;
-        };
-        if !self.ledger.is_unknown(command) {
-            return;
-        }
-        let execution =
-            Execution { id: id.to_owned(), command, result: Value::Null, state: ExecutionState::Running };
-        if let Err(error) = self.keep(vec![Entry::Submitted(command, vec![execution])], world) {
-            warn!(%error, %command, "an execution not adopted");
-        }
-    }
-
-    /// Remembers an end that came before the answer to the POST that started the execution.
-    fn remember(&mut self, id: String, end: End) {
-        if self.early.len() == EARLY {
-            self.early.pop_front();
-        }
-        self.early.push_back((id, end));
-    }
-
-    fn recall(&mut self, id: &str) -> Option<End> {
-        let at = self.early.iter().position(|(early, _)| early == id)?;
-        self.early.remove(at).map(|(_, end)| end)
-    }
-}
-
-impl End {
-    fn state(&self) -> ExecutionState {
-        match self {
-            Self::Finished(execution) => ExecutionState::Finished { status: execution.status().to_string() },
-            Self::Missing => ExecutionState::Unknown { why: "StackStorm does not know it".into() },
-        }
-    }
 }
 
 impl Journal {
     /// A life over `book`.
     pub fn new(book: Rc<RefCell<Book>>, router: Line<Router>, world: World, birth: Birth) -> Self {
-        Self { book, router, world, concluding: HashSet::new(), idle: Vec::new(), notice: birth.notice }
+        let (concluding, idle, unsettled) = (HashSet::new(), Vec::new(), Vec::new());
+        Self { book, router, world, concluding, idle, unsettled, notice: birth.notice }
     }
 
     fn end(&mut self, id: String, end: End, ctx: &mut Context<Self>) {
@@ -197,28 +124,59 @@ impl Journal {
         }
         let Some(execution) = book.ledger.execution(&id).cloned() else {
             if book.ledger.submitting() {
-                book.remember(id, end);
+                book.early.keep(id, end);
             }
             return;
         };
-        if execution.state == ExecutionState::Told || self.concluding.contains(&id) {
-            return;
-        }
         let Some(command) = book.ledger.command(execution.command).cloned() else { return };
-        if execution.state == ExecutionState::Running {
-            let entry = Entry::Ended(id, end.state());
-            if let Err(error) = book.keep(vec![entry], &self.world) {
-                return error!(%error, "end of an execution not kept");
+        match execution.state {
+            ExecutionState::Told => return,
+            ExecutionState::Awaited { until } if until > self.world.now() => return,
+            ExecutionState::Awaited { .. } | ExecutionState::Finished { .. } | ExecutionState::Unknown { .. } => {}
+            ExecutionState::Running => {
+                let state = self.state_after(&end, command.results);
+                if let Err(error) = book.keep(vec![Entry::Ended(id.clone(), state.clone())], &self.world) {
+                    return error!(%error, "end of an execution not kept");
+                }
+                if let ExecutionState::Awaited { until } = state {
+                    book.awaited.keep(id.clone(), end);
+                    return self.wait(id, until, ctx);
+                }
             }
         }
         drop(book);
         self.conclude(router::Concluded { command, execution, end }, ctx);
     }
 
+    /// What the end makes of a running execution.
+    fn state_after(&self, end: &End, results: Results) -> ExecutionState {
+        let now = self.world.now();
+        match (end, results) {
+            (End::Finished(_), Results::Announcement) => {
+                ExecutionState::Awaited { until: now.checked_add(ANNOUNCEMENT).unwrap_or(now) }
+            }
+            (End::Finished(_), Results::Direct) | (End::Missing, _) => end.state(),
+        }
+    }
+
+    /// Has an execution told at `until` if it is not by then.
+    fn wait(&self, id: String, until: Timestamp, ctx: &mut Context<Self>) {
+        let left = until.duration_since(self.world.now());
+        ctx.run_later(left.try_into().unwrap_or_default(), move |journal, ctx| {
+            let concluded = journal.book.borrow_mut().unannounced(&id);
+            if let Some(concluded) = concluded {
+                info!(execution = %id, "no announcement came, the result is given directly");
+                journal.conclude(concluded, ctx);
+            }
+        });
+    }
+
     /// Has the Router tell of an end. Should it die over it, the next sweep of the Listener asks again.
     fn conclude(&mut self, concluded: router::Concluded, ctx: &mut Context<Self>) {
         let (router, id) = (self.router.clone(), concluded.execution.id.clone());
-        self.concluding.insert(id.clone());
+        if !self.concluding.insert(id.clone()) {
+            return;
+        }
         async move { router.send_again(concluded).await }
             .into_actor(self)
             .map(move |routed, journal, _| {
@@ -243,14 +201,16 @@ impl Journal {
     fn known_already(&self, executions: &[Execution]) -> Vec<(String, End)> {
         let mut book = self.book.borrow_mut();
         let ids = executions.iter().map(|execution| &execution.id);
-        ids.filter_map(|id| book.recall(id).map(|end| (id.clone(), end))).collect()
+        ids.filter_map(|id| book.early.take(id).map(|end| (id.clone(), end))).collect()
     }
 }
 
 impl Actor for Journal {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Self::Context) {
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let awaited = self.book.borrow().ledger.awaited();
+        awaited.into_iter().for_each(|(id, until)| self.wait(id, until, ctx));
         self.notice.online();
     }
 }
@@ -276,6 +236,7 @@ impl Handler<Happened> for Journal {
         if !self.book.borrow().ledger.submitting() {
             self.book.borrow_mut().early.clear();
         }
+        self.tell_if_settled();
         self.tell_if_idle();
         Ok(())
     }
@@ -293,7 +254,7 @@ impl Handler<Owed> for Journal {
     type Result = Vec<String>;
 
     fn handle(&mut self, Owed(stackstorm): Owed, _: &mut Self::Context) -> Self::Result {
-        self.book.borrow().ledger.owed(&stackstorm)
+        self.book.borrow().ledger.owed(&stackstorm, self.world.now())
     }
 }
 
@@ -326,6 +287,5 @@ impl Handler<Idle> for Journal {
 
 obey_supervisor!(Journal);
 
-/// How many ends are kept for POSTs that are still open. Each may hold a whole result; what is pushed out is asked
-/// for by the Listener's next sweep.
-const EARLY: usize = 200;
+/// How long after the end of an execution its announcement is waited for. StackStorm takes about two seconds.
+const ANNOUNCEMENT: Duration = Duration::from_secs(10);

@@ -1,7 +1,11 @@
 //! The Listener actor: one life is one connection to the stream of one StackStorm.
 //!
 //! The stream cannot replay, and an open one proves nothing. So after each connect, and now and then, it asks
-//! for every execution whose end is not known.
+//! for every execution whose end is not known; and after each connect, for what was announced meanwhile.
+
+mod catch_up;
+mod sieve;
+mod sweep;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
@@ -11,16 +15,18 @@ use actix::{
 };
 use fulmar_contract::Recovery;
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::{
     aliases::{Aliases, Stale},
-    auth::{self, Auth, CallError},
+    auth::{self, Auth},
     journal::{End, Ended, Journal, Owed},
     obey_supervisor,
     router::{Announced, Router},
+    world::World,
 };
 use crate::{
     config,
@@ -29,10 +35,14 @@ use crate::{
         Client,
         client::EventBytes,
         sse::Decoder,
-        wire::{Execution, ExecutionId, Happening, Mark},
+        wire::{Execution, Happening, Mark},
     },
     supervise::{Birth, Cause, DeathNotice, Line},
 };
+
+pub(super) use self::sweep::ask;
+
+use self::{catch_up::Announcements, sieve::Opening};
 
 /// Asks how the stream is.
 #[derive(Debug, Message)]
@@ -46,6 +56,8 @@ pub struct State {
     pub phase: Phase,
     /// Seconds since the last byte.
     pub last_byte_age: Option<f64>,
+    /// Whether what was announced before the stream was open is dealt with.
+    pub caught_up: bool,
 }
 
 /// Where a stream is in its life.
@@ -78,6 +90,8 @@ pub struct Setup {
     pub journal: Line<Journal>,
     /// Who decides on announcements.
     pub router: Line<Router>,
+    /// The clock.
+    pub world: World,
     /// Counters.
     pub metrics: Metrics,
 }
@@ -90,13 +104,14 @@ pub struct Listener {
     sweeping: bool,
     /// Whether a sweep is to follow the one that runs: what that one asked for may be older than the stream.
     again: bool,
+    announcements: Announcements,
     notice: DeathNotice,
 }
 
 /// The first byte of a stream has come.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct FirstByte;
+struct FirstByte(Opening);
 
 /// Why a connection ended.
 enum Cut {
@@ -109,25 +124,32 @@ enum Cut {
 impl Listener {
     /// A life.
     pub fn new(setup: Setup, birth: Birth) -> Self {
-        Self { setup, last_byte: Rc::default(), sweeping: false, again: false, notice: birth.notice }
+        Self {
+            setup,
+            last_byte: Rc::default(),
+            sweeping: false,
+            again: false,
+            announcements: Announcements::Unknown,
+            notice: birth.notice,
+        }
     }
 
     /// Opens the stream; a silent one is opened again at once.
     fn open(&mut self, ctx: &mut Context<Self>) {
         let setup = self.setup.clone();
-        async move { connect(&setup).await }
+        async move { Ok((connect(&setup).await?, catch_up::opening(&setup).await?)) }
             .into_actor(self)
             .map(|opened, listener, ctx| match opened {
-                Ok(stream) => listener.follow(stream, ctx),
+                Ok((stream, opening)) => listener.follow(stream, opening, ctx),
                 Err(why) => Self::end(Cut::Lost(why), listener, ctx),
             })
             .spawn(ctx);
     }
 
-    fn follow(&mut self, stream: EventBytes, ctx: &mut Context<Self>) {
+    fn follow(&mut self, stream: EventBytes, opening: Opening, ctx: &mut Context<Self>) {
         let (setup, last_byte, me) = (self.setup.clone(), Rc::clone(&self.last_byte), ctx.address());
         let up = move || {
-            if let Err(error) = me.try_send(FirstByte) {
+            if let Err(error) = me.try_send(FirstByte(opening)) {
                 warn!(%error, "first byte not noted");
             }
         };
@@ -140,7 +162,7 @@ impl Listener {
             return;
         }
         let setup = self.setup.clone();
-        async move { sweep(&setup).await }
+        async move { sweep::sweep(&setup).await }
             .into_actor(self)
             .map(|(), listener, ctx| {
                 listener.sweeping = false;
@@ -151,8 +173,28 @@ impl Listener {
             .spawn(ctx);
     }
 
+    /// Deals with the announcements that were made before the stream was opened.
+    fn catch_up(&mut self, opening: Opening, ctx: &mut Context<Self>) {
+        let setup = self.setup.clone();
+        let asking = async move { catch_up::catch_up(&setup, &opening).await }
+            .into_actor(self)
+            .map(|(), listener, _| listener.announcements = Announcements::CaughtUp);
+        self.announcements = Announcements::Asking(ctx.spawn(asking));
+    }
+
+    /// Notes that no announcement is missed until now.
+    fn watch(&self, ctx: &mut Context<Self>) {
+        if matches!(self.announcements, Announcements::CaughtUp) {
+            let setup = self.setup.clone();
+            async move { catch_up::watch(&setup, setup.time()).await }.into_actor(self).spawn(ctx);
+        }
+    }
+
     fn end(cut: Cut, listener: &mut Self, ctx: &mut Context<Self>) {
         listener.last_byte.replace(None);
+        if let Announcements::Asking(asking) = std::mem::take(&mut listener.announcements) {
+            ctx.cancel_future(asking);
+        }
         match cut {
             Cut::Silent => {
                 info!(stackstorm = %listener.setup.name, "stream silent, opened again");
@@ -214,7 +256,7 @@ async fn take_in(setup: &Setup, happening: Happening) {
         }
         Happening::Oversized(Some(id)) => match setup.journal.send(Owed(setup.name.clone())).await {
             Ok(owed) if owed.iter().any(|ours| ours == id.as_str()) => {
-                ask(setup, &id).await;
+                ask(&setup.client, &setup.auth, &setup.journal, &id).await;
                 Ok(())
             }
             Ok(_) => Ok(()),
@@ -231,47 +273,16 @@ async fn take_in(setup: &Setup, happening: Happening) {
     }
 }
 
-/// Asks for every execution whose end is not known.
-async fn sweep(setup: &Setup) {
-    let Ok(owed) = setup.journal.send(Owed(setup.name.clone())).await else { return };
-    let ids: Vec<ExecutionId> = owed.into_iter().filter_map(ExecutionId::new).collect();
-    if ids.is_empty() {
-        return;
-    }
-    debug!(stackstorm = %setup.name, executions = ids.len(), "asking for executions whose end is not known");
-    let found = auth::call(&setup.auth, async |access| setup.client.executions(access, &ids).await).await;
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => return warn!(stackstorm = %setup.name, %error, "open executions not asked for"),
-    };
-    for id in ids {
-        match found.iter().find(|execution| *execution.id() == id) {
-            Some(execution) if !execution.status().is_terminal() => {}
-            Some(_) | None => ask(setup, &id).await,
-        }
-    }
-}
-
-/// Tells the Journal of an execution's end as StackStorm has it, if it has ended or does not exist.
-async fn ask(setup: &Setup, id: &ExecutionId) {
-    let asked = auth::call(&setup.auth, async |access| setup.client.execution(access, id).await).await;
-    let end = match asked {
-        Ok(execution) if execution.status().is_terminal() => End::Finished(Arc::new(execution)),
-        Ok(_) => return,
-        Err(CallError::Api(error)) if error.is_absent() => End::Missing,
-        Err(error) => return warn!(stackstorm = %setup.name, %error, execution = %id, "execution not asked for"),
-    };
-    let id = id.as_str().to_owned();
-    if let Err(error) = setup.journal.send(Ended { id, end }).await {
-        warn!(stackstorm = %setup.name, %error, "end of an execution not passed on");
-    }
-}
-
 impl Setup {
     /// Whether an execution may be ours.
     fn concerns_us(&self, execution: &Execution) -> bool {
         let foreign = |mark: &Mark| mark.gateway != self.gateway;
         !execution.mark().is_some_and(foreign)
+    }
+
+    /// What time it is for StackStorm.
+    fn time(&self) -> Timestamp {
+        self.client.time().unwrap_or_else(|| self.world.now())
     }
 
     fn labels(&self) -> metrics::StackStorm {
@@ -285,7 +296,10 @@ impl Actor for Listener {
     fn started(&mut self, ctx: &mut Self::Context) {
         // Also at once: StackStorm's API may answer while its stream is away.
         self.sweep(ctx);
-        ctx.run_interval(SWEEP, Self::sweep);
+        ctx.run_interval(SWEEP, |listener, ctx| {
+            listener.sweep(ctx);
+            listener.watch(ctx);
+        });
         self.open(ctx);
     }
 }
@@ -293,10 +307,11 @@ impl Actor for Listener {
 impl Handler<FirstByte> for Listener {
     type Result = ();
 
-    fn handle(&mut self, _: FirstByte, ctx: &mut Self::Context) {
+    fn handle(&mut self, FirstByte(opening): FirstByte, ctx: &mut Self::Context) {
         self.notice.online();
         self.again = self.sweeping;
         self.sweep(ctx);
+        ctx.run_later(SETTLING, move |listener, ctx| listener.catch_up(opening, ctx));
     }
 }
 
@@ -306,7 +321,8 @@ impl Handler<Report> for Listener {
     fn handle(&mut self, _: Report, _: &mut Self::Context) -> Self::Result {
         let last_byte_age = self.last_byte.borrow().map(|at| at.elapsed().as_secs_f64());
         let phase = if last_byte_age.is_some() { Phase::Open } else { Phase::Connecting };
-        MessageResult(State { phase, last_byte_age })
+        let caught_up = matches!(self.announcements, Announcements::CaughtUp);
+        MessageResult(State { phase, last_byte_age, caught_up })
     }
 }
 
@@ -315,6 +331,10 @@ obey_supervisor!(Listener);
 /// How long a stream may be silent. StackStorm's heart-beat comes every 25 s, but the timer starts anew at
 /// every event that our filter hides.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long after the first byte of a stream it is asked what was missed: what was on its way has come by then, and is
+/// not taken for missed.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// How often executions whose end is not known are asked for: an open stream proves nothing.
 const SWEEP: Duration = Duration::from_secs(30);

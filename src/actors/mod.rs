@@ -6,12 +6,16 @@
 //! | `router::InputEnded` | Chat -> Router | - |
 //! | `router::Concluded` | Journal -> Router | - |
 //! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled |
+//! | `router::Missed` | Listener -> Router | what is still to be told of old ones |
 //! | `aliases::Current`, `aliases::Ready` | Router, Admin -> Aliases | the registry |
 //! | `aliases::Stale` | Router, Listener -> Aliases | - |
 //! | `aliases::Refresh` | Admin -> Aliases | how many there are |
 //! | `auth::Token`, `auth::Rejected` | Router, Aliases, Listener -> Auth | a credential |
 //! | `journal::Happened` | Router, Delivery, Listener -> Journal | whether it was kept |
-//! | `journal::Ended` | Listener -> Journal | - |
+//! | `journal::Ended` | Listener, Router -> Journal | - |
+//! | `journal::Weigh` | Router -> Journal | what an announcement is to us |
+//! | `journal::Recall`, `journal::Settled` | Router -> Journal | a command; when its POST is not open any more |
+//! | `journal::Watched` | Listener -> Journal | until when announcements are dealt with, and which since |
 //! | `journal::Owed` | Listener -> Journal | executions whose end is not known or not told |
 //! | `journal::Pending` | Delivery -> Journal | what is still to be said |
 //! | `journal::Idle`, `journal::Count` | Router, Admin -> Journal | when nothing is open; counts |
@@ -19,7 +23,7 @@
 //! | `delivery::Reachable` | Chat -> Delivery | - |
 //! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
 //! | `chat::Join`, `chat::Leave` | Router -> Chat | when the network has confirmed or refused |
-//! | `Report` of chat, auth, aliases, listener | Admin -> each | how it is |
+//! | `Report` of chat, auth, aliases, listener | Admin, Router -> each | how it is |
 //! | `supervise::*` | each <-> Supervisor | - |
 
 pub mod aliases;

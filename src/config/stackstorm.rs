@@ -6,6 +6,7 @@ use fulmar_contract::{Options, Problem, Secret};
 
 use super::{Named, gateway::word, named_tables, own_certificate, refuse_planned};
 use crate::{
+    journal::Results,
     st2::{BaseUrl, Endpoints},
     tls::{self, Identity, TlsError, Trust},
 };
@@ -33,6 +34,10 @@ pub struct StackStorm {
     pub announcement_routes: Vec<String>,
     /// The chat for announcements that name none; exists and belongs to this StackStorm.
     pub default_chat: Option<String>,
+    /// Who says how an execution ended.
+    pub results: Results,
+    /// How old an announcement may be that was missed and is still said whole; zero says none that was missed.
+    pub catch_up: Duration,
     /// How often what we know of it is refreshed.
     pub timer_update: Duration,
     /// The life of the tokens that we ask for.
@@ -102,8 +107,8 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
     let default_chat = options.text("default_chat");
     let timer_update = options.seconds("timer_update", 60);
     let user_token_ttl = options.seconds("user_token_ttl", 86_400);
-    // The other way, by announcements, is not built yet.
-    options.word("results", (), &[("direct", ())]);
+    let results = results(options, &route_key, &announcement_routes, warnings);
+    let catch_up = options.seconds_from("catch_up", 0, 3_600);
     let packs = options.texts("packs").unwrap_or_else(|| vec!["*".into()]);
     Some(StackStorm {
         auth_url: auth_url?,
@@ -116,6 +121,8 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
         route_key,
         announcement_routes,
         default_chat,
+        results,
+        catch_up,
         timer_update,
         user_token_ttl,
         packs,
@@ -207,12 +214,31 @@ fn user(auth: &mut Options) -> Option<Credential> {
     Some(Credential::User { name, password: password? })
 }
 
-/// Reads the routes to hear. The chatops pack's rule for hubot announces on a route of another name, the one
-/// for errbot on its own (`contrib/chatops/rules`); a dot keeps a route from the stream.
+fn results(options: &mut Options, route_key: &str, heard: &[String], warnings: &mut Vec<Problem>) -> Results {
+    let line = options.line_of("results");
+    let words = [("announcement", Results::Announcement), ("direct", Results::Direct)];
+    let results = options.word("results", Results::Direct, &words);
+    let route = announced_on(route_key);
+    if results == Results::Announcement && !heard.iter().any(|heard| heard == route) {
+        let key = format!("{}.results", options.path());
+        let what =
+            format!("announcement_routes lack \"{route}\", on which StackStorm's own rule announces results");
+        warnings.push(Problem { line, key, what });
+    }
+    results
+}
+
+/// The route on which the chatops pack announces the result of a command with this one: its rule for hubot does not hand
+/// it on (`contrib/chatops/rules`).
+fn announced_on(route_key: &str) -> &str {
+    if route_key == "hubot" { "chatops" } else { route_key }
+}
+
+/// Reads the routes to hear; a dot keeps one from the stream.
 fn routes(options: &mut Options, route_key: &str) -> Vec<String> {
     let line = options.line_of("announcement_routes");
-    let default = if route_key == "hubot" { "chatops" } else { route_key };
-    let routes = options.texts("announcement_routes").unwrap_or_else(|| vec![default.to_owned()]);
+    let default = || vec![announced_on(route_key).to_owned()];
+    let routes = options.texts("announcement_routes").unwrap_or_else(default);
     for route in &routes {
         if route.is_empty() || !route.chars().all(|c| c.is_alphanumeric() || "-_".contains(c)) {
             let what =

@@ -5,6 +5,7 @@ use fulmar_contract::{
 };
 
 use super::*;
+use crate::journal::Results;
 
 struct Deaf;
 
@@ -132,6 +133,7 @@ fn a_small_configuration_takes_the_defaults() {
     assert_eq!(st2.api_url.to_string(), "http://st2/api/v1");
     assert_eq!((st2.timer_update.as_secs(), st2.user_token_ttl.as_secs()), (60, 86_400));
     assert_eq!(st2.announcement_routes, ["errbot"]);
+    assert_eq!((st2.results, st2.catch_up.as_secs()), (Results::Direct, 3_600));
     assert_eq!(st2.packs, ["*"]);
     assert_eq!((config.chats[0].kind, config.chats[0].stackstorm.as_str()), ("quiet", "default"));
 }
@@ -182,6 +184,18 @@ fn announcements_of_the_hubot_route_are_heard_where_stackstorm_sends_them() {
     let config = good(&small_with("[stackstorm.default]", "route_key = \"hubot\""));
 
     assert_eq!(config.stackstorms["default"].announcement_routes, ["chatops"]);
+}
+
+#[test]
+fn results_by_announcement_are_warned_of_where_they_are_not_heard() {
+    let keys = |routes| format!("results = \"announcement\"\ncatch_up = 0\nannouncement_routes = [\"{routes}\"]");
+    let heard = good(&small_with("[stackstorm.default]", &keys("errbot")));
+    let unheard = good(&small_with("[stackstorm.default]", &keys("other")));
+
+    assert_eq!(heard.stackstorms["default"].results, Results::Announcement);
+    assert!(heard.stackstorms["default"].catch_up.is_zero());
+    assert_eq!(warnings(&heard), [""; 0]);
+    assert!(warnings(&unheard)[0].starts_with("fulmar.toml:5: stackstorm.default.results: "), "{unheard:?}");
 }
 
 #[test]

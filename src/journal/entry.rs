@@ -41,6 +41,17 @@ pub struct Route {
     pub thread: Option<ThreadId>,
 }
 
+/// Who says how an execution ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Results {
+    /// StackStorm's notify rule, by an announcement; we do if none comes.
+    Announcement,
+    /// We do, at once.
+    #[default]
+    Direct,
+}
+
 /// A command that somebody gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Command {
@@ -58,6 +69,8 @@ pub struct Command {
     pub text: String,
     /// The alias that it means, as `pack.name`.
     pub alias: String,
+    /// Who says how its executions ended.
+    pub results: Results,
 }
 
 /// How far a command has come.
@@ -101,6 +114,11 @@ pub struct Execution {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionState {
+    /// Over; StackStorm is to announce how.
+    Awaited {
+        /// When it is said without an announcement, by our clock.
+        until: Timestamp,
+    },
     /// Over; what is to be said of it is still owed.
     Finished {
         /// StackStorm's word for how.
@@ -123,7 +141,7 @@ pub enum ExecutionState {
 pub enum Speech {
     /// StackStorm's first answer.
     Ack,
-    /// An announcement that belongs to no command.
+    /// What StackStorm wants said, and is no result of a command of ours.
     Announcement,
     /// What we say ourselves: help, refusals.
     Notice,
@@ -188,6 +206,8 @@ pub enum Entry {
     Received(Command),
     /// A command has come further, with no executions to speak of.
     Advanced(CommandId, CommandState),
+    /// StackStorm has announced something, which is dealt with.
+    Announced(Announced),
     /// StackStorm's answer to a command: the executions that it started.
     Submitted(CommandId, Vec<Execution>),
     /// An execution has come further.
@@ -196,6 +216,21 @@ pub enum Entry {
     Queued(Delivery),
     /// A delivery has come further.
     Moved(DeliveryId, DeliveryState),
+    /// What this StackStorm announced by executions that began before this moment of its time is dealt with.
+    Watched(String, Timestamp),
+}
+
+/// An announcement, as far as it must be known again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// Which StackStorm made it.
+    pub stackstorm: String,
+    /// When, by that one's clock.
+    pub at: Timestamp,
+    /// What it says, to whom and where, in short: see `st2::wire::Announcement::fingerprint`.
+    pub fingerprint: u64,
+    /// The command whose result it tells.
+    pub result_of: Option<CommandId>,
 }
 
 /// An entry with its time, as a store keeps it.

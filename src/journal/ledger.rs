@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
+use self::watch::Watch;
 use super::{
-    Command, CommandId, CommandState, Delivery, DeliveryId, DeliveryState, Entry, Execution, ExecutionState,
+    Announced, Asked, Command, CommandId, CommandState, Delivery, DeliveryId, DeliveryState, Entry, Execution,
+    ExecutionState, Meaning, meaning::Standing,
 };
 
 /// The rows, by name. Closed rows are forgotten, the oldest first, beyond [`REMEMBERED`] commands.
@@ -15,6 +18,10 @@ pub struct Ledger {
     executions: HashMap<String, Execution>,
     deliveries: HashMap<DeliveryId, DeliveryRow>,
     closed: VecDeque<CommandId>,
+    /// The youngest command that is forgotten: ids sort by time.
+    forgotten: Option<CommandId>,
+    /// The announcements, by StackStorm.
+    watches: HashMap<String, Watch>,
     submitting: usize,
     counts: Counts,
 }
@@ -26,6 +33,8 @@ struct CommandRow {
     executions: Vec<String>,
     /// How many of them are not told yet.
     owed: usize,
+    /// How many of them are told by an announcement or, as nobody wants to be told, by none.
+    announced: usize,
 }
 
 #[derive(Debug)]
@@ -62,9 +71,14 @@ impl Ledger {
             Entry::Received(command) => self.receive(command),
             Entry::Advanced(id, state) => self.advance(id, state),
             Entry::Submitted(id, executions) => self.submit(id, executions),
-            Entry::Ended(id, state) => self.end(&id, state),
+            Entry::Ended(id, state) => self.end_unsaid(&id, state),
             Entry::Queued(delivery) => self.queue(delivery),
             Entry::Moved(id, state) => self.step(id, state),
+            Entry::Announced(announced) => self.note(announced),
+            Entry::Watched(stackstorm, until) => {
+                self.watches.entry(stackstorm).or_default().advance(until);
+                Ok(())
+            }
         }
     }
 
@@ -78,6 +92,27 @@ impl Ledger {
         self.commands.get(&id).map(|row| &row.command)
     }
 
+    /// What an announcement is that names a command.
+    pub fn meaning(&self, id: CommandId, asked: Asked) -> Meaning {
+        let Some(row) = self.commands.get(&id) else {
+            let is_forgotten = self.forgotten.is_some_and(|youngest| id <= youngest);
+            return if is_forgotten { Meaning::Repetition } else { Meaning::Ordinary };
+        };
+        let executions = row.executions.iter().filter_map(|id| self.execution(id)).collect();
+        let (state, announced) = (&row.state, row.announced);
+        Standing { state, results: row.command.results, executions, announced }.meaning(asked)
+    }
+
+    /// Until when the announcements of one StackStorm are dealt with, in its time, and the fingerprints of those since.
+    pub fn watched(&self, stackstorm: &str) -> (Option<Timestamp>, Vec<u64>) {
+        self.watches.get(stackstorm).map(Watch::known).unwrap_or_default()
+    }
+
+    /// Whether the POST of a command is open.
+    pub fn is_submitting(&self, id: CommandId) -> bool {
+        self.commands.get(&id).is_some_and(|row| row.state == CommandState::Submitting)
+    }
+
     /// Whether it was given up to find out if a command runs.
     pub fn is_unknown(&self, id: CommandId) -> bool {
         self.commands.get(&id).is_some_and(|row| matches!(row.state, CommandState::Unknown { .. }))
@@ -88,12 +123,21 @@ impl Ledger {
         self.executions.get(id)
     }
 
-    /// The executions of one StackStorm that are not told yet, oldest command first.
-    pub fn owed(&self, stackstorm: &str) -> Vec<String> {
+    /// The executions whose result StackStorm is to announce, and until when that is waited for.
+    pub fn awaited(&self) -> Vec<(String, Timestamp)> {
+        let rows = self.executions.values();
+        rows.filter_map(|row| Some((row.id.clone(), row.state.awaited()?))).collect()
+    }
+
+    /// The executions of one StackStorm that are to be told and of which no announcement is waited for at the time of
+    /// `now`, oldest command first.
+    pub fn owed(&self, stackstorm: &str, now: Timestamp) -> Vec<String> {
         let mut running: Vec<(CommandId, &str)> = self
             .executions
             .values()
-            .filter(|row| row.state != ExecutionState::Told)
+            .filter(|row| {
+                row.state != ExecutionState::Told && row.state.awaited().is_none_or(|until| until <= now)
+            })
             .filter(|row| self.command(row.command).is_some_and(|command| command.stackstorm == stackstorm))
             .map(|row| (row.command, row.id.as_str()))
             .collect();
@@ -118,7 +162,8 @@ impl Ledger {
         if self.commands.contains_key(&command.id) {
             return misfit(format!("receiving command {} again", command.id));
         }
-        let row = CommandRow { state: CommandState::Received, executions: Vec::new(), owed: 0, command };
+        let row =
+            CommandRow { state: CommandState::Received, executions: Vec::new(), owed: 0, announced: 0, command };
         self.commands.insert(row.command.id, row);
         self.counts.open += 1;
         Ok(())
@@ -167,6 +212,29 @@ impl Ledger {
         Ok(())
     }
 
+    /// As [`Ledger::end`]. What ends without a word of ours is not repeated by an announcement.
+    fn end_unsaid(&mut self, id: &str, state: ExecutionState) -> Result<(), Misfit> {
+        let is_told = state == ExecutionState::Told;
+        self.end(id, state)?;
+        let command = self.executions.get(id).filter(|_| is_told).map(|execution| execution.command);
+        if let Some(row) = command.and_then(|command| self.commands.get_mut(&command)) {
+            row.announced += 1;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, announced: Announced) -> Result<(), Misfit> {
+        let Announced { stackstorm, at, fingerprint, result_of } = announced;
+        if let Some(id) = result_of {
+            let Some(row) = self.commands.get_mut(&id) else {
+                return misfit(format!("a result of command {id}"));
+            };
+            row.announced += 1;
+        }
+        self.watches.entry(stackstorm).or_default().note(at, fingerprint);
+        Ok(())
+    }
+
     fn queue(&mut self, delivery: Delivery) -> Result<(), Misfit> {
         if self.deliveries.contains_key(&delivery.id) {
             return misfit(format!("queueing delivery {} again", delivery.id));
@@ -198,7 +266,9 @@ impl Ledger {
         self.counts.open = self.counts.open.saturating_sub(1);
         self.closed.push_back(id);
         while self.closed.len() > REMEMBERED {
-            let oldest = self.closed.pop_front().and_then(|id| self.commands.remove(&id));
+            let oldest = self.closed.pop_front();
+            self.forgotten = self.forgotten.max(oldest);
+            let oldest = oldest.and_then(|id| self.commands.remove(&id));
             for execution in oldest.into_iter().flat_map(|row| row.executions) {
                 self.executions.remove(&execution);
             }
@@ -234,8 +304,16 @@ impl ExecutionState {
     const fn leads_to(&self, next: &Self) -> bool {
         match self {
             Self::Running => !matches!(next, Self::Running),
-            Self::Finished { .. } | Self::Unknown { .. } => matches!(next, Self::Told),
+            Self::Awaited { .. } | Self::Finished { .. } | Self::Unknown { .. } => matches!(next, Self::Told),
             Self::Told => false,
+        }
+    }
+
+    /// Until when StackStorm's announcement is waited for.
+    const fn awaited(&self) -> Option<Timestamp> {
+        match self {
+            Self::Awaited { until } => Some(*until),
+            Self::Finished { .. } | Self::Running | Self::Told | Self::Unknown { .. } => None,
         }
     }
 }
@@ -246,6 +324,8 @@ fn misfit(what: String) -> Result<(), Misfit> {
 
 /// How many closed commands are remembered, so that what comes late is still recognised.
 const REMEMBERED: usize = 10_000;
+
+mod watch;
 
 #[cfg(test)]
 mod tests;

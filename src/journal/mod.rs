@@ -5,11 +5,13 @@
 
 mod entry;
 mod ledger;
+mod meaning;
 mod store;
 
 pub use entry::{
-    Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry, Execution,
-    ExecutionState, Route, Speech,
+    Announced, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry, Execution,
+    ExecutionState, Results, Route, Speech,
 };
 pub use ledger::{Counts, Ledger, Misfit};
+pub use meaning::{Asked, Doubt, Meaning};
 pub use store::{Memory, Store, StoreError};

@@ -357,7 +357,7 @@ fn a_whisper_is_never_said_in_public() {
 #[test]
 fn packs_that_are_left_out_are_not_to_be_had_by_asking_stackstorm() {
     story(async || {
-        let stage = Stage::with_packs("[\"safe_*\"]").await;
+        let stage = Stage::with(sandbox(), "packs = [\"safe_*\"]").await;
 
         stage.says("!quietly x").await;
 

@@ -4,6 +4,7 @@
 
 mod admin;
 mod administrators;
+mod announcements;
 mod commands;
 mod faults;
 mod limits;

@@ -80,13 +80,9 @@ impl Stage {
         stage
     }
 
-    /// As [`Self::ready`], with the aliases of these packs only.
-    pub(crate) async fn with_packs(packs: &str) -> Self {
-        let sandbox = Sandbox::start(sandbox()).unwrap();
-        let network = Network::new(["ops"]);
-        let api_auth = format!("{AS_USER}\n        packs = {packs}");
-        let config = config(&sandbox.url(), &api_auth, &network);
-        let stage = Self::of(sandbox, network, &config);
+    /// As [`Self::ready`], with these lines more in the table of the StackStorm, which is `settings`.
+    pub(crate) async fn with(settings: SandboxConfig, lines: &str) -> Self {
+        let stage = Self::new(settings, &format!("{AS_USER}\n{lines}"));
         stage.until_ready().await;
         stage
     }

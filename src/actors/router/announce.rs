@@ -1,85 +1,233 @@
-//! From an announcement to the room that it is for.
+//! From an announcement to what is said of it.
+//!
+//! What it is to us, the Journal knows; where it goes, [`super::place`] finds out. One that cannot be told yet from a
+//! result, as its command's POST is open or its execution may just have ended, waits with all that follow it for the same
+//! command; the stream does not wait for them.
 
-use std::rc::Rc;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, VecDeque},
+    rc::Rc,
+};
 
-use fulmar_contract::{Identity, Mention};
+use fulmar_contract::Mention;
+use jiff::Timestamp;
 use tracing::{debug, warn};
 
 use super::{
     Announced, Outcome,
     lines::{Lines, Utterance},
-    whisper,
+    place,
 };
 use crate::{
-    actors::delivery::Outlet,
-    journal::{Route, Speech},
-    st2::wire::Announcement,
+    actors::{
+        journal::{Recall, Settled, Weigh, keep},
+        listener::ask,
+    },
+    journal::{self, Asked, Command, CommandId, DeliveryState, Doubt, Entry, Meaning, Route, Speech},
+    st2::wire::{Announcement, ExecutionId},
 };
 
-/// Says an announcement, unless it only repeats a result that we give ourselves.
+/// An announcement that is to be dealt with.
+pub(super) struct News {
+    stackstorm: String,
+    announcement: Announcement,
+    /// When, by StackStorm's clock.
+    at: Timestamp,
+    /// The id in its mark.
+    named: Option<CommandId>,
+    /// The command that it answers, if it is known.
+    command: Option<Command>,
+}
+
+/// The announcements of which it is not clear yet what they are, in order, by the command that they name.
+#[derive(Default)]
+pub struct Unclear(RefCell<HashMap<CommandId, VecDeque<News>>>);
+
+/// Deals with an announcement that came on the stream.
 pub(super) async fn announce(lines: Rc<Lines>, Announced { stackstorm, announcement }: Announced) -> Outcome {
-    if announcement.mark().is_some() {
-        lines.metrics.announcement("suppressed");
-        debug!(%stackstorm, "announcement of a result that is given directly");
-        return Outcome::Suppressed;
-    }
-    let (route, mention) = match route(&lines, &stackstorm, &announcement) {
-        Ok(found) => found,
-        Err(why) => {
-            let Announcement { channel, user, .. } = announcement;
-            lines.metrics.announcement("nowhere");
-            warn!(%stackstorm, ?channel, ?user, error = %why, "announcement for nowhere");
-            return Outcome::Nowhere { why };
+    let storm = lines.stackstorms.get(&stackstorm);
+    let at = storm.and_then(|storm| storm.client.time()).unwrap_or_else(|| lines.world.now());
+    let Some(news) = News::new(&lines, stackstorm, announcement, at).await else { return Outcome::Suppressed };
+    let Some((news, asked)) = lines.unclear.join(news) else { return Outcome::Said };
+    match (news.weigh(&lines, asked).await, news.named) {
+        (Some(Meaning::Unclear(_)), Some(named)) if asked == Asked::NotYet => {
+            lines.unclear.begin(named, news);
+            actix::spawn(clear_up(lines, named));
+            Outcome::Said
         }
-    };
-    let Announcement { message, extra, .. } = announcement;
-    let what = Utterance { speech: Speech::Announcement, mention, extra, ..Utterance::notice(message) };
-    if let Err(why) = lines.queue(route, what).await {
-        return Outcome::Unsaid { why };
+        (Some(meaning), _) => news.tell(&lines, meaning).await,
+        (None, _) => Outcome::Unsaid { why: "it cannot be journalled".into() },
     }
-    lines.metrics.announcement("said");
-    Outcome::Said
 }
 
-/// Where `announcement` is to be said: `chat/room`, else the room in the StackStorm's default chat or its only one;
-/// in private when it whispers or names only a person. With it, whom it names there.
-///
-/// # Errors
-/// Why there is no such place.
-fn route(
-    lines: &Lines,
-    stackstorm: &str,
-    announcement: &Announcement,
-) -> Result<(Route, Option<Mention>), String> {
-    let (channel, user) = (announcement.channel.as_deref(), announcement.user.as_deref());
-    let (chat, room) = match channel.and_then(|channel| channel.split_once('/')) {
-        Some((chat, room)) if is_of(lines, chat, stackstorm) => (Some(chat.to_owned()), Some(room)),
-        _ => (default_chat(lines, stackstorm), channel),
-    };
-    let chat = chat.ok_or("it names no chat, and there is no default_chat")?;
-    let place = lines.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
-    let Outlet { backend, kind, .. } = &place.outlet;
-    // What is for one person's eyes is never said in public.
-    let whisper = announcement.whisper || whisper::is_asked_for(&announcement.extra, kind);
-    let room = room.filter(|_| !whisper);
-    let public = room.and_then(|room| backend.room(room));
-    let named = |user: &str| Mention { identity: Identity::Claimed(user.to_owned()), name: user.to_owned() };
-    let mention = public.as_ref().and(user).map(named);
-    let found = public.or_else(|| user.and_then(|user| backend.direct(user)));
-    let room = found.ok_or_else(|| match (room, user) {
-        (Some(room), _) => format!("{chat} has no room called {room:?}"),
-        (None, Some(user)) => format!("{user:?} cannot be whispered to on {chat}"),
-        (None, None) => "it names neither a room to speak in nor a person to whisper to".into(),
-    })?;
-    Ok((Route { chat, room, thread: None }, mention))
+/// Deals with the announcements that wait for more to be known of one command, in order.
+async fn clear_up(lines: Rc<Lines>, named: CommandId) {
+    while let Some(news) = lines.unclear.next(named) {
+        if let Some(meaning) = news.meaning(&lines).await {
+            let _: Outcome = news.tell(&lines, meaning).await;
+        }
+    }
 }
 
-fn is_of(lines: &Lines, chat: &str, stackstorm: &str) -> bool {
-    lines.chats.get(chat).is_some_and(|place| place.stackstorm == stackstorm)
+impl Unclear {
+    /// Puts an announcement behind those for the same command. Gives it back if there are none, or so many that it must
+    /// do with what is known.
+    fn join(&self, news: News) -> Option<(News, Asked)> {
+        let mut unclear = self.0.borrow_mut();
+        match news.named.and_then(|named| unclear.get_mut(&named)) {
+            Some(waiting) if waiting.len() < MOST_UNCLEAR => {
+                waiting.push_back(news);
+                None
+            }
+            Some(_) => Some((news, Asked::Just)),
+            None => Some((news, Asked::NotYet)),
+        }
+    }
+
+    fn begin(&self, named: CommandId, news: News) {
+        self.0.borrow_mut().entry(named).or_default().push_back(news);
+    }
+
+    /// The next for a command. The others wait until it is dealt with, and so do those that come meanwhile.
+    fn next(&self, named: CommandId) -> Option<News> {
+        let mut unclear = self.0.borrow_mut();
+        let next = unclear.get_mut(&named)?.pop_front();
+        if next.is_none() {
+            unclear.remove(&named);
+        }
+        next
+    }
 }
 
-fn default_chat(lines: &Lines, stackstorm: &str) -> Option<String> {
-    let configured = lines.stackstorms.get(stackstorm)?.settings.default_chat.clone();
-    let mut chats = lines.chats.iter().filter(|(_, place)| place.stackstorm == stackstorm).map(|(name, _)| name);
-    configured.or_else(|| chats.next().filter(|_| chats.next().is_none()).cloned())
+impl News {
+    /// What is known of an announcement; `None` if another gateway is to deal with it.
+    pub(super) async fn new(
+        lines: &Lines,
+        stackstorm: String,
+        announcement: Announcement,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let mark = announcement.mark();
+        if mark.as_ref().is_some_and(|mark| mark.gateway != lines.gateway.name) {
+            lines.metrics.announcement("foreign");
+            debug!(%stackstorm, "announcement for another gateway");
+            return None;
+        }
+        let mut named = mark.and_then(|mark| mark.command.parse().ok()).map(CommandId);
+        let mut command = None;
+        if let Some(id) = named {
+            command = lines.journal.send_again(Recall(id)).await.ok().flatten();
+        }
+        let is_answer = |command: &Command| {
+            command.stackstorm == stackstorm && place::is_of(lines, command, announcement.channel.as_deref())
+        };
+        if command.as_ref().is_some_and(|command| !is_answer(command)) {
+            (named, command) = (None, None);
+        }
+        Some(Self { stackstorm, announcement, at, named, command })
+    }
+
+    /// What it is; waits until that is clear.
+    pub(super) async fn meaning(&self, lines: &Lines) -> Option<Meaning> {
+        let mut asked = Asked::NotYet;
+        loop {
+            match self.weigh(lines, asked).await? {
+                Meaning::Unclear(Doubt::Running(ids)) => {
+                    self.ask(lines, ids).await;
+                    asked = Asked::Just;
+                }
+                // Should the Journal die meanwhile, it is asked again.
+                Meaning::Unclear(Doubt::Submitting) => drop(lines.journal.send(Settled(self.named?)).await),
+                clear => return Some(clear),
+            }
+        }
+    }
+
+    /// Where it goes, if it is not whispered to who gave a command, and whom it names there.
+    ///
+    /// # Errors
+    /// Why there is no such place.
+    pub(super) async fn route(&self, lines: &Lines) -> Result<(Route, Option<Mention>), String> {
+        match &self.command {
+            Some(command) => Ok((command.route.clone(), None)),
+            None => place::of(lines, &self.stackstorm, &self.announcement).await,
+        }
+    }
+
+    pub(super) async fn tell(self, lines: &Lines, meaning: Meaning) -> Outcome {
+        let (speech, execution, outcome) = match meaning {
+            Meaning::Repetition => {
+                lines.metrics.announcement("suppressed");
+                debug!(stackstorm = %self.stackstorm, "announcement of a result that is given directly");
+                return Outcome::Suppressed;
+            }
+            Meaning::Result(execution) => (Speech::Result, Some(execution), "result"),
+            Meaning::Further | Meaning::Ordinary | Meaning::Unclear(_) => (Speech::Announcement, None, "said"),
+        };
+        let route = self.route(lines).await;
+        let Self { stackstorm, announcement, command, .. } = self;
+        let Announcement { message, extra, channel, user, whisper, .. } = announcement;
+        let what = |words| Utterance { speech, execution, whisper, extra, ..words };
+        if let Some(command) = &command {
+            lines.answer(command, what(Utterance::answer(command, message))).await;
+            lines.metrics.announcement(outcome);
+            return Outcome::Said;
+        }
+        let what = what(Utterance::notice(message));
+        match route {
+            Ok((route, mention)) => {
+                if let Err(why) = lines.queue(route, Utterance { mention, ..what }).await {
+                    return Outcome::Unsaid { why };
+                }
+                lines.metrics.announcement(outcome);
+                Outcome::Said
+            }
+            Err(why) => {
+                warn!(%stackstorm, ?channel, ?user, error = %why, "announcement for nowhere");
+                let named = channel.or(user).unwrap_or_default();
+                bury(lines, place::unknown(&named), what, format!("for nowhere: {why}")).await;
+                lines.metrics.announcement("nowhere");
+                Outcome::Nowhere { why }
+            }
+        }
+    }
+
+    async fn weigh(&self, lines: &Lines, asked: Asked) -> Option<Meaning> {
+        let announced = journal::Announced {
+            stackstorm: self.stackstorm.clone(),
+            at: self.at,
+            fingerprint: self.announcement.fingerprint(),
+            result_of: self.named,
+        };
+        let weighed = lines.journal.send_again(Weigh { announced, asked }).await;
+        match weighed.map_err(|down| down.to_string()).and_then(|it| it.map_err(|error| error.to_string())) {
+            Ok(meaning) => Some(meaning),
+            Err(error) => {
+                warn!(stackstorm = %self.stackstorm, %error, "announcement not journalled, and so not said");
+                None
+            }
+        }
+    }
+
+    /// Has the Journal know of each of these executions whether it is over.
+    async fn ask(&self, lines: &Lines, ids: Vec<String>) {
+        let Some(storm) = lines.stackstorms.get(&self.stackstorm) else { return };
+        for id in ids.into_iter().filter_map(ExecutionId::new) {
+            ask(&storm.client, &storm.auth, &lines.journal, &id).await;
+        }
+    }
 }
+
+/// Keeps what cannot be said as a delivery that was given up.
+async fn bury(lines: &Lines, route: Route, what: Utterance, why: String) {
+    let delivery = lines.delivery_of(route, what);
+    let id = delivery.id;
+    let entries = vec![Entry::Queued(delivery), Entry::Moved(id, DeliveryState::Dead { why })];
+    if let Err(error) = keep(&lines.journal, entries).await {
+        warn!(%error, "announcement for nowhere not journalled");
+    }
+}
+
+/// How many announcements for one command may wait until it is clear what they are.
+const MOST_UNCLEAR: usize = 1_000;

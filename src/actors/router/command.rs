@@ -16,7 +16,7 @@ use super::{
 use crate::{
     actors::{aliases, auth, journal::Count, listener},
     alias::{Found, HelpQuery, Hit, Registry},
-    journal::{Command, Route},
+    journal::{Command, Results, Route},
     st2::wire::MatchAnswer,
 };
 
@@ -78,6 +78,8 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
         author: Mention { identity: heard.sender.identity, name: heard.sender.name },
         text: words,
         alias: hit.alias.reference(),
+        // Announcements of the results of such commands carry no mark by which to know them.
+        results: if hit.match_multiple { Results::Direct } else { storm.settings.results },
     };
     submit(lines, Submission { storm, ticket, command, hit }).await;
     None

@@ -2,15 +2,15 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
 };
 
-use fulmar_contract::{Heard, Mention, Tone};
+use fulmar_contract::{Heard, Mention, RoomId, Tone};
 use serde_json::Value;
 use tracing::error;
 
-use super::{gate::Gate, whisper};
+use super::{announce::Unclear, gate::Gate, whisper};
 use crate::{
     actors::{
         aliases::Aliases,
@@ -45,6 +45,8 @@ pub struct Lines {
     pub metrics: Metrics,
     /// The chats in which nobody will say anything any more.
     pub silent: RefCell<HashSet<String>>,
+    /// The announcements of which it is not clear yet what they are, by the command that they name.
+    pub unclear: Unclear,
     /// How many tasks are under way. They outlive a life of the Router: a POST is not cut off by somebody else's panic.
     pub under_way: Cell<usize>,
 }
@@ -71,6 +73,15 @@ pub struct Place {
     pub stackstorm: String,
     /// How it is posted to.
     pub outlet: Outlet,
+    /// The rooms in which it was, or should have been, when it was last asked while online.
+    pub(super) rooms: RefCell<Option<BTreeSet<RoomId>>>,
+}
+
+impl Place {
+    /// A chat whose commands go to `stackstorm`.
+    pub fn new(stackstorm: String, outlet: Outlet) -> Self {
+        Self { stackstorm, outlet, rooms: RefCell::default() }
+    }
 }
 
 /// A StackStorm as the Router sees it.
@@ -145,16 +156,20 @@ impl Lines {
 
     /// Has something said. Answered once that is journalled, or with why it cannot be, which is logged.
     pub(super) async fn queue(&self, route: Route, what: Utterance) -> Result<(), String> {
-        let Utterance { speech, command, execution, mention, whisper: _, text, tone, link, extra } = what;
-        let id = self.world.delivery_id();
-        let mention = mention.filter(|_| self.mentions(speech));
-        let delivery =
-            journal::Delivery { id, command, execution, speech, route, mention, text, tone, link, extra };
+        let (speech, delivery) = (what.speech, self.delivery_of(route, what));
         // It has a name, so it is not said twice.
         let said = self.delivery.send_again(Say(delivery)).await;
         let said =
             said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|unsaid| unsaid.to_string()));
         said.inspect_err(|why| error!(error = %why, ?speech, "could not be said"))
+    }
+
+    /// An utterance with its place and a name.
+    pub(super) fn delivery_of(&self, route: Route, what: Utterance) -> journal::Delivery {
+        let Utterance { speech, command, execution, mention, whisper: _, text, tone, link, extra } = what;
+        let id = self.world.delivery_id();
+        let mention = mention.filter(|_| self.mentions(speech));
+        journal::Delivery { id, command, execution, speech, route, mention, text, tone, link, extra }
     }
 
     /// Answers `command` where it was given, or in private if that is asked for.

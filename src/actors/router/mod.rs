@@ -11,8 +11,10 @@ mod command;
 mod conclude;
 mod gate;
 mod lines;
+mod missed;
 mod pace;
 mod person;
+mod place;
 mod submit;
 mod whisper;
 mod words;
@@ -24,6 +26,7 @@ use actix::{
     WrapFuture,
 };
 use fulmar_contract::Secret;
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -50,8 +53,10 @@ use crate::{
 
 pub use self::{
     address::Addressing,
+    announce::Unclear,
     gate::Gate,
     lines::{Lines, Place, StackStorm},
+    missed::Tally,
 };
 
 /// Somebody wrote something.
@@ -106,15 +111,31 @@ pub enum Outcome {
         /// Why.
         why: String,
     },
-    /// It is queued.
+    /// It is queued, or waits until it is clear what it is.
     Said,
-    /// It only repeats a result that we give ourselves.
+    /// It only repeats a result, or another gateway is to say it.
     Suppressed,
     /// It could not be queued.
     Unsaid {
         /// Why.
         why: String,
     },
+}
+
+/// StackStorm announced things while its stream was away. Answered with what is still to be told of old ones.
+#[derive(Debug, Message)]
+#[rtype(result = "Tally")]
+pub struct Missed {
+    /// Which StackStorm.
+    pub stackstorm: String,
+    /// What, with the time by its clock, oldest first.
+    pub announcements: Vec<(Timestamp, Announcement)>,
+    /// Those from before this time are only counted.
+    pub old: Timestamp,
+    /// Those that were counted so far.
+    pub tally: Tally,
+    /// Whether no more follow.
+    pub is_last: bool,
 }
 
 /// A task of the Router's has ended.
@@ -279,7 +300,19 @@ impl Handler<Announced> for Router {
     type Result = ResponseFuture<Outcome>;
 
     fn handle(&mut self, announced: Announced, _: &mut Self::Context) -> Self::Result {
-        Box::pin(announce::announce(Rc::clone(&self.lines), announced))
+        // It outlives a life of the Router: what has begun is not begun anew.
+        let task = actix::spawn(announce::announce(Rc::clone(&self.lines), announced));
+        let failed = |_| Outcome::Unsaid { why: "the gateway failed over it".into() };
+        Box::pin(async move { task.await.unwrap_or_else(failed) })
+    }
+}
+
+impl Handler<Missed> for Router {
+    type Result = ResponseFuture<Tally>;
+
+    fn handle(&mut self, missed: Missed, _: &mut Self::Context) -> Self::Result {
+        let task = actix::spawn(missed::missed(Rc::clone(&self.lines), missed));
+        Box::pin(async move { task.await.unwrap_or_default() })
     }
 }
 

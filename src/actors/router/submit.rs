@@ -18,7 +18,7 @@ use crate::{
         journal::{NotKept, keep},
     },
     alias::Hit,
-    journal::{Command, CommandState, Entry, Execution, ExecutionState, Speech},
+    journal::{Command, CommandState, Entry, Execution, ExecutionState, Results, Speech},
     st2::{
         self, ApiError, Fate as Doubt,
         wire::{AliasAnswer, AliasExecution, ExecutionId, Mark, MatchAndExecute},
@@ -158,7 +158,7 @@ async fn send(
     let room = words::source_channel(&command.route.chat, command.route.room.as_str(), default_chat);
     let text = command.text.clone();
     if hit.match_multiple {
-        let request = MatchAndExecute { command: text, user, source_channel: room, notification_route: None };
+        let request = MatchAndExecute { command: text, user, source_channel: room };
         return auth::call(&storm.auth, async |access| storm.client.match_and_execute(access, &request).await)
             .await;
     }
@@ -169,7 +169,10 @@ async fn send(
         user,
         source_channel: room,
         source_context: mark(lines, command).to_context(),
-        notification_route: None,
+        notification_route: match command.results {
+            Results::Announcement => Some(storm.settings.route_key.clone()),
+            Results::Direct => None,
+        },
     };
     let answer = auth::call(&storm.auth, async |access| storm.client.execute(access, &request).await).await;
     answer.map(|answer| vec![answer])

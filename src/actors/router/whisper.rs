@@ -39,7 +39,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::journal::CommandId;
+    use crate::journal::{CommandId, Results};
 
     fn command(direct: Option<&str>) -> Command {
         Command {
@@ -50,6 +50,7 @@ mod tests {
             author: Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() },
             text: "secret".into(),
             alias: "demo.secret".into(),
+            results: Results::Direct,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the gateway says in its own words. Pure.
 
 use fulmar_contract::{Heard, Identity};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::administrator::Standing;
@@ -149,6 +150,17 @@ pub(super) fn status(storms: &[(String, String)], counts: Counts) -> String {
         counts.dead,
         lines.join("\n")
     )
+}
+
+/// Announcements that were missed and are too old to be said.
+pub(super) fn missed(count: usize, from: Timestamp, to: Timestamp) -> String {
+    let is_long = to.duration_since(from) >= SignedDuration::from_hours(24);
+    let time = |at: Timestamp| at.strftime(if is_long { "%Y-%m-%d %H:%M" } else { "%H:%M" });
+    let (from, to) = (time(from), time(to));
+    match count {
+        1 => format!("1 announcement of {from} UTC was missed."),
+        _ => format!("{count} announcements from {from} to {to} UTC were missed."),
+    }
 }
 
 /// The name that StackStorm is given for a room: the bare one for its default chat.

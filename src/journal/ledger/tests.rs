@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
-use crate::journal::{Route, Speech};
+use crate::journal::{Results, Route, Speech};
 
 fn id(n: u128) -> CommandId {
     CommandId(Uuid::from_u128(n))
@@ -24,6 +24,7 @@ fn command(n: u128) -> Entry {
         author: Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() },
         text: "echo".into(),
         alias: "demo.echo".into(),
+        results: Results::Announcement,
     })
 }
 
@@ -77,14 +78,14 @@ fn a_command_is_open_until_its_last_execution_is_told() {
 
     ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a"), execution(1, "b")])).unwrap();
     ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
-    assert_eq!(ledger.owed("default"), ["a", "b"]);
+    assert_eq!(ledger.owed("default", Timestamp::UNIX_EPOCH), ["a", "b"]);
     ledger.apply(telling(1, "a")).unwrap();
     ledger.apply(Entry::Ended("b".into(), finished())).unwrap();
-    assert_eq!((ledger.counts().open, ledger.owed("default")), (1, vec!["b".to_owned()]));
+    assert_eq!((ledger.counts().open, ledger.owed("default", Timestamp::UNIX_EPOCH)), (1, vec!["b".to_owned()]));
     ledger.apply(Entry::Ended("b".into(), ExecutionState::Told)).unwrap();
 
     assert_eq!(ledger.counts().open, 0);
-    assert!(ledger.owed("default").is_empty());
+    assert!(ledger.owed("default", Timestamp::UNIX_EPOCH).is_empty());
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn a_command_given_up_may_turn_out_to_run() {
 
     ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
 
-    assert_eq!((ledger.counts().open, ledger.owed("default")), (1, vec!["a".to_owned()]));
+    assert_eq!((ledger.counts().open, ledger.owed("default", Timestamp::UNIX_EPOCH)), (1, vec!["a".to_owned()]));
 }
 
 #[test]
@@ -169,4 +170,68 @@ fn closed_commands_are_forgotten_in_the_end() {
     assert!(ledger.command(id(0)).is_none());
     assert!(ledger.execution("0").is_none());
     assert!(ledger.command(id(1)).is_some());
+    // What it once knew, it repeats; what it never knew is nobody's.
+    assert_eq!(ledger.meaning(id(0), Asked::NotYet), Meaning::Repetition);
+    assert_eq!(ledger.meaning(id(REMEMBERED as u128 + 9), Asked::NotYet), Meaning::Ordinary);
+}
+
+fn announced(result_of: Option<CommandId>) -> Entry {
+    let at = Timestamp::UNIX_EPOCH;
+    Entry::Announced(Announced { stackstorm: "default".into(), at, fingerprint: 7, result_of })
+}
+
+fn awaited(second: i64) -> ExecutionState {
+    ExecutionState::Awaited { until: Timestamp::from_second(second).unwrap() }
+}
+
+#[test]
+fn an_execution_whose_announcement_is_waited_for_is_owed_when_that_is_late() {
+    let mut ledger = ledger(submitting(1));
+
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.apply(Entry::Ended("a".into(), awaited(10))).unwrap();
+
+    let owed = |second| ledger.owed("default", Timestamp::from_second(second).unwrap());
+    assert_eq!((owed(9).len(), owed(10).len()), (0, 1));
+    assert_eq!(ledger.awaited(), [("a".to_owned(), Timestamp::from_second(10).unwrap())]);
+    assert_eq!(ledger.counts().open, 1);
+}
+
+#[test]
+fn an_announcement_is_a_result_once() {
+    let mut ledger = ledger(submitting(1));
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.apply(Entry::Ended("a".into(), awaited(10))).unwrap();
+
+    let first = ledger.meaning(id(1), Asked::NotYet);
+    ledger.apply(announced(Some(id(1)))).unwrap();
+    let before_it_is_told = ledger.meaning(id(1), Asked::NotYet);
+    ledger.apply(telling(1, "a")).unwrap();
+
+    assert_eq!(first, Meaning::Result("a".into()));
+    assert_eq!((before_it_is_told, ledger.meaning(id(1), Asked::NotYet)), (Meaning::Further, Meaning::Further));
+    assert!(ledger.awaited().is_empty());
+}
+
+#[test]
+fn what_ends_without_a_word_is_not_repeated_by_an_announcement() {
+    let mut ledger = ledger(submitting(1));
+
+    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.apply(Entry::Ended("a".into(), ExecutionState::Told)).unwrap();
+
+    assert_eq!(ledger.meaning(id(1), Asked::NotYet), Meaning::Further);
+}
+
+#[test]
+fn announcements_are_known_again_until_the_watermark_has_passed_them() {
+    let mut ledger = ledger([announced(None), announced(None)]);
+    assert_eq!(ledger.watched("default"), (None, vec![7, 7]));
+
+    let until = Timestamp::from_second(60).unwrap();
+    ledger.apply(Entry::Watched("default".into(), until)).unwrap();
+
+    assert_eq!(ledger.watched("default"), (Some(until), vec![]));
+    assert_eq!(ledger.watched("other"), (None, vec![]));
+    assert!(ledger.apply(announced(Some(id(9)))).is_err());
 }

@@ -73,15 +73,6 @@ impl ApiError {
         }
     }
 
-    /// Whether trying again later may help, if the call changes nothing.
-    pub const fn is_passing(&self) -> bool {
-        match self {
-            Self::Unanswered { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } => true,
-            Self::Refused { status, .. } => *status >= 500 || *status == 429,
-            Self::Garbage { .. } | Self::Unauthorized { .. } => false,
-        }
-    }
-
     /// Whether StackStorm says that there is no such thing.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Refused { status: 404, .. })

@@ -51,19 +51,21 @@ impl Client {
         Ok(found)
     }
 
-    /// The executions of `action` that began after `since`, by StackStorm's clock.
+    /// A page, the one that begins at `offset`, of the executions that began after `since`, by StackStorm's clock, and made
+    /// an announcement each; and whether it is the last. Only id, status, parameters and times are in them.
     ///
     /// # Errors
     /// When StackStorm does not give them.
-    pub async fn executions_since(
+    pub async fn announcements_since(
         &self,
         access: &Access,
-        action: &str,
         since: Timestamp,
-    ) -> Result<Vec<Execution>, ApiError> {
+        offset: usize,
+    ) -> Result<(Vec<Execution>, bool), ApiError> {
         let since = format!("{since:.6}");
-        let query = [("action", action), ("timestamp_gt", &since)];
-        self.read_pages(access, "/executions", &query).await
+        let small = "id,status,parameters,start_timestamp,end_timestamp";
+        let query = [("action", "chatops.post_message"), ("timestamp_gt", &since), ("include_attributes", small)];
+        self.read_page(access, "/executions", &query, offset).await
     }
 
     /// The executions of `action` begun after `since` that carry `mark`: what became of a POST whose answer was lost.

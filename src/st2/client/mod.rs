@@ -124,17 +124,29 @@ impl Client {
     ) -> Result<Vec<T>, ApiError> {
         let mut all = Vec::new();
         for _ in 0..MAX_PAGES {
-            let (limit, offset) = (PAGE.to_string(), all.len().to_string());
-            let query = [query, &[("limit", &limit), ("offset", &offset)]].concat();
-            let request = self.get(path).query(&query).map_err(ApiError::unsent)?;
-            let Answer { body: page, total } = self.read::<Vec<T>>(access, request).await?;
-            let is_last = page.len() < PAGE;
+            let (page, is_last) = self.read_page(access, path, query, all.len()).await?;
             all.extend(page);
-            if is_last || total.is_some_and(|total| all.len() >= total) {
+            if is_last {
                 break;
             }
         }
         Ok(all)
+    }
+
+    /// Reads the page of a list that begins at `offset`, and whether it is the last.
+    async fn read_page<T: DeserializeOwned>(
+        &self,
+        access: &Access,
+        path: &str,
+        query: &[(&str, &str)],
+        offset: usize,
+    ) -> Result<(Vec<T>, bool), ApiError> {
+        let (limit, from) = (PAGE.to_string(), offset.to_string());
+        let query = [query, &[("limit", &limit), ("offset", &from)]].concat();
+        let request = self.get(path).query(&query).map_err(ApiError::unsent)?;
+        let Answer { body: page, total } = self.read::<Vec<T>>(access, request).await?;
+        let is_last = page.len() < PAGE || total.is_some_and(|total| offset + page.len() >= total);
+        Ok((page, is_last))
     }
 
     /// Sends a request and reads its whole answer; `limit` is for both.

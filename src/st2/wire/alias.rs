@@ -26,7 +26,8 @@ pub struct AliasExecution {
     pub notification_route: Option<String>,
 }
 
-/// The body of `POST /aliasexecution/match_and_execute`, which takes no context.
+/// The body of `POST /aliasexecution/match_and_execute`, which takes no context. No route either: what is announced without
+/// a context cannot be told from anything else.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MatchAndExecute {
     /// The whole command.
@@ -35,9 +36,6 @@ pub struct MatchAndExecute {
     pub user: String,
     /// The room.
     pub source_channel: String,
-    /// Where StackStorm announces the result; absent when we format it ourselves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notification_route: Option<String>,
 }
 
 /// What StackStorm says of a command that it has scheduled.
@@ -130,13 +128,16 @@ mod tests {
 
     #[test]
     fn no_route_is_asked_for_unless_there_is_one() {
-        let mut body = MatchAndExecute {
+        let mut body = AliasExecution {
+            name: "n".into(),
+            format: "f".into(),
             command: "c".into(),
             user: "u".into(),
             source_channel: "s".into(),
+            source_context: Value::Null,
             notification_route: None,
         };
-        assert_eq!(json!(body), json!({"command": "c", "user": "u", "source_channel": "s"}));
+        assert_eq!(json!(body).get("notification_route"), None);
 
         body.notification_route = Some("errbot".into());
         assert_eq!(json!(body)["notification_route"], "errbot");

@@ -1,5 +1,7 @@
 //! Announcements: what StackStorm wants said.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::Value;
 
 use super::{Execution, Mark};
@@ -41,6 +43,14 @@ impl Announcement {
     /// The command of ours that it answers.
     pub fn mark(&self) -> Option<Mark> {
         Mark::in_context(&self.context)
+    }
+
+    /// What it says, to whom and where, in short. The same for an event and for the execution that made it.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.route, &self.channel, &self.user, &self.message).hash(&mut hasher);
+        self.context.to_string().hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Reads what the chatops pack's action was given, wherever it stands.

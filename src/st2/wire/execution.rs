@@ -134,6 +134,11 @@ impl Execution {
         self.member("start_timestamp")?.as_str()?.parse().ok()
     }
 
+    /// When it ended, by StackStorm's clock.
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.member("end_timestamp")?.as_str()?.parse().ok()
+    }
+
     /// One of its members, if it is not null.
     pub fn member(&self, name: &str) -> Option<Value> {
         serde_json::from_str(member(&self.json, name)?.get()).ok()

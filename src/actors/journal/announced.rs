@@ -1,0 +1,89 @@
+//! What the Journal knows of announcements.
+
+use actix::{Handler, Message, MessageResult, ResponseFuture};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{Journal, NotKept};
+use crate::journal::{Announced, Asked, Command, CommandId, Entry, Meaning};
+
+/// Asks what an announcement is. It is taken for dealt with, unless that is unclear.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Meaning, NotKept>")]
+pub struct Weigh {
+    /// The announcement, with the command that it names.
+    pub announced: Announced,
+    /// Whether StackStorm was asked for that command's executions.
+    pub asked: Asked,
+}
+
+/// Asks for a command.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Option<Command>")]
+pub struct Recall(pub CommandId);
+
+/// Answers when StackStorm has answered to a command, or will not any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Settled(pub CommandId);
+
+/// Asks until when the announcements of a StackStorm are dealt with, in its time, and for the fingerprints of those since.
+#[derive(Debug, Message)]
+#[rtype(result = "(Option<Timestamp>, Vec<u64>)")]
+pub struct Watched(pub String);
+
+impl Journal {
+    /// Wakes who waits for the answer to a POST that is not open any more.
+    pub(super) fn tell_if_settled(&mut self) {
+        let book = self.book.borrow();
+        for (_, waiter) in self.unsettled.extract_if(.., |(command, _)| !book.ledger.is_submitting(*command)) {
+            waiter.send(()).unwrap_or_default();
+        }
+    }
+}
+
+impl Handler<Weigh> for Journal {
+    type Result = Result<Meaning, NotKept>;
+
+    fn handle(&mut self, Weigh { mut announced, asked }: Weigh, _: &mut Self::Context) -> Self::Result {
+        let mut book = self.book.borrow_mut();
+        let named = announced.result_of.take();
+        let meaning = named.map_or(Meaning::Ordinary, |command| book.ledger.meaning(command, asked));
+        match &meaning {
+            Meaning::Unclear(_) => return Ok(meaning),
+            Meaning::Further | Meaning::Ordinary => {}
+            Meaning::Repetition | Meaning::Result(_) => {
+                announced.result_of = named.filter(|command| book.ledger.command(*command).is_some());
+            }
+        }
+        book.keep(vec![Entry::Announced(announced)], &self.world)?;
+        Ok(meaning)
+    }
+}
+
+impl Handler<Recall> for Journal {
+    type Result = Option<Command>;
+
+    fn handle(&mut self, Recall(command): Recall, _: &mut Self::Context) -> Self::Result {
+        self.book.borrow().ledger.command(command).cloned()
+    }
+}
+
+impl Handler<Settled> for Journal {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, Settled(command): Settled, _: &mut Self::Context) -> Self::Result {
+        let (tell, told) = oneshot::channel();
+        self.unsettled.push((command, tell));
+        self.tell_if_settled();
+        Box::pin(async move { told.await.unwrap_or_default() })
+    }
+}
+
+impl Handler<Watched> for Journal {
+    type Result = MessageResult<Watched>;
+
+    fn handle(&mut self, Watched(stackstorm): Watched, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.book.borrow().ledger.watched(&stackstorm))
+    }
+}

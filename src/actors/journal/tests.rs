@@ -1,0 +1,163 @@
+//! How long announcements are waited for, whatever dies meanwhile.
+
+use std::{future::Future, sync::Arc};
+
+use actix::{Actor, Addr, System};
+use fulmar_contract::{Identity, Mention, RoomId};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    journal::{Announced, Asked, Command, CommandState, Dated, Meaning, Route, Store},
+    st2::wire,
+    supervise::{Backoff, Exhausted, Policy, Supervisor, Tell, child},
+};
+
+const COMMAND: CommandId = CommandId(Uuid::from_u128(1));
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs a story in a paused clock that leaps from timer to timer.
+fn story<F: Future<Output = ()>>(tell: impl FnOnce() -> F) {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    System::with_tokio_rt(runtime).block_on(tell());
+}
+
+/// Keeps entries as text, as a file would.
+#[derive(Clone, Default)]
+struct Disk(Rc<RefCell<Vec<String>>>);
+
+impl Store for Disk {
+    fn keep(&mut self, entry: &Dated) -> Result<(), StoreError> {
+        self.0.borrow_mut().push(serde_json::to_string(entry).unwrap());
+        Ok(())
+    }
+
+    fn load(&mut self) -> Result<Vec<Dated>, StoreError> {
+        Ok(self.0.borrow().iter().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+}
+
+/// A Journal over a book, in a clock that begins now; its Router is nowhere.
+struct Stage {
+    book: Rc<RefCell<Book>>,
+    journal: Line<Journal>,
+    _supervisor: Addr<Supervisor>,
+}
+
+impl Stage {
+    fn over(disk: &Disk, began: Instant) -> Self {
+        let book = Rc::new(RefCell::new(Book::open(Box::new(disk.clone())).unwrap()));
+        let now = move || Timestamp::UNIX_EPOCH.checked_add(began.elapsed()).unwrap();
+        let (world, journal, over) = (World::given(now, Uuid::nil), Line::new(), Rc::clone(&book));
+        let policy = Policy {
+            backoff: Backoff::new(SECOND, SECOND),
+            healthy_after: SECOND,
+            restarts: 5,
+            within: SECOND,
+            park: SECOND,
+            exhausted: Exhausted::Escalate,
+        };
+        let spec = child("journal", "journal", policy, journal.clone(), move |birth| {
+            Journal::new(Rc::clone(&over), Line::new(), world.clone(), birth)
+        });
+        let (supervisor, _) = Supervisor::new(vec![spec], SECOND);
+        Self { book, journal, _supervisor: supervisor.start() }
+    }
+
+    /// A command is sent to StackStorm.
+    async fn submits(&self) {
+        let mention = Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() };
+        let command = Command {
+            id: COMMAND,
+            stackstorm: "default".into(),
+            route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: None },
+            direct: None,
+            author: mention,
+            text: "echo".into(),
+            alias: "demo.echo".into(),
+            results: Results::Announcement,
+        };
+        let entries = vec![
+            Entry::Received(command),
+            Entry::Advanced(COMMAND, CommandState::Authorised),
+            Entry::Advanced(COMMAND, CommandState::Submitting),
+        ];
+        keep(&self.journal, entries).await.unwrap();
+    }
+
+    /// Its execution, `a`, runs and ends.
+    async fn runs(&self) {
+        self.submits().await;
+        let state = ExecutionState::Running;
+        let execution = Execution { id: "a".into(), command: COMMAND, result: Value::Null, state };
+        keep(&self.journal, vec![Entry::Submitted(COMMAND, vec![execution])]).await.unwrap();
+        let finished = wire::Execution::from_json(r#"{"id": "a", "status": "succeeded"}"#).unwrap();
+        self.journal.send(Ended { id: "a".into(), end: End::Finished(Arc::new(finished)) }).await.unwrap();
+    }
+
+    async fn owed(&self) -> Vec<String> {
+        self.journal.send(Owed("default".into())).await.unwrap()
+    }
+
+    async fn weigh(&self) -> Meaning {
+        let stackstorm = "default".to_owned();
+        let announced =
+            Announced { stackstorm, at: Timestamp::UNIX_EPOCH, fingerprint: 1, result_of: Some(COMMAND) };
+        self.journal.send(Weigh { announced, asked: Asked::NotYet }).await.unwrap().unwrap()
+    }
+
+    fn holds_the_end(&self) -> bool {
+        self.book.borrow().ledger.awaited().len() == 1 && self.book.borrow_mut().awaited.holds("a")
+    }
+}
+
+#[test]
+fn an_announcement_is_waited_for_ten_seconds_though_the_journal_dies() {
+    story(async || {
+        let stage = Stage::over(&Disk::default(), Instant::now());
+
+        stage.runs().await;
+        assert!(stage.journal.send(Tell::Panic).await.is_err());
+        sleep(9 * SECOND).await;
+        let after_nine = (stage.owed().await.len(), stage.holds_the_end());
+        sleep(SECOND + Duration::from_millis(1)).await;
+
+        assert_eq!(after_nine, (0, true));
+        assert_eq!((stage.owed().await, stage.holds_the_end()), (vec!["a".to_owned()], false));
+    });
+}
+
+#[test]
+fn what_is_waited_for_is_waited_for_after_a_restart() {
+    story(async || {
+        let (disk, began) = (Disk::default(), Instant::now());
+        Stage::over(&disk, began).runs().await;
+        let again = Stage::over(&disk, began);
+
+        assert!(again.owed().await.is_empty());
+        assert_eq!(again.weigh().await, Meaning::Result("a".into()));
+        let later = Stage::over(&disk, began);
+        assert_eq!(later.weigh().await, Meaning::Further);
+        sleep(10 * SECOND).await;
+        assert_eq!(later.owed().await, ["a"], "it was to be said, and was not");
+    });
+}
+
+#[test]
+fn who_waits_for_the_answer_to_a_command_is_told_when_there_is_one() {
+    story(async || {
+        let stage = Stage::over(&Disk::default(), Instant::now());
+
+        stage.submits().await;
+        let settled = stage.journal.send(Settled(COMMAND));
+        tokio::pin!(settled);
+        let before = timeout(SECOND, &mut settled).await;
+        keep(&stage.journal, vec![Entry::Submitted(COMMAND, vec![])]).await.unwrap();
+
+        assert!(before.is_err());
+        assert_eq!(timeout(SECOND, settled).await, Ok(Ok(())));
+    });
+}

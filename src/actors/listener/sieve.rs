@@ -1,0 +1,162 @@
+//! Telling what was missed from what came on a stream, by what was announced in all. Pure.
+//!
+//! Announcements have no names, so they are told apart by fingerprint and counted. What was made before the stream was
+//! opened came on an earlier one or was missed; what was made after comes on this one. As StackStorm tells its time in whole
+//! seconds, there is a second of which that is not known.
+
+use std::{collections::HashMap, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::st2::wire::Announcement;
+
+/// A stream, as it was opened.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// When, by StackStorm's clock; up to [`BLUR`] later in truth.
+    pub(super) at: Timestamp,
+    /// Until when all announcements were dealt with then, if ever.
+    pub(super) since: Option<Timestamp>,
+    /// The fingerprints of those dealt with since.
+    pub(super) seen: Vec<u64>,
+}
+
+/// An announcement by the execution that made it.
+pub(super) struct Made {
+    pub(super) began: Timestamp,
+    pub(super) ended: Timestamp,
+    pub(super) announcement: Announcement,
+}
+
+/// Takes in all that was announced, in order, and lets through what was missed.
+pub(super) struct Sieve {
+    opened: Timestamp,
+    before: Multiset,
+    /// What may be either, made within the second.
+    between: Vec<Made>,
+    after: Multiset,
+}
+
+/// How often each fingerprint occurs.
+#[derive(Default)]
+pub(super) struct Multiset(HashMap<u64, usize>);
+
+impl Opening {
+    /// The time from which on all comes on the stream.
+    pub(super) fn surely(&self) -> Timestamp {
+        self.at.checked_add(BLUR).unwrap_or(self.at)
+    }
+}
+
+impl Sieve {
+    pub(super) fn new(opening: &Opening) -> Self {
+        let (between, after) = (Vec::new(), Multiset::default());
+        Self { opened: opening.at, before: Multiset::of(&opening.seen), between, after }
+    }
+
+    /// Takes one in; gives it back if it was missed.
+    pub(super) fn pass(&mut self, made: Made) -> Option<Made> {
+        let fingerprint = made.announcement.fingerprint();
+        if made.ended < self.opened {
+            return (!self.before.take(fingerprint)).then_some(made);
+        }
+        if self.opened.checked_add(BLUR).is_ok_and(|surely| made.ended < surely) {
+            self.between.push(made);
+        } else {
+            self.after.add(fingerprint);
+        }
+        None
+    }
+
+    /// Those of which it was not known, and that were missed. `came` is what came on this stream.
+    pub(super) fn rest(mut self, mut came: Multiset) -> Vec<Made> {
+        came.subtract(&self.after);
+        self.between.retain(|made| {
+            let fingerprint = made.announcement.fingerprint();
+            !came.take(fingerprint) && !self.before.take(fingerprint)
+        });
+        self.between
+    }
+}
+
+impl Multiset {
+    pub(super) fn of(fingerprints: &[u64]) -> Self {
+        let mut all = Self::default();
+        fingerprints.iter().for_each(|it| all.add(*it));
+        all
+    }
+
+    pub(super) fn add(&mut self, fingerprint: u64) {
+        *self.0.entry(fingerprint).or_insert(0) += 1;
+    }
+
+    /// Takes one away; whether there was one.
+    fn take(&mut self, fingerprint: u64) -> bool {
+        let count = self.0.get_mut(&fingerprint).filter(|count| **count > 0);
+        count.map(|count| *count -= 1).is_some()
+    }
+
+    pub(super) fn subtract(&mut self, other: &Self) {
+        for (fingerprint, times) in &other.0 {
+            if let Some(count) = self.0.get_mut(fingerprint) {
+                *count = count.saturating_sub(*times);
+            }
+        }
+    }
+}
+
+/// StackStorm tells its time in whole seconds: what it says may be so much behind.
+const BLUR: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn announcement(message: &str) -> Announcement {
+        Announcement::from_event("errbot", &json!({"payload": {"message": message}}).to_string()).unwrap()
+    }
+
+    /// What was missed of executions (their ends in tenths of a second, and their messages) by a stream that was opened at
+    /// 10 s, where `before` came on an earlier stream and `came` on this one.
+    fn missed(made: &[(i64, &str)], before: &[&str], came: &[&str]) -> Vec<String> {
+        let fingerprints = |all: &[&str]| all.iter().map(|it| announcement(it).fingerprint()).collect::<Vec<_>>();
+        let at = |tenths: i64| Timestamp::from_millisecond(tenths * 100).unwrap();
+        let mut sieve = Sieve::new(&Opening { at: at(100), since: None, seen: fingerprints(before) });
+        let made = made.iter().map(|(tenths, message)| {
+            let (began, ended) = (at(tenths - 1), at(*tenths));
+            Made { began, ended, announcement: announcement(message) }
+        });
+
+        let mut missed: Vec<_> = made.filter_map(|made| sieve.pass(made)).collect();
+        missed.extend(sieve.rest(Multiset::of(&fingerprints(came))));
+        missed.into_iter().map(|made| made.announcement.message).collect()
+    }
+
+    #[test]
+    fn what_came_before_hides_as_many_alike() {
+        assert_eq!(missed(&[(10, "a"), (20, "a"), (30, "a"), (40, "b")], &["a", "c"], &[]), ["a", "a", "b"]);
+    }
+
+    #[test]
+    fn what_came_since_hides_nothing_that_was_made_before() {
+        assert_eq!(missed(&[(10, "a"), (50, "a"), (150, "a")], &["a"], &["a"]), ["a"]);
+    }
+
+    #[test]
+    fn what_was_made_since_is_left_to_the_stream() {
+        assert!(missed(&[(120, "a"), (130, "a")], &[], &["a"]).is_empty());
+    }
+
+    #[test]
+    fn in_the_second_of_doubt_either_stream_hides_what_it_brought() {
+        assert_eq!(missed(&[(105, "a"), (106, "b"), (107, "c")], &["a"], &["b"]), ["c"]);
+    }
+
+    #[test]
+    fn what_was_missed_in_the_second_of_doubt_is_not_hidden_by_what_followed() {
+        assert_eq!(missed(&[(105, "a"), (150, "a")], &[], &["a"]), ["a"]);
+        assert!(missed(&[(105, "a"), (150, "a")], &[], &["a", "a"]).is_empty());
+    }
+}
