@@ -1,12 +1,18 @@
 //! One connection: lines in, lines out.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use fulmar_contract::Failure;
 use futures_util::StreamExt;
 use rustls::pki_types::ServerName;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf},
     net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
@@ -27,7 +33,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 impl Connection {
     /// Connects; by TLS at `secure_port` if there is one, else as `server` says.
     pub(crate) async fn open(server: &Server, secure_port: Option<u16>) -> Result<Self, Failure> {
-        let tcp = connect(&server.host, secure_port.unwrap_or(server.port)).await?;
+        let tcp = Prompt(connect(&server.host, secure_port.unwrap_or(server.port)).await?);
         if !server.tls && secure_port.is_none() {
             return Ok(Self::on(Box::new(tcp)));
         }
@@ -56,15 +62,57 @@ impl Connection {
         }
     }
 
-    /// Writes `line`, which is cut at whatever could end it: a line in is a line out.
+    /// Writes a line; see [`Connection::send_all`].
     pub(crate) async fn send(&mut self, line: &str) -> Result<(), Failure> {
-        let line = line.split(['\r', '\n', '\0']).next().unwrap_or_default();
-        let bytes = [line.as_bytes(), b"\r\n"].concat();
+        self.send_all(&[line]).await
+    }
+
+    /// Writes `lines` at once. Each is cut at whatever could end it: a line in is a line out.
+    pub(crate) async fn send_all(&mut self, lines: &[impl AsRef<str>]) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        for line in lines {
+            let line = line.as_ref().split(['\r', '\n', '\0']).next().unwrap_or_default();
+            bytes.extend([line.as_bytes(), b"\r\n"].concat());
+        }
         let written = async {
             self.writer.write_all(&bytes).await?;
             self.writer.flush().await
         };
         in_time("write", written).await
+    }
+}
+
+/// A stream of which the kernel acknowledges at once what we have read. Many servers send a line only when the one
+/// before it is acknowledged (Nagle's algorithm), and the kernel likes to wait with that for 40 ms.
+struct Prompt(TcpStream);
+
+impl AsyncRead for Prompt {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.0).poll_read(cx, buffer);
+        #[cfg(target_os = "linux")]
+        if read.is_ready() {
+            // Where it cannot be had, lines are late and nothing else.
+            drop(self.0.set_quickack(true));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Prompt {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
 

@@ -1,10 +1,10 @@
-//! What is to be said: one order at a time, its lines at the allowed speed, then its receipt.
+//! What is to be said: post after post, its lines at the allowed speed, then its receipt.
 //!
 //! Where the server echoes our messages, the echoes are the receipt. Elsewhere it is the answer to a PING that
-//! follows the lines, because a server answers in order: errors about the lines have come before. One order
-//! at a time keeps it certain to which order an error belongs.
+//! follows the lines. The next post does not wait for that: a server answers in order, so an error belongs to the
+//! oldest post to its target that has no receipt yet.
 
-use std::{collections::VecDeque, mem, time::Duration};
+use std::{collections::VecDeque, future::pending, mem, time::Duration};
 
 use fulmar_contract::{MessageId, Order, Post, Receipt, Undelivered};
 use tokio::{
@@ -17,11 +17,12 @@ use crate::throttle::Throttle;
 /// Where what becomes of a post is told.
 pub(crate) type Answer = oneshot::Sender<Result<Receipt, Undelivered>>;
 
-/// The orders, and the one that is being carried out. Dropped, it says of each what is known of it.
+/// The orders, and the posts that are under way. Dropped, it says of each what is known of it.
 pub(crate) struct Outbox {
     orders: mpsc::Receiver<Order>,
     asking: Option<Asking>,
-    current: Option<Current>,
+    /// Oldest first. Only the last one has lines that are not written yet.
+    under_way: VecDeque<UnderWay>,
     throttle: Throttle,
     tokens: u64,
 }
@@ -36,7 +37,8 @@ struct Asking {
     since: Instant,
 }
 
-struct Current {
+/// A post of which lines are to be written or confirmed.
+struct UnderWay {
     /// Folded.
     target: String,
     unsent: VecDeque<String>,
@@ -59,29 +61,36 @@ enum Proof {
 /// What there is to do.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(crate) enum Step {
-    /// The orders are closed, and the last one has been carried out.
+    /// The orders are closed, and all have been carried out.
     Closed,
     /// Carry this out.
     Order(Order),
-    /// A line may be written.
+    /// Lines may be written.
     Write,
 }
 
 impl Outbox {
     pub(crate) const fn new(orders: mpsc::Receiver<Order>, throttle: Throttle) -> Self {
-        Self { orders, asking: None, current: None, throttle, tokens: 0 }
+        Self { orders, asking: None, under_way: VecDeque::new(), throttle, tokens: 0 }
     }
 
     /// Waits until there is something to do. Loses nothing when it is dropped.
     pub(crate) async fn step(&mut self) -> Step {
-        match &self.current {
-            None if self.asking.is_some() => std::future::pending().await,
-            None => self.orders.recv().await.map_or(Step::Closed, Step::Order),
-            Some(current) if current.unsent.is_empty() => std::future::pending().await,
-            Some(_) => {
-                sleep_until(self.throttle.ready_at()).await;
-                Step::Write
+        if self.under_way.back().is_some_and(|post| !post.unsent.is_empty()) {
+            let ready_at = self.throttle.ready_at();
+            // A timer that is due would still cost a millisecond.
+            if ready_at > Instant::now() {
+                sleep_until(ready_at).await;
             }
+            return Step::Write;
+        }
+        if self.asking.is_some() || self.under_way.len() >= MOST {
+            return pending().await;
+        }
+        match self.orders.recv().await {
+            Some(order) => Step::Order(order),
+            None if self.under_way.is_empty() => Step::Closed,
+            None => pending().await,
         }
     }
 
@@ -103,7 +112,7 @@ impl Outbox {
         Some((asking.account, asking.answer))
     }
 
-    /// Begins to carry an order out: `lines` are to be written to `target`.
+    /// Begins with a post: `lines` are to be written to `target`.
     pub(crate) fn begin(
         &mut self,
         target: String,
@@ -114,7 +123,7 @@ impl Outbox {
     ) {
         self.tokens += 1;
         let proof = if echoes { Proof::Echoes } else { Proof::Pong(format!("fulmar-{}", self.tokens)) };
-        self.current = Some(Current {
+        self.under_way.push_back(UnderWay {
             target,
             unsent: lines.into(),
             written: 0,
@@ -127,18 +136,24 @@ impl Outbox {
         });
     }
 
-    /// The lines that are to be written now: the next of the order, and a PING after the last.
+    /// The lines that may be written now, and a PING after the last of a post.
     pub(crate) fn write(&mut self, now: Instant) -> Vec<String> {
-        let Some(current) = &mut self.current else { return Vec::new() };
-        let mut lines: Vec<String> = current.unsent.pop_front().into_iter().collect();
-        current.written += lines.len();
-        current.last_write = now;
-        if let Proof::Pong(token) = &current.proof
-            && current.unsent.is_empty()
+        let Some(post) = self.under_way.back_mut() else { return Vec::new() };
+        let mut lines = Vec::new();
+        while self.throttle.ready_at() <= now
+            && let Some(line) = post.unsent.pop_front()
         {
+            self.throttle.spend(now);
+            lines.push(line);
+        }
+        post.written += lines.len();
+        post.last_write = now;
+        if let Proof::Pong(token) = &post.proof
+            && post.unsent.is_empty()
+        {
+            self.throttle.spend(now);
             lines.push(format!("PING :{token}"));
         }
-        lines.iter().for_each(|_| self.throttle.spend(now));
         lines
     }
 
@@ -149,60 +164,59 @@ impl Outbox {
 
     /// The server echoed a message of ours.
     pub(crate) fn echoed(&mut self, target: &str, id: Option<MessageId>) {
-        self.settle(target, |current| current.id = current.id.take().or(id));
+        self.settle(target, |post| post.id = post.id.take().or(id));
     }
 
     /// The server refused a line to `target`. Returns whether that was ours.
     pub(crate) fn refused(&mut self, target: &str, undelivered: Undelivered) -> bool {
-        self.settle(target, |current| current.refused = Some(undelivered))
+        self.settle(target, |post| post.refused = Some(undelivered))
     }
 
     /// The server answered the PING with `token`.
     pub(crate) fn answered(&mut self, token: &str) {
-        let is_ours = |current: &mut Current| matches!(&current.proof, Proof::Pong(ours) if ours == token);
-        if let Some(current) = self.current.take_if(is_ours) {
-            current.finish();
-        }
+        let is_it = |post: &UnderWay| matches!(&post.proof, Proof::Pong(ours) if ours == token);
+        self.take(is_it).map(UnderWay::finish).unwrap_or_default();
     }
 
-    /// The folded target of the order that is being carried out.
+    /// The folded target of the oldest post that is under way.
     pub(crate) fn target(&self) -> Option<String> {
-        self.current.as_ref().map(|current| current.target.clone())
+        self.under_way.front().map(|post| post.target.clone())
     }
 
-    /// Gives up an order that is not confirmed in time.
+    /// Gives up what is not confirmed in time.
     pub(crate) fn give_up(&mut self, now: Instant) {
         let unanswered = |asking: &mut Asking| now.duration_since(asking.since) >= CONFIRMATION;
         if let Some(Asking { nick, answer, .. }) = self.asking.take_if(unanswered) {
             let why = format!("the server did not say who {nick} is");
             tell(answer, Err(Undelivered::Later { after: None, why }));
         }
-        let overdue = |current: &mut Current| {
-            current.unsent.is_empty() && now.duration_since(current.last_write) >= CONFIRMATION
-        };
-        if let Some(current) = self.current.take_if(overdue) {
-            current.abandon("the server did not confirm it");
+        let overdue =
+            |post: &UnderWay| post.unsent.is_empty() && now.duration_since(post.last_write) >= CONFIRMATION;
+        while let Some(post) = self.take(overdue) {
+            post.abandon("the server did not confirm it");
         }
     }
 
-    fn settle(&mut self, target: &str, note: impl FnOnce(&mut Current)) -> bool {
-        let Some(current) = self.current.as_mut().filter(|current| current.target == target) else {
-            return false;
-        };
-        note(current);
-        current.settled += 1;
-        let is_whole = current.unsent.is_empty() && current.settled >= current.written;
-        if is_whole
-            && matches!(current.proof, Proof::Echoes)
-            && let Some(current) = self.current.take()
-        {
-            current.finish();
+    fn settle(&mut self, target: &str, note: impl FnOnce(&mut UnderWay)) -> bool {
+        let Some(at) = self.under_way.iter().position(|post| post.target == target) else { return false };
+        let Some(post) = self.under_way.get_mut(at) else { return false };
+        note(post);
+        post.settled += 1;
+        let is_whole = post.unsent.is_empty() && post.settled >= post.written;
+        if is_whole && matches!(post.proof, Proof::Echoes) {
+            self.under_way.remove(at).map(UnderWay::finish).unwrap_or_default();
         }
         true
     }
+
+    /// Takes the oldest post that is as it should be.
+    fn take(&mut self, is_it: impl Fn(&UnderWay) -> bool) -> Option<UnderWay> {
+        let at = self.under_way.iter().position(is_it)?;
+        self.under_way.remove(at)
+    }
 }
 
-impl Current {
+impl UnderWay {
     fn finish(self) {
         tell(self.answer, self.refused.map_or(Ok(Receipt { id: self.id }), Err));
     }
@@ -218,8 +232,8 @@ impl Current {
 impl Drop for Outbox {
     fn drop(&mut self) {
         let why = "the session ended";
-        if let Some(current) = mem::take(&mut self.current) {
-            current.abandon(why);
+        for post in mem::take(&mut self.under_way) {
+            post.abandon(why);
         }
         let later = || Err(Undelivered::Later { after: None, why: why.into() });
         if let Some(asking) = mem::take(&mut self.asking) {
@@ -239,6 +253,9 @@ impl Drop for Outbox {
 pub(crate) fn tell(answer: Answer, outcome: Result<Receipt, Undelivered>) {
     drop(answer.send(outcome));
 }
+
+/// How many posts may be under way.
+const MOST: usize = 64;
 
 /// How long the server may take to confirm: longer than any honest delay of a server that slows us down.
 const CONFIRMATION: Duration = Duration::from_secs(60);

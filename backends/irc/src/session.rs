@@ -145,9 +145,8 @@ impl<'a> Session<'a> {
                     Step::Closed => return self.leave().await,
                     Step::Order(order) => self.obey(order).await?,
                     Step::Write => {
-                        for line in self.outbox.write(Instant::now()) {
-                            self.connection.send(&line).await?;
-                        }
+                        let lines = self.outbox.write(Instant::now());
+                        self.connection.send_all(&lines).await?;
                     }
                 },
                 now = tick.tick() => self.look_around(now).await?,

@@ -174,7 +174,7 @@ async fn lines_keep_the_rate_while_a_ping_is_answered_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_written_and_not_confirmed_is_unknown_and_the_rest_may_be_sent_later() {
-    let mut bench = Bench::start(0, 0).await;
+    let mut bench = Bench::start(1, 1).await;
     let written = bench.order("#ops", "written").await;
     let waiting = bench.order("#ops", "waiting").await;
     bench.hears("PRIVMSG #ops :written").await;
@@ -200,6 +200,25 @@ async fn an_error_before_the_pong_is_a_refusal_and_one_about_another_target_is_n
     let why = "No such nick".into();
     assert_eq!(refused.await.unwrap(), Err(Undelivered::Refused { why }));
     assert!(taken.await.unwrap().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn posts_do_not_wait_for_each_others_receipts_and_an_error_belongs_to_the_oldest_without_one() {
+    let mut bench = Bench::start(0, 0).await;
+    let first = bench.order("#ops", "one").await;
+    let second = bench.order("#ops", "two").await;
+    let third = bench.order("nobody", "three").await;
+    let fourth = bench.order("#ops", "four").await;
+
+    bench.hears("PING :fulmar-4").await;
+    bench.says(":s.x PONG s.x fulmar-1\r\n:s.x 404 fulmar #ops :No\r\n:s.x PONG s.x fulmar-2").await;
+    bench.says(":s.x 401 fulmar nobody :No\r\n:s.x PONG s.x fulmar-3\r\n:s.x PONG s.x fulmar-4").await;
+
+    let why = String::from("No");
+    assert!(first.await.unwrap().is_ok());
+    assert_eq!(second.await.unwrap(), Err(Undelivered::Refused { why: why.clone() }));
+    assert_eq!(third.await.unwrap(), Err(Undelivered::Refused { why }));
+    assert!(fourth.await.unwrap().is_ok());
 }
 
 #[tokio::test(start_paused = true)]
