@@ -46,6 +46,18 @@ fn every_way_of_addressing_runs_the_command() {
 }
 
 #[test]
+fn an_alias_that_begins_with_the_plugin_prefix_keeps_its_first_word() {
+    story(async || {
+        let stage = Stage::configured(|config| config.gateway.plugin_prefix = "quietly".into()).await;
+
+        stage.says("!quietly a").await;
+
+        assert_eq!(stage.hears().await, "a");
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn talk_among_others_costs_stackstorm_nothing() {
     story(async || {
         let stage = Stage::ready().await;

@@ -25,8 +25,17 @@ impl Addressing {
             .after_prefix(text)
             .or_else(|| self.after_name(text, me))
             .or_else(|| (heard.mentioned || heard.direct).then_some(text))?;
-        let words = self.without_plugin_prefix(words.trim_start());
+        let words = words.trim_start();
         (!words.is_empty()).then(|| tidy(words))
+    }
+
+    /// `words` without the plugin prefix. An alias that begins with that very word, as those of the pack `st2` do, is
+    /// to be looked for before.
+    pub fn without_plugin_prefix<'a>(&self, words: &'a str) -> &'a str {
+        match words.strip_prefix(self.plugin_prefix.as_str()) {
+            Some(rest) if rest.starts_with(char::is_whitespace) => rest.trim_start(),
+            _ => words,
+        }
     }
 
     /// What follows a prefix. A prefix before nothing, a space or more punctuation is an exclamation, not an address.
@@ -51,13 +60,6 @@ impl Addressing {
                 head.eq_ignore_ascii_case(name).then_some(rest)
             })
             .map(|rest| self.after_prefix(rest.trim_start()).unwrap_or(rest))
-    }
-
-    fn without_plugin_prefix<'a>(&self, words: &'a str) -> &'a str {
-        match words.strip_prefix(self.plugin_prefix.as_str()) {
-            Some(rest) if rest.starts_with(char::is_whitespace) => rest.trim_start(),
-            _ => words,
-        }
     }
 }
 
@@ -88,7 +90,8 @@ mod tests {
             prefixes: vec!["!".into(), "!!st ".into(), "bot, ".into()],
             plugin_prefix: "st2".into(),
         };
-        addressing.words(heard, Some("fulmar_")).map(Cow::into_owned)
+        let words = addressing.words(heard, Some("fulmar_"))?;
+        Some(addressing.without_plugin_prefix(&words).to_owned())
     }
 
     #[test]

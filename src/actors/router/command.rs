@@ -37,15 +37,20 @@ pub(super) struct Offer {
     pub(super) hits: Vec<Hit>,
 }
 
-/// Finds out what `words` mean and runs it.
-pub(super) async fn run(lines: Rc<Lines>, asked: Asked, words: String) -> Option<Offer> {
+/// Finds out what was `said`, else what `words`, which lack the plugin prefix, mean, and runs it.
+pub(super) async fn run(lines: Rc<Lines>, asked: Asked, said: String, words: String) -> Option<Offer> {
     let known = match asked.storm.aliases.send(aliases::Ready).await {
         Ok(known) => known,
         Err(down) => {
             return reply(&lines, &asked, format!("The commands are {down}.")).await;
         }
     };
-    let answer = match known.registry.find(&words) {
+    let whole = if said == words { Found::None } else { known.registry.find(&said) };
+    let (found, words) = match whole {
+        Found::None => (known.registry.find(&words), words),
+        found => (found, said),
+    };
+    let answer = match found {
         Found::One(hit) => return run_hit(lines, asked, words, *hit).await,
         Found::Several(hits) => {
             lines.metrics.command("ambiguous");

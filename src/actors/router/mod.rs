@@ -165,8 +165,9 @@ impl Router {
         Self { lines, addressing, choices: Choices::default(), pace, supervisor, notice: birth.notice }
     }
 
-    /// Does what `words` say.
-    fn obey(&mut self, asked: Asked, words: String, ctx: &mut Context<Self>) {
+    /// Does what `said` means.
+    fn obey(&mut self, asked: Asked, said: String, ctx: &mut Context<Self>) {
+        let words = self.addressing.without_plugin_prefix(&said).to_owned();
         let lines = Rc::clone(&self.lines);
         let route = route_of(&asked.chat, &asked.heard);
         if let Some((words, hit)) = self.choices.choose(&route, &asked.heard.sender.identity, &words) {
@@ -183,7 +184,7 @@ impl Router {
             }
             Some(Builtin::Status) => self.run(command::status(lines, asked), ctx),
             Some(Builtin::Whoami) => self.run(command::whoami(lines, asked), ctx),
-            None => self.run(command::run(lines, asked, words), ctx),
+            None => self.run(command::run(lines, asked, said, words), ctx),
         }
     }
 
