@@ -1,8 +1,9 @@
 //! From words meant for us to a submission, or to an answer of our own.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use fulmar_contract::{Heard, Identity, Mention};
+use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use super::{
@@ -65,7 +66,10 @@ pub(super) async fn run(lines: Rc<Lines>, asked: Asked, said: String, words: Str
             Ok(hit) => return run_hit(lines, asked, words, hit).await,
             Err(why) => {
                 lines.metrics.command("no_match");
-                why.unwrap_or_else(|| unknown(&lines, &asked.heard, &known, &words))
+                match why {
+                    Some(why) => why,
+                    None => unknown(&lines, &asked.heard, &known, words).await,
+                }
             }
         },
     };
@@ -170,11 +174,14 @@ async fn ask_server(
     }
 }
 
-fn unknown(lines: &Lines, heard: &Heard, known: &aliases::Known, words: &str) -> String {
+async fn unknown(lines: &Lines, heard: &Heard, known: &aliases::Known, words: String) -> String {
     if known.loaded.is_none() {
         return not_loaded(known);
     }
-    words::no_match(words, &known.registry.suggest(words, |_| true), lines.prefix(heard))
+    // Every alias is compared, which takes too long for others to wait for when there are thousands.
+    let (registry, said) = (Arc::clone(&known.registry), words.clone());
+    let suggestions = spawn_blocking(move || registry.suggest(&said, |_| true)).await;
+    words::no_match(&words, &suggestions.unwrap_or_default(), lines.prefix(heard))
 }
 
 fn not_loaded(known: &aliases::Known) -> String {
