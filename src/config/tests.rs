@@ -18,6 +18,7 @@ impl Backend for Deaf {
             colours: false,
             multiline: false,
             threads: false,
+            window: 1,
             idempotent: false,
             joins: false,
         }

@@ -180,14 +180,14 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// Waiting for its turn.
     Queued,
-    /// Being written: `sent` of `parts` posts have a receipt.
+    /// Being written: the first `sent` of `parts` posts have a receipt.
     Sending {
         /// Posts with a receipt.
         sent: usize,
         /// Posts in all.
         parts: usize,
-        /// Whether the next one may be out already.
-        posting: bool,
+        /// How many of the next ones may be out already.
+        posting: usize,
     },
     /// Every post has a receipt.
     Delivered,

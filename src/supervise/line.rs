@@ -79,7 +79,22 @@ impl<A: Actor> Line<A> {
         A: Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        self.life().ok_or(Down)?.send(message).await.map_err(|_| Down)
+        self.send_in_order(message).await
+    }
+
+    /// Sends `message` now, before whatever is sent later; the answer is to be awaited.
+    ///
+    /// # Errors
+    /// [`Down`], as above.
+    pub fn send_in_order<M>(&self, message: M) -> impl Future<Output = Result<M::Result, Down>> + use<A, M>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        A: Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+    {
+        let request = self.life().map(|address| address.send(message));
+        async move { request.ok_or(Down)?.await.map_err(|_| Down) }
     }
 
     fn life(&self) -> Option<Addr<A>> {

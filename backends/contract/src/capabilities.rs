@@ -15,6 +15,9 @@ pub struct Capabilities {
     pub multiline: bool,
     /// Whether rooms have threads.
     pub threads: bool,
+    /// How many posts to one room may be on their way at once. More than one only where none overtakes another: where
+    /// a session writes them in the order of its orders.
+    pub window: usize,
     /// Whether [`crate::Post::key`] keeps a second attempt from becoming a second message.
     pub idempotent: bool,
     /// Whether rooms can be joined and left while the session runs, by [`crate::Order::Join`] and

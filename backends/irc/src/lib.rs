@@ -60,6 +60,7 @@ impl Backend for Irc {
             colours: self.config.colours,
             multiline: false,
             threads: false,
+            window: 8,
             idempotent: false,
             joins: true,
         }

@@ -33,6 +33,7 @@ impl Memory {
             colours: true,
             multiline: true,
             threads: true,
+            window: 1,
             idempotent: true,
             joins: true,
         };

@@ -79,6 +79,7 @@ impl Backend for Terminal {
             colours: self.style.colours,
             multiline: true,
             threads: false,
+            window: 1,
             idempotent: false,
             joins: false,
         }

@@ -3,12 +3,14 @@
 //! One queue a room, so a blocked room blocks only itself. The queues outlive the lives of chats; after its
 //! own death it refills them from the Journal.
 
+mod item;
 mod parts;
 mod plain;
 mod queue;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -21,8 +23,9 @@ use fulmar_contract::{Backend, RoomId, Undelivered};
 use tracing::{debug, error, warn};
 
 use self::{
+    item::Item,
     parts::Terms,
-    queue::{Item, Next, Now, Queue},
+    queue::{Batch, Next, Now, Queue},
 };
 use super::{
     chat::{Chat, Deliver},
@@ -32,7 +35,7 @@ use super::{
 use crate::{
     journal as rows,
     journal::{DeliveryId, DeliveryState, Entry},
-    supervise::{Backoff, Birth, DeathNotice, Line},
+    supervise::{Backoff, Birth, DeathNotice, Down, Line},
 };
 
 /// Has something said. Answered once the Journal has it.
@@ -123,31 +126,60 @@ impl Delivery {
         self.pump(place, ctx);
     }
 
-    /// Sends the next post of a room, unless one is on its way.
+    /// Sends the next posts of a room, as many as may be on their way.
     fn pump(&mut self, place: Place, ctx: &mut Context<Self>) {
+        let Some(outlet) = self.outlets.get(&place.0) else { return };
         let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Free) else { return };
-        let Some((id, state, post)) = queue.front() else {
+        if queue.len() == 0 {
             self.rooms.remove(&place);
             return;
-        };
-        let Some(line) = self.outlets.get(&place.0).map(|outlet| outlet.line.clone()) else { return };
-        queue.now = Now::Posting;
-        let journal = self.journal.clone();
-        async move {
-            // From here on the post may be out, whatever becomes of us.
-            note(&journal, id, state).await;
-            let answer = line.send_now(Deliver(post)).await;
-            answer.unwrap_or_else(|down| Err(Undelivered::Later { after: None, why: down.to_string() })).map(drop)
         }
-        .into_actor(self)
-        .map(|fate, delivery, ctx| delivery.settle(place, fate, ctx))
-        .spawn(ctx);
+        let mut batch = queue.send(outlet.backend.capabilities().window);
+        if batch.posts.is_empty() {
+            return;
+        }
+        queue.now = Now::Noting;
+        let (journal, states) = (self.journal.clone(), mem::take(&mut batch.states));
+        // From here on the posts may be out, whatever becomes of us.
+        async move { note(&journal, states).await }
+            .into_actor(self)
+            .map(|(), delivery, ctx| delivery.hand_over(place, batch, ctx))
+            .spawn(ctx);
     }
 
-    fn settle(&mut self, place: Place, fate: Result<(), Undelivered>, ctx: &mut Context<Self>) {
+    /// Gives posts to their chat, in order, unless one has failed that is to go before them.
+    fn hand_over(&mut self, place: Place, batch: Batch, ctx: &mut Context<Self>) {
+        let Some(line) = self.outlets.get(&place.0).map(|outlet| outlet.line.clone()) else { return };
         let Some(queue) = self.rooms.get_mut(&place) else { return };
-        queue.now = Now::Free;
-        match queue.settle(fate, self.backoff, fastrand::f64()) {
+        if queue.now == Now::Noting {
+            queue.now = Now::Free;
+        }
+        if queue.has_failed() {
+            queue.take_back(&batch);
+        } else {
+            for (id, number, post) in batch.posts {
+                let (place, sent) = (place.clone(), line.send_in_order(Deliver(post)));
+                async move {
+                    let later = |down: Down| Err(Undelivered::Later { after: None, why: down.to_string() });
+                    sent.await.unwrap_or_else(later).map(drop)
+                }
+                .into_actor(self)
+                .map(move |fate, delivery, ctx| delivery.settle(place, (id, number), fate, ctx))
+                .spawn(ctx);
+            }
+        }
+        self.pump(place, ctx);
+    }
+
+    fn settle(
+        &mut self,
+        place: Place,
+        post: (DeliveryId, usize),
+        fate: Result<(), Undelivered>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(queue) = self.rooms.get_mut(&place) else { return };
+        match queue.settle(post, fate, self.backoff, fastrand::f64()) {
             Some(Next::Delivered(id)) => self.record(id, DeliveryState::Delivered, ctx),
             Some(Next::Dead(id, why)) => {
                 error!(chat = %place.0, room = %place.1, delivery = %id, error = %why, "given up");
@@ -157,7 +189,8 @@ impl Delivery {
                 self.record(id, state, ctx);
                 return self.wait(place, after, &why, ctx);
             }
-            Some(Next::GoOn) | None => {}
+            Some(Next::GoOn(id, state)) => self.record(id, state, ctx),
+            None => {}
         }
         self.pump(place, ctx);
     }
@@ -185,7 +218,7 @@ impl Delivery {
 
     fn record(&self, id: DeliveryId, state: DeliveryState, ctx: &mut Context<Self>) {
         let journal = self.journal.clone();
-        async move { note(&journal, id, state).await }.into_actor(self).spawn(ctx);
+        async move { note(&journal, vec![(id, state)]).await }.into_actor(self).spawn(ctx);
     }
 
     fn refill(&self, ctx: &mut Context<Self>) {
@@ -209,10 +242,11 @@ impl Delivery {
     }
 }
 
-/// Has the Journal know how far a delivery has come.
-async fn note(journal: &Line<Journal>, id: DeliveryId, state: DeliveryState) {
-    if let Err(error) = keep(journal, vec![Entry::Moved(id, state)]).await {
-        warn!(%error, delivery = %id, "fate of a delivery not journalled");
+/// Has the Journal know how far deliveries have come.
+async fn note(journal: &Line<Journal>, states: Vec<(DeliveryId, DeliveryState)>) {
+    let moved: Vec<Entry> = states.into_iter().map(|(id, state)| Entry::Moved(id, state)).collect();
+    if let Err(error) = keep(journal, moved).await {
+        warn!(%error, "fate of a delivery not journalled");
     }
 }
 

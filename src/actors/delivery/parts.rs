@@ -6,8 +6,8 @@ use fulmar_contract::{Capabilities, Limit, Mention, Post, Tone, split};
 use serde_json::Value;
 
 use super::{
+    item::REPEATED,
     plain::{guarded, plain},
-    queue::REPEATED,
 };
 use crate::journal::Delivery;
 

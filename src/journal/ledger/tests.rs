@@ -148,10 +148,10 @@ fn a_delivery_is_pending_until_it_is_delivered_or_dead() {
 
     ledger.apply(state(1, DeliveryState::Delivered)).unwrap();
     ledger.apply(state(2, DeliveryState::Dead { why: "gone".into() })).unwrap();
-    ledger.apply(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: true })).unwrap();
+    ledger.apply(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 })).unwrap();
 
     assert_eq!(ledger.counts(), Counts { open: 0, pending: 1, dead: 1 });
-    assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2, posting: true });
+    assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 });
     assert!(ledger.apply(state(1, DeliveryState::Delivered)).is_err());
 }
 

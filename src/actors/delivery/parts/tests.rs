@@ -15,6 +15,7 @@ fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms<'_> {
         colours: true,
         multiline,
         threads: false,
+        window: 1,
         idempotent: true,
         joins: false,
     };

@@ -1,0 +1,120 @@
+//! A delivery cut into posts, and how far each has come. Pure.
+
+use std::mem;
+
+use fulmar_contract::{Post, Tone};
+
+use crate::journal::{DeliveryId, DeliveryState};
+
+/// A delivery cut into posts.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) id: DeliveryId,
+    slots: Vec<Slot>,
+    /// Whether a second copy of a post is no second message.
+    idempotent: bool,
+}
+
+/// A post and how far it has come.
+#[derive(Debug)]
+pub(super) struct Slot {
+    post: Post,
+    stage: Stage,
+    /// How often it was perhaps sent.
+    doubts: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Handed to the chat.
+    Out,
+    /// The network has it.
+    Sent,
+    /// Its turn is still to come.
+    Unsent,
+}
+
+impl Item {
+    pub(super) fn new(id: DeliveryId, posts: Vec<Post>, idempotent: bool) -> Self {
+        let slots = posts.into_iter().map(|post| Slot { post, stage: Stage::Unsent, doubts: 0 }).collect();
+        Self { id, slots, idempotent }
+    }
+
+    /// Goes on after `sent` posts; the next `posting` may be out already.
+    pub(super) fn resume(&mut self, sent: usize, posting: usize) {
+        let slots = self.slots.iter_mut();
+        for (number, slot) in slots.enumerate().take(sent.saturating_add(posting)) {
+            slot.stage = Stage::Sent;
+            if number >= sent {
+                slot.doubt(self.idempotent);
+            }
+        }
+    }
+
+    /// How far it has come: what the network has without a gap, and what may be out behind that.
+    pub(super) fn state(&self) -> DeliveryState {
+        let sent = self.slots.iter().take_while(|slot| slot.stage == Stage::Sent).count();
+        let perhaps = |slot: &Slot| slot.stage != Stage::Unsent || slot.doubts > 0;
+        let reached = self.slots.iter().rposition(perhaps).map_or(0, |last| last + 1);
+        DeliveryState::Sending { sent, parts: self.slots.len(), posting: reached.saturating_sub(sent) }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.slots.iter().all(|slot| slot.stage == Stage::Sent)
+    }
+
+    /// How many posts are out.
+    pub(super) fn out(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.stage == Stage::Out).count()
+    }
+
+    /// Sends out the next `most` posts; each with its number.
+    pub(super) fn send(&mut self, most: usize) -> Vec<(usize, Post)> {
+        let unsent = self.slots.iter_mut().enumerate();
+        let unsent = unsent.filter(|(_, slot)| slot.stage == Stage::Unsent);
+        let sent = unsent.take(most).map(|(number, slot)| {
+            slot.stage = Stage::Out;
+            (number, slot.post.clone())
+        });
+        sent.collect()
+    }
+
+    pub(super) fn slot(&mut self, number: usize) -> Option<&mut Slot> {
+        self.slots.get_mut(number)
+    }
+
+    /// The post may be out already: a second copy says so. Returns how often that has happened.
+    pub(super) fn doubt(&mut self, number: usize) -> u32 {
+        let idempotent = self.idempotent;
+        self.slot(number).map_or(0, |slot| slot.doubt(idempotent))
+    }
+}
+
+impl Slot {
+    /// The network has it.
+    pub(super) const fn is_sent(&mut self) {
+        self.stage = Stage::Sent;
+    }
+
+    /// It was certainly not sent this time.
+    pub(super) const fn is_unsent(&mut self) {
+        self.stage = Stage::Unsent;
+    }
+
+    /// Takes the colour off, since some rooms refuse colours; returns whether it had one.
+    pub(super) fn take_colour_off(&mut self) -> bool {
+        mem::take(&mut self.post.tone) != Tone::Neutral
+    }
+
+    fn doubt(&mut self, idempotent: bool) -> u32 {
+        self.stage = Stage::Unsent;
+        self.doubts += 1;
+        if !idempotent && !self.post.text.starts_with(REPEATED) {
+            self.post.text.insert_str(0, REPEATED);
+        }
+        self.doubts
+    }
+}
+
+/// What stands before a post that may be out already.
+pub(super) const REPEATED: &str = "(repeated) ";
