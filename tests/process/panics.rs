@@ -63,6 +63,7 @@ fn a_panic_in_one_chat_is_nothing_to_the_other() {
                 .await;
             peer.says("#one", "!quietly healed").await;
             assert_eq!(peer.hears("#one").await, "healed");
+            gateway.until("it is confirmed", |status| status["journal"]["pending"] == 0).await;
             assert_eq!(child(&healed, "chat/two")["restarts"], 0);
         }
         let lines = peer.unread().await;
