@@ -9,7 +9,7 @@ use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
 
 use super::compare::Key;
-use super::unread::{NESTED, Unread};
+use super::unread::{Members, NESTED, Unread};
 
 /// Declares an engine object that the engine itself never looks into.
 macro_rules! object {
@@ -52,35 +52,45 @@ pub(crate) type Entries = IndexMap<Key, (Value, Value)>;
 #[derive(Debug)]
 pub(crate) struct Dict {
     entries: OnceLock<Entries>,
-    unread: Option<Unread>,
+    /// What it is read from.
+    json: Option<Unread>,
+    members: OnceLock<Members>,
     pub(crate) depth: usize,
 }
-object!(Dict, this => !this.entries().is_empty());
+object!(Dict, this => this.members().map_or_else(|| !this.entries().is_empty(), |members| !members.is_empty()));
 
 impl Dict {
     /// A dict of `entries` that nest as deep as `depth`.
     pub(crate) fn new(entries: Entries, depth: usize) -> Self {
-        Self { entries: entries.into(), unread: None, depth }
+        Self { entries: entries.into(), json: None, members: OnceLock::new(), depth }
     }
 
     /// An object of JSON that is read when it is first looked at.
     pub(crate) const fn unread(json: Unread) -> Self {
-        Self { entries: OnceLock::new(), unread: Some(json), depth: NESTED }
+        Self { entries: OnceLock::new(), json: Some(json), members: OnceLock::new(), depth: NESTED }
     }
 
     /// What it holds.
     pub(crate) fn entries(&self) -> &Entries {
-        self.entries.get_or_init(|| self.unread.as_ref().map(Unread::members).unwrap_or_default())
+        self.entries.get_or_init(|| self.members().map(Members::entries).unwrap_or_default())
     }
 
     /// The value of a key.
     pub(crate) fn at(&self, key: &Key) -> Option<&Value> {
-        self.entries().get(key).map(|(_, value)| value)
+        match (key, self.members()) {
+            (Key::Text(name), Some(members)) if self.entries.get().is_none() => members.find(name),
+            _ => self.entries().get(key).map(|(_, value)| value),
+        }
     }
 
     /// The value of a text key.
     pub(crate) fn find(&self, key: &str) -> Option<&Value> {
         self.at(&Key::Text(key.into()))
+    }
+
+    /// The members of the JSON that it is read from.
+    fn members(&self) -> Option<&Members> {
+        self.json.as_ref().map(|json| self.members.get_or_init(|| json.members()))
     }
 
     /// Keys and values in order.

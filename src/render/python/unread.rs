@@ -1,13 +1,16 @@
 //! JSON that is taken into Python only where a template looks at it: an execution is long, and most of it is never read.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use indexmap::IndexMap;
 use minijinja::Value;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::collection::{Dict, List};
+use super::collection::{Dict, Entries, List};
 use super::compare::Key;
 use super::value::from_json;
 
@@ -44,14 +47,13 @@ impl Unread {
         }
     }
 
-    /// The members of an object. A name given twice keeps its first place and its last value.
-    pub(crate) fn members(&self) -> IndexMap<Key, (Value, Value)> {
-        let members: IndexMap<String, &RawValue> = serde_json::from_str(self.text()).unwrap_or_default();
-        let taken_in = |(name, value): (String, &RawValue)| {
-            let value = self.child(value)?.value();
-            Some((Key::Text(name.as_str().into()), (Value::from(name), value)))
+    /// The members of an object, none of them read yet.
+    pub(crate) fn members(&self) -> Members {
+        let Pairs(pairs) = serde_json::from_str(self.text()).unwrap_or_default();
+        let member = |(name, json): (Cow<'_, str>, &RawValue)| {
+            Some(Member { name: name.into(), json: self.child(json)?, value: OnceLock::new() })
         };
-        members.into_iter().filter_map(taken_in).collect()
+        Members(pairs.into_iter().filter_map(member).collect())
     }
 
     fn text(&self) -> &str {
@@ -71,6 +73,75 @@ impl Unread {
         read.unwrap_or_else(|| Value::from(self.text()))
     }
 }
+
+/// The members of an object.
+#[derive(Debug)]
+pub(crate) struct Members(Vec<Member>);
+
+#[derive(Debug)]
+struct Member {
+    name: Box<str>,
+    json: Unread,
+    /// Once it was looked at.
+    value: OnceLock<Value>,
+}
+
+impl Members {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The member called `name`; the last one, if there are several.
+    pub(crate) fn find(&self, name: &str) -> Option<&Value> {
+        self.0.iter().rfind(|member| *member.name == *name).map(Member::value)
+    }
+
+    /// All of them. A name given twice keeps its first place and its last value.
+    pub(crate) fn entries(&self) -> Entries {
+        let entry = |member: &Member| {
+            (Key::Text(member.name.clone()), (Value::from(&*member.name), member.value().clone()))
+        };
+        self.0.iter().map(entry).collect()
+    }
+}
+
+impl Member {
+    fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.json.clone().value())
+    }
+}
+
+/// An object's members, as they are written.
+#[derive(Default)]
+struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(name) = map.next_key::<Name<'de>>()? {
+                    pairs.push((name.0, map.next_value()?));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(All)
+    }
+}
+
+/// A name that is copied only where it must be.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
