@@ -46,6 +46,10 @@ pub(super) enum Announcements {
 pub(super) async fn opening(setup: &Setup) -> Result<Opening, String> {
     let at = setup.time();
     let (since, seen) = watched(setup).await?;
+    if since.is_none() {
+        // So that nothing is lost if this first stream does not last.
+        note(setup, at).await;
+    }
     Ok(Opening { at, since, seen })
 }
 

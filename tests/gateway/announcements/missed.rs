@@ -49,6 +49,19 @@ fn what_was_announced_before_the_first_start_is_not_for_us() {
 }
 
 #[test]
+fn a_first_stream_that_does_not_last_loses_nothing() {
+    story(async || {
+        let stage = Stage::with(ruled(&[]), "").await;
+
+        stage.cuts(Duration::from_millis(100));
+        stage.posts_message("early").await;
+
+        assert_eq!(stage.hears().await, "early");
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn what_was_announced_while_the_stream_was_away_is_said_once_and_the_rest_is_not_repeated() {
     story(async || {
         let stage = Stage::with(ruled(&[custom_rule("mine")]), DIRECT).await;
