@@ -13,7 +13,7 @@ use actix::{
 };
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{
     obey_supervisor,
@@ -212,6 +212,13 @@ impl Actor for Journal {
         let awaited = self.book.borrow().ledger.awaited();
         awaited.into_iter().for_each(|(id, until)| self.wait(id, until, ctx));
         self.notice.online();
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        let Counts { open, pending, .. } = self.book.borrow().ledger.counts();
+        if open > 0 || pending > 0 {
+            warn!(open, pending, "commands are left without a result and messages unsaid");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    patience::story,
+    patience::{eventually, story},
     program::{Gateway, finished, written},
     server::Ngircd,
     stage::{NICK, ROOM, Small},
@@ -110,7 +110,7 @@ fn a_signal_to_stop_is_obeyed_politely() {
 }
 
 #[test]
-fn a_stop_does_not_wait_until_everything_is_said() {
+fn a_stop_does_not_wait_until_everything_is_said_and_tells_of_the_rest() {
     story(async || {
         let Some(server) = Ngircd::start().await else { return };
         let sandbox = Sandbox::start(storm::settings()).unwrap();
@@ -128,5 +128,10 @@ fn a_stop_does_not_wait_until_everything_is_said() {
         peer.sees_quit(NICK).await;
         assert_eq!(gateway.exits().await, Some(0));
         assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        eventually("a word about the rest", async || {
+            let log = gateway.log();
+            if log.contains("messages unsaid") { Ok(()) } else { Err(log) }
+        })
+        .await;
     });
 }

@@ -17,5 +17,6 @@ mod server;
 mod speech;
 mod stage;
 mod storm;
+mod stream;
 mod weather;
 mod webhooks;

@@ -2,20 +2,24 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use fulmar::sandbox::{Fault, Sandbox, SandboxConfig, User};
+use fulmar::sandbox::{ApiKey, Fault, Sandbox, SandboxConfig, User};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The password of the user `bot`.
 pub(crate) const PASSWORD: &str = "s3cret-of-stackstorm";
 
+/// A key for those who use StackStorm beside the gateway.
+const KEY: &str = "s3cret-key-of-stackstorm";
+
 /// How many aliases [`fleet`] has.
 pub(crate) const FLEET: usize = 1_000;
 
-/// A quick sandbox with a user.
+/// A quick sandbox with a user and a key.
 pub(crate) fn settings() -> SandboxConfig {
     SandboxConfig {
         users: vec![User::new("bot", PASSWORD)],
+        api_keys: vec![ApiKey::new(KEY, "bot")],
         pace: Duration::from_millis(1),
         heartbeat: Duration::from_millis(200),
         ..SandboxConfig::default()
@@ -52,6 +56,15 @@ pub(crate) fn inject(sandbox: &Sandbox, fault: Value) {
 pub(crate) fn announcement(text: &str) -> Value {
     let payload = json!({"message": text, "channel": "#ops", "user": null, "whisper": false, "extra": {}});
     json!({"fault": "emit", "event": "st2.announcement__errbot", "data": {"payload": payload}})
+}
+
+/// Has StackStorm announce something in a room, by an execution that can be found later.
+pub(crate) async fn posts_message(sandbox: &Sandbox, room: &str, message: &str) {
+    let parameters = json!({"channel": room, "message": message, "route": "errbot"});
+    let body = json!({"action": "chatops.post_message", "parameters": parameters});
+    let url = format!("{}/api/v1/executions", sandbox.url());
+    let sent = awc::Client::default().post(url).insert_header(("St2-Api-Key", KEY)).send_json(&body).await;
+    assert_eq!(sent.unwrap().status(), 201);
 }
 
 /// The pack that `fulmar demo` has, too.
