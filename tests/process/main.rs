@@ -18,5 +18,6 @@ mod speech;
 mod stage;
 mod storm;
 mod stream;
+mod tried;
 mod weather;
 mod webhooks;

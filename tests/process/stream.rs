@@ -7,7 +7,7 @@ use tokio::time::interval;
 
 use crate::{
     patience::{eventually, story},
-    stage::{ROOM, Small},
+    stage::{ROOM, Small, child},
     storm,
 };
 
@@ -37,6 +37,18 @@ fn of_twenty_announcements_a_second_none_is_lost_or_said_twice_though_the_stream
 
         said.sort();
         assert_eq!(said, (0..100).map(|number| format!("news {number:02}")).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_result_that_an_open_stream_does_not_bring_is_asked_for_in_half_a_minute() {
+    story(async || {
+        let Some(mut stage) = Small::ready().await else { return };
+
+        stage.inject(json!({"fault": "lose-events", "events": "*", "times": 1_000}));
+        stage.works("asked for").await;
+
+        assert_eq!(child(&stage.gateway.status().await, "listener/default")["restarts"], 0);
     });
 }
 
