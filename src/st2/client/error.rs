@@ -97,10 +97,16 @@ impl ApiError {
             return Self::Unreachable { why: Fault::wants_identity().to_string() };
         }
         let why = error.to_string();
-        // Disconnected is what awc says when the peer closes before its answer.
-        let is_unsent = matches!(error, SendRequestError::Url(_) | SendRequestError::Http(_))
-            || matches!(&error, SendRequestError::Connect(cause) if !matches!(cause, ConnectError::Disconnected));
-        if is_unsent { Self::Unreachable { why } } else { Self::Unanswered { why } }
+        match error {
+            // What awc says when the peer closes before its answer.
+            SendRequestError::Connect(ConnectError::Disconnected) => {
+                Self::Unanswered { why: "it closed the connection".to_owned() }
+            }
+            SendRequestError::Url(_) | SendRequestError::Http(_) | SendRequestError::Connect(_) => {
+                Self::Unreachable { why }
+            }
+            _ => Self::Unanswered { why },
+        }
     }
 }
 
