@@ -74,7 +74,7 @@ pub struct Command {
 }
 
 /// How far a command has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandState {
     /// Known, and nothing decided.
@@ -94,6 +94,8 @@ pub enum CommandState {
     Unknown {
         /// Why.
         why: String,
+        /// The alias's `result` as we know it, should it turn out to have run.
+        result: Value,
     },
 }
 
@@ -104,7 +106,7 @@ pub struct Execution {
     pub id: String,
     /// The command.
     pub command: CommandId,
-    /// The alias's `result` as StackStorm gave it with its answer.
+    /// The alias's `result` as StackStorm gave it with its answer; as we know it, if that was lost.
     pub result: Value,
     /// How far it has come.
     pub state: ExecutionState,

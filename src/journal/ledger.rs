@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use self::watch::Watch;
 use super::{
@@ -113,9 +114,12 @@ impl Ledger {
         self.commands.get(&id).is_some_and(|row| row.state == CommandState::Submitting)
     }
 
-    /// Whether it was given up to find out if a command runs.
-    pub fn is_unknown(&self, id: CommandId) -> bool {
-        self.commands.get(&id).is_some_and(|row| matches!(row.state, CommandState::Unknown { .. }))
+    /// The alias's `result` of a command of which it was given up to find out if it runs.
+    pub fn result_of_unknown(&self, id: CommandId) -> Option<&Value> {
+        match &self.commands.get(&id)?.state {
+            CommandState::Unknown { result, .. } => Some(result),
+            _ => None,
+        }
     }
 
     /// An execution that one of our commands started.

@@ -167,7 +167,7 @@ mod tests {
         };
 
         assert_eq!(meaning(CommandState::Submitting), Meaning::Unclear(Doubt::Submitting));
-        assert_eq!(meaning(CommandState::Unknown { why: String::new() }), Meaning::Further);
+        assert_eq!(meaning(CommandState::Unknown { why: String::new(), result: Value::Null }), Meaning::Further);
         assert_eq!(meaning(CommandState::Refused { why: String::new() }), Meaning::Further);
         assert_eq!(meaning(CommandState::Authorised), Meaning::Further);
     }

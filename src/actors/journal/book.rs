@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use serde_json::Value;
 use tracing::warn;
 
 use super::NotKept;
@@ -66,11 +65,8 @@ impl Book {
         let Some(command) = finished.mark().and_then(|mark| mark.command.parse().ok()).map(CommandId) else {
             return;
         };
-        if !self.ledger.is_unknown(command) {
-            return;
-        }
-        let execution =
-            Execution { id: id.to_owned(), command, result: Value::Null, state: ExecutionState::Running };
+        let Some(result) = self.ledger.result_of_unknown(command).cloned() else { return };
+        let execution = Execution { id: id.to_owned(), command, result, state: ExecutionState::Running };
         if let Err(error) = self.keep(vec![Entry::Submitted(command, vec![execution])], world) {
             warn!(%error, %command, "an execution not adopted");
         }

@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use actix::{Actor, Addr, System};
 use fulmar_contract::{Identity, Mention, RoomId};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
@@ -143,6 +143,28 @@ fn what_is_waited_for_is_waited_for_after_a_restart() {
         assert_eq!(later.weigh().await, Meaning::Further);
         sleep(10 * SECOND).await;
         assert_eq!(later.owed().await, ["a"], "it was to be said, and was not");
+    });
+}
+
+#[test]
+fn an_execution_of_a_command_given_up_is_told_as_its_alias_wants() {
+    story(async || {
+        let (disk, began) = (Disk::default(), Instant::now());
+        let stage = Stage::over(&disk, began);
+        let result = json!({"format": "{{ execution.id }}", "extra": {"whisper": true}});
+        let unknown = CommandState::Unknown { why: "silence".into(), result: result.clone() };
+        let mark = wire::Mark { gateway: "fulmar".into(), command: COMMAND.0.to_string() };
+        let notify = json!({"on-complete": {"data": {"source_context": mark.to_context()}}});
+        let ended = json!({"id": "a", "status": "succeeded", "liveaction": {"notify": notify}});
+        let ended = wire::Execution::from_json(ended.to_string()).unwrap();
+
+        stage.submits().await;
+        keep(&stage.journal, vec![Entry::Advanced(COMMAND, unknown)]).await.unwrap();
+        stage.journal.send(Ended { id: "a".into(), end: End::Finished(Arc::new(ended)) }).await.unwrap();
+
+        for stage in [stage, Stage::over(&disk, began)] {
+            assert_eq!(stage.book.borrow().ledger.execution("a").map(|it| &it.result), Some(&result));
+        }
     });
 }
 

@@ -76,8 +76,7 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
         }
         Fate::Found(found) => {
             lines.metrics.command("submitted");
-            let result = serde_json::to_value(&hit.alias.result).unwrap_or_default();
-            let executions = found.iter().map(|it| execution(command, it.id(), result.clone())).collect();
+            let executions = found.iter().map(|it| execution(command, it.id(), result_of(hit))).collect();
             let text = "It runs; StackStorm's own answer was lost on the way.";
             (Entry::Submitted(id, executions), Some(Utterance::answer(command, text)))
         }
@@ -91,7 +90,10 @@ async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
             warn!(command = %id, error = %why, "whether the command runs is unknown");
             let text =
                 format!("It may or may not run: {why}. It will not be sent again; look before you repeat it.");
-            (Entry::Advanced(id, CommandState::Unknown { why }), Some(Utterance::answer(command, text)))
+            (
+                Entry::Advanced(id, CommandState::Unknown { why, result: result_of(hit) }),
+                Some(Utterance::answer(command, text)),
+            )
         }
     };
     // The ack is queued before the Journal can conclude anything, so it always goes before the result.
@@ -113,6 +115,11 @@ fn ack(lines: &Lines, command: &Command, answers: &[AliasAnswer]) -> Option<Utte
 
 fn execution(command: &Command, id: &ExecutionId, result: Value) -> Execution {
     Execution { id: id.as_str().to_owned(), command: command.id, result, state: ExecutionState::Running }
+}
+
+/// The alias's `result` as we know it.
+fn result_of(hit: &Hit) -> Value {
+    serde_json::to_value(&hit.alias.result).unwrap_or_default()
 }
 
 fn mark(lines: &Lines, command: &Command) -> Mark {

@@ -124,8 +124,10 @@ fn a_submission_is_open_until_it_is_answered() {
 #[test]
 fn a_command_given_up_may_turn_out_to_run() {
     let mut ledger = ledger(submitting(1));
-    ledger.apply(Entry::Advanced(id(1), CommandState::Unknown { why: "silence".into() })).unwrap();
-    assert_eq!((ledger.counts().open, ledger.is_unknown(id(1))), (0, true));
+    ledger
+        .apply(Entry::Advanced(id(1), CommandState::Unknown { why: "silence".into(), result: Value::Null }))
+        .unwrap();
+    assert_eq!((ledger.counts().open, ledger.result_of_unknown(id(1))), (0, Some(&Value::Null)));
 
     ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
 
