@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use fulmar::supervise::Shutdown;
+use fulmar::{config::Mention, supervise::Shutdown};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, story};
@@ -117,6 +117,7 @@ fn who_asks_too_fast_is_told_once_wherever_they_ask() {
         let stage = Stage::configured(|config| {
             config.gateway.rate = 1;
             config.gateway.burst = 3;
+            config.gateway.mention = Mention::Always;
         })
         .await;
 
@@ -126,12 +127,13 @@ fn who_asks_too_fast_is_told_once_wherever_they_ask() {
         }
         stage.says_as("ann", "!whoami").await;
 
-        stage.hears_of("You are ann").await;
+        stage.hears_of("ann: You are ann").await;
         let posts = stage.network.posts();
         let notices: Vec<_> =
             posts.iter().filter(|post| post.text.starts_with("Not taken: that was too fast")).collect();
         let answers = posts.iter().filter(|post| post.text.starts_with("You are joe")).count();
         assert_eq!(notices.len(), 1, "{notices:#?}");
+        assert_eq!(notices[0].mention.as_ref().map(|who| who.name.as_str()), Some("joe"));
         assert!((3..100).contains(&answers), "{answers}");
         stage.ends().await;
     });

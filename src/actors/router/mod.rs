@@ -25,7 +25,7 @@ use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseFuture,
     WrapFuture,
 };
-use fulmar_contract::Secret;
+use fulmar_contract::{self as contract, Secret};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -46,7 +46,7 @@ use super::{
     obey_supervisor,
 };
 use crate::{
-    journal::{Command, Execution, Route},
+    journal::{Command, Execution},
     st2::wire::Announcement,
     supervise::{Birth, DeathNotice, Line, Shutdown, Supervisor},
 };
@@ -70,7 +70,7 @@ pub struct Heard {
     /// Whether the network vouches for people.
     pub vouches: bool,
     /// What was written.
-    pub heard: fulmar_contract::Heard,
+    pub heard: contract::Heard,
 }
 
 /// Nobody will write anything in a chat any more.
@@ -189,16 +189,17 @@ impl Router {
     }
 
     /// Says that something was not taken, unless its author knows.
-    fn refuse(&mut self, person: &Person, route: Route, why: Refusal, ctx: &mut Context<Self>) {
+    fn refuse(&mut self, person: &Person, heard: &contract::Heard, why: Refusal, ctx: &mut Context<Self>) {
         self.lines.metrics.refusal(why.label());
         if !self.pace.tells(person, Instant::now()) {
             return;
         }
         warn!(chat = %person.chat, who = person.identity.as_str(), ?why, "not taken");
         let (lines, text) = (Rc::clone(&self.lines), words::refusal(why, &self.lines.gateway));
+        let (route, reply) = (route_of(&person.chat, heard), Utterance::reply(heard, text));
         self.run(
             async move {
-                lines.say(route, Utterance::notice(text)).await;
+                lines.say(route, reply).await;
                 None
             },
             ctx,
@@ -264,7 +265,7 @@ impl Handler<Heard> for Router {
         } else {
             Refusal::Busy
         };
-        self.refuse(&person, route_of(&chat, &heard), refused, ctx);
+        self.refuse(&person, &heard, refused, ctx);
     }
 }
 
