@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod http;
 pub mod journal;
 pub mod metrics;
+mod rate;
 pub mod render;
 pub mod sandbox;
 pub mod st2;

@@ -11,7 +11,7 @@
 mod body;
 mod guard;
 mod home;
-mod rate;
+mod limits;
 mod refusal;
 mod webhook;
 
@@ -29,7 +29,7 @@ use actix_web::{
 use fulmar_contract::Secret;
 use tokio::time::Instant;
 
-use self::{home::Homes, rate::Limits, webhook::Endpoint};
+use self::{home::Homes, limits::Limits, webhook::Endpoint};
 use crate::{
     actors::router::Router,
     config::{self, Config},

@@ -1,61 +1,49 @@
 //! How fast each person may ask, and who has been told that it was too fast. Pure: the time is given.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, num::NonZeroU32, time::Duration};
 
 use tokio::time::Instant;
 
 use super::person::Person;
+use crate::rate::Rate;
 
 /// The people of whom something is known; of who was quiet for longest it is forgotten.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// How often a person may ask; `None` for as often as they like.
-    limit: Option<Limit>,
+    limit: Option<Rate>,
     recent: HashMap<Person, Known>,
     /// Who has not been heard since `recent` was begun.
     earlier: HashMap<Person, Known>,
-    /// What we may say of refusals to all people together.
-    notices: Bucket,
-}
-
-/// So much at once, and so much a second after that.
-#[derive(Clone, Copy, Debug)]
-struct Limit {
-    rate: u32,
-    burst: u32,
+    /// Until when what we said of refusals to all people together is paid for.
+    notices: Instant,
 }
 
 #[derive(Debug)]
 struct Known {
-    bucket: Bucket,
+    /// Until when what they asked is paid for.
+    paid: Instant,
     told: Option<Instant>,
-}
-
-/// A token bucket.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    tokens: f64,
-    at: Instant,
 }
 
 impl Pace {
     /// `rate` asks a second and person, `burst` of them at once; a `rate` of 0 is no limit.
     pub(super) fn new(rate: u32, burst: u32, now: Instant) -> Self {
-        let limit = (rate > 0).then_some(Limit { rate, burst: burst.max(1) });
-        Self { limit, recent: HashMap::new(), earlier: HashMap::new(), notices: Bucket::full(NOTICES, now) }
+        let limit = NonZeroU32::new(rate).map(|rate| Rate::a_second(rate, burst));
+        Self { limit, recent: HashMap::new(), earlier: HashMap::new(), notices: now }
     }
 
     /// Whether `person` may ask something now; if so, it is counted.
     pub(super) fn admits(&mut self, person: &Person, now: Instant) -> bool {
         let Some(limit) = self.limit else { return true };
-        self.known(person, now).bucket.take(limit, now)
+        limit.take(&mut self.known(person, now).paid, now).is_ok()
     }
 
     /// Whether `person`, whom we have just refused something, is to be told: once in [`WINDOW`], and never so that
     /// what we say to all of them would be a flood itself.
     pub(super) fn tells(&mut self, person: &Person, now: Instant) -> bool {
         let is_news = |told: &Known| told.told.is_none_or(|told| now.duration_since(told) >= WINDOW);
-        if !is_news(self.known(person, now)) || !self.notices.take(NOTICES, now) {
+        if !is_news(self.known(person, now)) || NOTICES.take(&mut self.notices, now).is_err() {
             return false;
         }
         self.known(person, now).told = Some(now);
@@ -66,35 +54,17 @@ impl Pace {
         if self.recent.len() >= REMEMBERED && !self.recent.contains_key(person) {
             self.earlier = std::mem::take(&mut self.recent);
         }
-        let burst = self.limit.unwrap_or(NOTICES);
-        let fresh = || Known { bucket: Bucket::full(burst, now), told: None };
+        let fresh = || Known { paid: now, told: None };
         let earlier = self.earlier.remove(person);
         self.recent.entry(person.clone()).or_insert_with(|| earlier.unwrap_or_else(fresh))
-    }
-}
-
-impl Bucket {
-    fn full(limit: Limit, now: Instant) -> Self {
-        Self { tokens: f64::from(limit.burst), at: now }
-    }
-
-    fn take(&mut self, Limit { rate, burst }: Limit, now: Instant) -> bool {
-        let gained = now.saturating_duration_since(self.at).as_secs_f64() * f64::from(rate);
-        self.tokens = (self.tokens + gained).min(f64::from(burst));
-        self.at = now;
-        if self.tokens < 1.0 {
-            return false;
-        }
-        self.tokens -= 1.0;
-        true
     }
 }
 
 /// How long somebody who was told is not told again.
 pub(super) const WINDOW: Duration = Duration::from_secs(30);
 
-/// How often we say that something was not taken.
-const NOTICES: Limit = Limit { rate: 2, burst: 20 };
+/// How often we say that something was not taken: 20 times at once, twice a second.
+const NOTICES: Rate = Rate { every: Duration::from_millis(500), burst: 20 };
 
 /// How many people are remembered at least; twice as many at most.
 const REMEMBERED: usize = 5_000;

@@ -4,12 +4,7 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use tokio::time::Instant;
 
-/// So many requests at once, then one whenever `every` has passed.
-#[derive(Clone, Copy, Debug)]
-struct Rate {
-    every: Duration,
-    burst: u32,
-}
+use crate::rate::Rate;
 
 /// What is still due.
 #[derive(Debug)]
@@ -48,18 +43,6 @@ impl Limits {
     /// How long it has to wait before the next one.
     pub(super) fn take_of_all(&mut self, now: Instant) -> Result<(), Duration> {
         ALL.take(&mut self.all, now)
-    }
-}
-
-impl Rate {
-    fn take(self, paid: &mut Instant, now: Instant) -> Result<(), Duration> {
-        let ahead = paid.saturating_duration_since(now);
-        let tolerance = self.every * self.burst.saturating_sub(1);
-        if ahead > tolerance {
-            return Err(ahead - tolerance);
-        }
-        *paid = now + ahead + self.every;
-        Ok(())
     }
 }
 
