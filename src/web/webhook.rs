@@ -15,6 +15,7 @@ use super::{Web, body, guard, refusal::Refusal};
 use crate::{
     actors::router::{Announced, Outcome},
     st2::wire::Announcement,
+    supervise::Down,
 };
 
 /// Whose webhook it is.
@@ -94,13 +95,19 @@ async fn announce(announcement: Announcement, web: &Web) -> Result<&'static str,
         return Err(Refusal::Nowhere("there are several StackStorms: name the chat, as \"chat/room\"".into()));
     };
     let announced = Announced { stackstorm: stackstorm.to_owned(), announcement };
-    let outcome = timeout(LONGEST, web.router.send(announced)).await;
-    let outcome =
-        outcome.map_err(|_| Refusal::Failed(format!("the gateway did not answer within {LONGEST:?}")))?;
+    let told = async {
+        match web.router.send(announced).await? {
+            Outcome::Unclear(told) => Ok(told.await.unwrap_or_else(|_| Outcome::failed())),
+            outcome => Ok(outcome),
+        }
+    };
+    let late = |_| Refusal::Failed(format!("the gateway did not answer within {LONGEST:?}"));
+    let outcome: Result<Outcome, Down> = timeout(LONGEST, told).await.map_err(late)?;
     match outcome.map_err(|down| Refusal::Failed(down.to_string()))? {
         Outcome::Nowhere { why } => Err(Refusal::Nowhere(why)),
         Outcome::Said => Ok("said"),
         Outcome::Suppressed => Ok("suppressed"),
+        Outcome::Unclear(_) => Err(Refusal::Failed("it is not clear what it is".into())),
         Outcome::Unsaid { why } => Err(Refusal::Failed(why)),
     }
 }

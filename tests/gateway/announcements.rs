@@ -59,7 +59,7 @@ impl Stage {
     }
 
     /// What StackStorm was given with the first command, once it runs.
-    async fn context(&self) -> Value {
+    pub(crate) async fn context(&self) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let executions = self.sandbox.executions();

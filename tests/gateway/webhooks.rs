@@ -138,6 +138,24 @@ fn what_repeats_a_result_is_taken_and_not_said_again() {
 }
 
 #[test]
+fn it_is_answered_only_once_it_is_clear_what_it_is() {
+    story(async || {
+        let stage = Stage::with_webhooks(TOKEN).await;
+        stage.inject(json!({"fault": "hang", "path": "/v1/aliasexecution", "when": "after", "millis": 1_000}));
+        stage.says("!quietly once").await;
+        let context = stage.context().await;
+
+        let again = json!({"channel": format!("mem/{}", stage.room()), "message": "once", "context": context});
+        let answer = stage.posts("/hubot/st2", &again).await;
+
+        assert_eq!(answer.0, 200, "{answer:?}");
+        assert_eq!(stage.hook_counts("/hubot/st2", "suppressed").await, 1);
+        assert_eq!(stage.hears().await, "once");
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn what_is_whispered_is_said_to_nobody_else() {
     story(async || {
         let stage = Stage::with_webhooks(TOKEN).await;

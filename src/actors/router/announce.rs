@@ -12,6 +12,7 @@ use std::{
 
 use fulmar_contract::Mention;
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use super::{
@@ -42,55 +43,67 @@ pub(super) struct News {
 
 /// The announcements of which it is not clear yet what they are, in order, by the command that they name.
 #[derive(Default)]
-pub struct Unclear(RefCell<HashMap<CommandId, VecDeque<News>>>);
+pub struct Unclear(RefCell<HashMap<CommandId, VecDeque<Waiting>>>);
+
+/// One of these, and who is told what became of it.
+type Waiting = (News, oneshot::Sender<Outcome>);
 
 /// Deals with an announcement that came on the stream.
 pub(super) async fn announce(lines: Rc<Lines>, Announced { stackstorm, announcement }: Announced) -> Outcome {
     let storm = lines.stackstorms.get(&stackstorm);
     let at = storm.and_then(|storm| storm.client.time()).unwrap_or_else(|| lines.world.now());
     let Some(news) = News::new(&lines, stackstorm, announcement, at).await else { return Outcome::Suppressed };
-    let Some((news, asked)) = lines.unclear.join(news) else { return Outcome::Said };
+    let asked = match (news.named, lines.unclear.waiting(news.named)) {
+        (Some(named), Some(waiting)) if waiting < MOST_UNCLEAR => {
+            return Outcome::Unclear(lines.unclear.push(named, news));
+        }
+        // So many that it must do with what is known.
+        (_, Some(_)) => Asked::Just,
+        (_, None) => Asked::NotYet,
+    };
     match (news.weigh(&lines, asked).await, news.named) {
         (Some(Meaning::Unclear(_)), Some(named)) if asked == Asked::NotYet => {
-            lines.unclear.begin(named, news);
-            actix::spawn(clear_up(lines, named));
-            Outcome::Said
+            let is_first = lines.unclear.waiting(Some(named)).is_none();
+            let told = lines.unclear.push(named, news);
+            if is_first {
+                actix::spawn(clear_up(lines, named));
+            }
+            Outcome::Unclear(told)
         }
         (Some(meaning), _) => news.tell(&lines, meaning).await,
-        (None, _) => Outcome::Unsaid { why: "it cannot be journalled".into() },
+        (None, _) => not_journalled(),
     }
 }
 
 /// Deals with the announcements that wait for more to be known of one command, in order.
 async fn clear_up(lines: Rc<Lines>, named: CommandId) {
-    while let Some(news) = lines.unclear.next(named) {
-        if let Some(meaning) = news.meaning(&lines).await {
-            let _: Outcome = news.tell(&lines, meaning).await;
+    while let Some((news, tell)) = lines.unclear.next(named) {
+        // A panic over one does not hold up those behind it.
+        if let Ok(outcome) = actix::spawn(news.settle(Rc::clone(&lines))).await {
+            tell.send(outcome).unwrap_or_default();
         }
     }
 }
 
+fn not_journalled() -> Outcome {
+    Outcome::Unsaid { why: "it cannot be journalled".into() }
+}
+
 impl Unclear {
-    /// Puts an announcement behind those for the same command. Gives it back if there are none, or so many that it must
-    /// do with what is known.
-    fn join(&self, news: News) -> Option<(News, Asked)> {
-        let mut unclear = self.0.borrow_mut();
-        match news.named.and_then(|named| unclear.get_mut(&named)) {
-            Some(waiting) if waiting.len() < MOST_UNCLEAR => {
-                waiting.push_back(news);
-                None
-            }
-            Some(_) => Some((news, Asked::Just)),
-            None => Some((news, Asked::NotYet)),
-        }
+    /// How many wait for a command, besides the one that is dealt with; `None` if that is none either.
+    fn waiting(&self, named: Option<CommandId>) -> Option<usize> {
+        self.0.borrow().get(&named?).map(VecDeque::len)
     }
 
-    fn begin(&self, named: CommandId, news: News) {
-        self.0.borrow_mut().entry(named).or_default().push_back(news);
+    /// Puts an announcement behind those for the same command.
+    fn push(&self, named: CommandId, news: News) -> oneshot::Receiver<Outcome> {
+        let (tell, told) = oneshot::channel();
+        self.0.borrow_mut().entry(named).or_default().push_back((news, tell));
+        told
     }
 
     /// The next for a command. The others wait until it is dealt with, and so do those that come meanwhile.
-    fn next(&self, named: CommandId) -> Option<News> {
+    fn next(&self, named: CommandId) -> Option<Waiting> {
         let mut unclear = self.0.borrow_mut();
         let next = unclear.get_mut(&named)?.pop_front();
         if next.is_none() {
@@ -144,6 +157,14 @@ impl News {
         }
     }
 
+    /// Deals with it once it is clear what it is.
+    async fn settle(self, lines: Rc<Lines>) -> Outcome {
+        match self.meaning(&lines).await {
+            Some(meaning) => self.tell(&lines, meaning).await,
+            None => not_journalled(),
+        }
+    }
+
     /// Where it goes, if it is not whispered to who gave a command, and whom it names there.
     ///
     /// # Errors
@@ -169,27 +190,24 @@ impl News {
         let Self { stackstorm, announcement, command, .. } = self;
         let Announcement { message, extra, channel, user, whisper, .. } = announcement;
         let what = |words| Utterance { speech, execution, whisper, extra, ..words };
-        if let Some(command) = &command {
-            lines.answer(command, what(Utterance::answer(command, message))).await;
-            lines.metrics.announcement(outcome);
-            return Outcome::Said;
-        }
-        let what = what(Utterance::notice(message));
-        match route {
-            Ok((route, mention)) => {
-                if let Err(why) = lines.queue(route, Utterance { mention, ..what }).await {
-                    return Outcome::Unsaid { why };
-                }
+        let (route, what) = match (&command, route) {
+            (Some(command), _) => lines.placed(command, what(Utterance::answer(command, message))),
+            (None, Ok((route, mention))) => (route, Utterance { mention, ..what(Utterance::notice(message)) }),
+            (None, Err(why)) => {
+                warn!(%stackstorm, ?channel, ?user, error = %why, "announcement for nowhere");
+                let named = channel.or(user).unwrap_or_default();
+                let what = what(Utterance::notice(message));
+                bury(lines, place::unknown(&named), what, format!("for nowhere: {why}")).await;
+                lines.metrics.announcement("nowhere");
+                return Outcome::Nowhere { why };
+            }
+        };
+        match lines.queue(route, what).await {
+            Ok(()) => {
                 lines.metrics.announcement(outcome);
                 Outcome::Said
             }
-            Err(why) => {
-                warn!(%stackstorm, ?channel, ?user, error = %why, "announcement for nowhere");
-                let named = channel.or(user).unwrap_or_default();
-                bury(lines, place::unknown(&named), what, format!("for nowhere: {why}")).await;
-                lines.metrics.announcement("nowhere");
-                Outcome::Nowhere { why }
-            }
+            Err(why) => Outcome::Unsaid { why },
         }
     }
 

@@ -174,8 +174,13 @@ impl Lines {
 
     /// Answers `command` where it was given, or in private if that is asked for.
     pub(super) async fn answer(&self, command: &Command, what: Utterance) {
-        let (route, what) = whisper::placed(command, self.kind_of(command), what);
+        let (route, what) = self.placed(command, what);
         self.say(route, what).await;
+    }
+
+    /// Where an answer to `command` is said, and what is said there.
+    pub(super) fn placed(&self, command: &Command, what: Utterance) -> (Route, Utterance) {
+        whisper::placed(command, self.kind_of(command), what)
     }
 
     /// Whether an alias's `extra`, as it is written, asks for a whisper in answer to `command`. That counts even if a template

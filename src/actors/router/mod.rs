@@ -27,7 +27,7 @@ use actix::{
 };
 use fulmar_contract::{self as contract, Secret};
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{info, warn};
 
 use self::{
@@ -93,7 +93,7 @@ pub struct Concluded {
     pub end: End,
 }
 
-/// StackStorm announced something. Answered once what becomes of it is journalled.
+/// StackStorm announced something. Answered once what becomes of it is journalled, or it is found that this will take time.
 #[derive(Debug, Message)]
 #[rtype(result = "Outcome")]
 pub struct Announced {
@@ -104,22 +104,31 @@ pub struct Announced {
 }
 
 /// What became of an announcement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// There is no place to say it in.
     Nowhere {
         /// Why.
         why: String,
     },
-    /// It is queued, or waits until it is clear what it is.
+    /// It is queued.
     Said,
     /// It only repeats a result, or another gateway is to say it.
     Suppressed,
+    /// It waits until it is clear what it is; then it is told what became of it.
+    Unclear(oneshot::Receiver<Self>),
     /// It could not be queued.
     Unsaid {
         /// Why.
         why: String,
     },
+}
+
+impl Outcome {
+    /// That of an announcement over which a part of the gateway died.
+    pub fn failed() -> Self {
+        Self::Unsaid { why: "the gateway failed over it".into() }
+    }
 }
 
 /// StackStorm announced things while its stream was away. Answered with what is still to be told of old ones.
@@ -304,8 +313,7 @@ impl Handler<Announced> for Router {
     fn handle(&mut self, announced: Announced, _: &mut Self::Context) -> Self::Result {
         // It outlives a life of the Router: what has begun is not begun anew.
         let task = actix::spawn(announce::announce(Rc::clone(&self.lines), announced));
-        let failed = |_| Outcome::Unsaid { why: "the gateway failed over it".into() };
-        Box::pin(async move { task.await.unwrap_or_else(failed) })
+        Box::pin(async move { task.await.unwrap_or_else(|_| Outcome::failed()) })
     }
 }
 
