@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     journal::{
-        CommandId, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit, Results, StoreError,
+        CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit,
+        Results, StoreError,
     },
     supervise::{Birth, DeathNotice, Down, Line},
 };
@@ -228,12 +229,11 @@ impl Handler<Happened> for Journal {
     fn handle(&mut self, Happened(entries): Happened, ctx: &mut Self::Context) -> Self::Result {
         let ends: Vec<(String, End)> = entries
             .iter()
-            .flat_map(|entry| {
-                if let Entry::Submitted(_, executions) = entry {
-                    self.known_already(executions)
-                } else {
-                    Vec::new()
-                }
+            .flat_map(|entry| match entry {
+                Entry::Submitted(_, executions) => self.known_already(executions),
+                // Perhaps the answer was lost and the end was not.
+                Entry::Advanced(id, CommandState::Unknown { .. }) => self.book.borrow_mut().early.take_marked(*id),
+                _ => Vec::new(),
             })
             .collect();
         self.book.borrow_mut().keep(entries, &self.world)?;

@@ -1,6 +1,6 @@
 //! What the Journal knows, outliving its lives.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, mem::take, sync::Arc};
 
 use tracing::warn;
 
@@ -61,10 +61,7 @@ impl Book {
     /// Takes an execution that carries the mark of a command which had been given up for that command's own. The
     /// Listener passes on no marks of other gateways.
     pub(super) fn adopt(&mut self, id: &str, end: &End, world: &World) {
-        let End::Finished(finished) = end else { return };
-        let Some(command) = finished.mark().and_then(|mark| mark.command.parse().ok()).map(CommandId) else {
-            return;
-        };
+        let Some(command) = end.marked() else { return };
         let Some(result) = self.ledger.result_of_unknown(command).cloned() else { return };
         let execution = Execution { id: id.to_owned(), command, result, state: ExecutionState::Running };
         if let Err(error) = self.keep(vec![Entry::Submitted(command, vec![execution])], world) {
@@ -83,6 +80,14 @@ impl Book {
 }
 
 impl End {
+    /// The command whose mark the execution carries.
+    fn marked(&self) -> Option<CommandId> {
+        match self {
+            Self::Finished(execution) => Some(CommandId(execution.mark()?.command.parse().ok()?)),
+            Self::Missing => None,
+        }
+    }
+
     pub(super) fn state(&self) -> ExecutionState {
         match self {
             Self::Finished(execution) => ExecutionState::Finished { status: execution.status().to_string() },
@@ -92,6 +97,13 @@ impl End {
 }
 
 impl Ends {
+    /// Takes those of executions that carry the mark of `command`.
+    pub(super) fn take_marked(&mut self, command: CommandId) -> Vec<(String, End)> {
+        let (marked, others) = take(&mut self.0).into_iter().partition(|(_, end)| end.marked() == Some(command));
+        self.0 = others;
+        Vec::from(marked)
+    }
+
     pub(super) fn keep(&mut self, id: String, end: End) {
         if self.0.len() == ENDS {
             self.0.pop_front();

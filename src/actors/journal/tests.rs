@@ -147,23 +147,33 @@ fn what_is_waited_for_is_waited_for_after_a_restart() {
 }
 
 #[test]
-fn an_execution_of_a_command_given_up_is_told_as_its_alias_wants() {
+fn an_execution_of_a_command_given_up_is_told_as_its_alias_wants_whenever_it_ends() {
     story(async || {
-        let (disk, began) = (Disk::default(), Instant::now());
-        let stage = Stage::over(&disk, began);
         let result = json!({"format": "{{ execution.id }}", "extra": {"whisper": true}});
         let unknown = CommandState::Unknown { why: "silence".into(), result: result.clone() };
+        let given_up = || Happened(vec![Entry::Advanced(COMMAND, unknown.clone())]);
         let mark = wire::Mark { gateway: "fulmar".into(), command: COMMAND.0.to_string() };
         let notify = json!({"on-complete": {"data": {"source_context": mark.to_context()}}});
         let ended = json!({"id": "a", "status": "succeeded", "liveaction": {"notify": notify}});
-        let ended = wire::Execution::from_json(ended.to_string()).unwrap();
+        let ended = Arc::new(wire::Execution::from_json(ended.to_string()).unwrap());
+        let ended = || Ended { id: "a".into(), end: End::Finished(Arc::clone(&ended)) };
 
-        stage.submits().await;
-        keep(&stage.journal, vec![Entry::Advanced(COMMAND, unknown)]).await.unwrap();
-        stage.journal.send(Ended { id: "a".into(), end: End::Finished(Arc::new(ended)) }).await.unwrap();
+        for ends_first in [true, false] {
+            let (disk, began) = (Disk::default(), Instant::now());
+            let stage = Stage::over(&disk, began);
+            stage.submits().await;
+            if ends_first {
+                stage.journal.send(ended()).await.unwrap();
+            }
+            stage.journal.send(given_up()).await.unwrap().unwrap();
+            if !ends_first {
+                stage.journal.send(ended()).await.unwrap();
+            }
 
-        for stage in [stage, Stage::over(&disk, began)] {
-            assert_eq!(stage.book.borrow().ledger.execution("a").map(|it| &it.result), Some(&result));
+            for stage in [stage, Stage::over(&disk, began)] {
+                let book = stage.book.borrow();
+                assert_eq!(book.ledger.execution("a").map(|it| &it.result), Some(&result), "{ends_first}");
+            }
         }
     });
 }
