@@ -19,7 +19,7 @@ use crate::{
         delivery::{Delivery, Outlet},
         journal::{Book, Journal},
         listener::{self, Listener},
-        router::{Gate, Lines, Place, Router, StackStorm, Unclear},
+        router::{self, Gate, Lines, Router, StackStorm, Unclear},
         world::World,
     },
     config::{self, Config},
@@ -140,13 +140,13 @@ impl<'a> Tree<'a> {
             };
             stackstorms.insert(name.clone(), Rc::new(storm));
         }
-        let place = |chat: &config::ChatConfig| {
+        let chat = |chat: &config::ChatConfig| {
             let outlet = outlets.get(&chat.name).cloned()?;
-            Some((chat.name.clone(), Place::new(chat.stackstorm.clone(), outlet)))
+            Some((chat.name.clone(), router::Chat::new(chat.stackstorm.clone(), outlet)))
         };
         let lines = Lines {
             gateway: config.gateway.clone(),
-            chats: config.chats.iter().filter_map(place).collect(),
+            chats: config.chats.iter().filter_map(chat).collect(),
             stackstorms,
             journal: reach.journal.clone(),
             delivery: Line::new(),

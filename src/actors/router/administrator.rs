@@ -74,7 +74,7 @@ pub(super) async fn go(lines: Rc<Lines>, asked: Asked, name: String, order: Move
 fn destination<'a>(lines: &Lines, here: &'a str, name: &'a str) -> Result<(&'a str, RoomId), String> {
     let elsewhere = name.split_once('/').filter(|(chat, _)| lines.chats.contains_key(*chat));
     let (chat, room) = elsewhere.unwrap_or((here, name));
-    let backend = lines.chats.get(chat).map(|place| &place.outlet.backend);
+    let backend = lines.chats.get(chat).map(|it| &it.outlet.backend);
     let backend = backend.filter(|backend| backend.capabilities().joins);
     let backend = backend.ok_or_else(|| format!("The rooms of {chat} cannot be joined or left by order."))?;
     let room = backend.room(room).ok_or_else(|| format!("No room of {chat} can be called {room}."))?;
@@ -82,7 +82,7 @@ fn destination<'a>(lines: &Lines, here: &'a str, name: &'a str) -> Result<(&'a s
 }
 
 async fn carry_out(lines: &Lines, chat: &str, room: RoomId, order: Move) -> Result<(), String> {
-    let line = lines.chats.get(chat).map(|place| place.outlet.line.clone()).unwrap_or_default();
+    let line = lines.chats.get(chat).map(|it| it.outlet.line.clone()).unwrap_or_default();
     let carried_out = async {
         match order {
             Move::Join(key) => line.send_now(chat::Join { room, key }).await,

@@ -32,7 +32,7 @@ pub struct Lines {
     /// The gateway's own settings.
     pub gateway: config::Gateway,
     /// The chats, by name.
-    pub chats: BTreeMap<String, Place>,
+    pub chats: BTreeMap<String, Chat>,
     /// The StackStorms, by name.
     pub stackstorms: BTreeMap<String, Rc<StackStorm>>,
     /// What is known.
@@ -68,7 +68,7 @@ impl Drop for UnderWay {
 }
 
 /// A chat as the Router sees it.
-pub struct Place {
+pub struct Chat {
     /// Which StackStorm its commands go to.
     pub stackstorm: String,
     /// How it is posted to.
@@ -77,7 +77,7 @@ pub struct Place {
     pub(super) rooms: RefCell<Option<BTreeSet<RoomId>>>,
 }
 
-impl Place {
+impl Chat {
     /// A chat whose commands go to `stackstorm`.
     pub fn new(stackstorm: String, outlet: Outlet) -> Self {
         Self { stackstorm, outlet, rooms: RefCell::default() }
@@ -190,7 +190,7 @@ impl Lines {
     }
 
     fn kind_of(&self, command: &Command) -> &'static str {
-        self.chats.get(&command.route.chat).map_or("", |place| place.outlet.kind)
+        self.chats.get(&command.route.chat).map_or("", |it| it.outlet.kind)
     }
 
     /// Whether `speech` begins with the name of the person it is for.

@@ -55,7 +55,7 @@ pub use self::{
     address::Addressing,
     announce::Unclear,
     gate::Gate,
-    lines::{Lines, Place, StackStorm},
+    lines::{Chat, Lines, StackStorm},
     missed::Tally,
 };
 

@@ -3,7 +3,7 @@
 use fulmar_contract::{Identity, Mention, RoomId};
 
 use super::{
-    lines::{Lines, Place},
+    lines::{Chat, Lines},
     whisper, words,
 };
 use crate::{
@@ -21,7 +21,7 @@ pub(super) fn is_of(lines: &Lines, command: &Command, name: Option<&str>) -> boo
         return true;
     }
     let (chat, room) = split(lines, &command.stackstorm, name);
-    let there = lines.chats.get(&route.chat).and_then(|place| place.outlet.backend.room(room));
+    let there = lines.chats.get(&route.chat).and_then(|it| it.outlet.backend.room(room));
     chat.is_none_or(|chat| chat == route.chat) && there.as_ref() == Some(&route.room)
 }
 
@@ -45,8 +45,8 @@ pub(super) async fn of(
         Some(chat) => chat,
         None => chat_with(lines, stackstorm, room).await?,
     };
-    let place = lines.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
-    let Outlet { backend, kind, .. } = &place.outlet;
+    let it = lines.chats.get(&chat).ok_or_else(|| format!("there is no chat {chat}"))?;
+    let Outlet { backend, kind, .. } = &it.outlet;
     // What is for one person's eyes is never said in public.
     let whisper = announcement.whisper || whisper::is_asked_for(&announcement.extra, kind);
     let named = |user: &str| Mention { identity: Identity::Claimed(user.to_owned()), name: user.to_owned() };
@@ -69,7 +69,7 @@ pub(super) fn unknown(name: &str) -> Route {
 
 /// The chat, if `name` begins with one of this StackStorm's, and the room.
 fn split<'a>(lines: &Lines, stackstorm: &str, name: &'a str) -> (Option<&'a str>, &'a str) {
-    let is_chat = |chat: &str| lines.chats.get(chat).is_some_and(|place| place.stackstorm == stackstorm);
+    let is_chat = |chat: &str| lines.chats.get(chat).is_some_and(|it| it.stackstorm == stackstorm);
     match name.split_once('/') {
         Some((chat, room)) if is_chat(chat) => (Some(chat), room),
         _ => (None, name),
@@ -79,14 +79,14 @@ fn split<'a>(lines: &Lines, stackstorm: &str, name: &'a str) -> (Option<&'a str>
 /// The only chat of a StackStorm, else the only one that is in `room`, else the default one. While that of one only is not
 /// known, as it has not been online yet, it is that one.
 async fn chat_with(lines: &Lines, stackstorm: &str, room: Option<&str>) -> Result<String, String> {
-    let chats: Vec<_> = lines.chats.iter().filter(|(_, place)| place.stackstorm == stackstorm).collect();
+    let chats: Vec<_> = lines.chats.iter().filter(|(_, it)| it.stackstorm == stackstorm).collect();
     if let [(only, _)] = chats.as_slice() {
         return Ok((*only).clone());
     }
     let (mut there, mut perhaps) = (Vec::new(), Vec::new());
-    for (name, place) in chats {
-        let Some(room) = room.and_then(|room| place.outlet.backend.room(room)) else { continue };
-        match is_in(place, &room).await {
+    for (name, it) in chats {
+        let Some(room) = room.and_then(|room| it.outlet.backend.room(room)) else { continue };
+        match is_in(it, &room).await {
             Some(true) => there.push(name.clone()),
             Some(false) => {}
             None => perhaps.push(name.clone()),
@@ -104,11 +104,11 @@ async fn chat_with(lines: &Lines, stackstorm: &str, room: Option<&str>) -> Resul
 }
 
 /// Whether a chat is, or should be, in `room`, or was when it was last online; `None` if it has not been yet.
-async fn is_in(place: &Place, room: &RoomId) -> Option<bool> {
-    if let Ok(status) = place.outlet.line.send_now(Report).await
+async fn is_in(chat: &Chat, room: &RoomId) -> Option<bool> {
+    if let Ok(status) = chat.outlet.line.send_now(Report).await
         && status.me.is_some()
     {
-        place.rooms.replace(Some(status.rooms.into_iter().chain(status.missing.into_keys()).collect()));
+        chat.rooms.replace(Some(status.rooms.into_iter().chain(status.missing.into_keys()).collect()));
     }
-    place.rooms.borrow().as_ref().map(|rooms| rooms.contains(room))
+    chat.rooms.borrow().as_ref().map(|rooms| rooms.contains(room))
 }
