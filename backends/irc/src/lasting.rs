@@ -80,7 +80,8 @@ impl Lasting {
     /// Somebody is logged in to an account.
     pub(crate) fn seen(&self, account: &str, nick: &str) {
         let account = account.to_ascii_lowercase();
-        let nicks = &mut self.state().nicks;
+        let State { nicks, absent, .. } = &mut *self.state();
+        absent.remove(&account);
         let is_known = nicks.get(&account).is_some_and(|known| known == nick);
         if is_known {
             return;
@@ -95,14 +96,15 @@ impl Lasting {
         self.state().nicks.get(account).cloned()
     }
 
-    /// Nobody who is logged in to `account` is there: for how long that has been so, as far as it was asked.
+    /// Nobody who is logged in to `account` is there: for how long that has been so, as far as it was asked lately.
     pub(crate) fn absence(&self, account: &str, now: Instant) -> Duration {
+        let account = account.to_ascii_lowercase();
         let absent = &mut self.state().absent;
-        if absent.len() >= MOST_ABSENT {
-            absent.retain(|_, since| now.duration_since(*since) < LONGEST_ABSENCE);
+        absent.retain(|_, since| now.duration_since(*since) < LONGEST_ABSENCE);
+        if absent.len() >= MOST_ABSENT && !absent.contains_key(&account) {
+            return LONGEST_ABSENCE;
         }
-        let since = *absent.entry(account.to_ascii_lowercase()).or_insert(now);
-        now.duration_since(since)
+        now.duration_since(*absent.entry(account).or_insert(now))
     }
 
     /// Somebody is there who is logged in to `account`.
@@ -117,9 +119,9 @@ impl Lasting {
 
 /// Of more accounts nothing is remembered.
 const MOST_ACCOUNTS: usize = 10_000;
-/// Of so many who are not there, those are forgotten first who have been away for long.
+/// Of more who are not there nothing is remembered, and so nothing is kept for them.
 const MOST_ABSENT: usize = 1000;
-/// So long that nothing is kept for somebody any more.
+/// So long that nothing is kept for somebody any more. After it, they are looked for anew.
 const LONGEST_ABSENCE: Duration = Duration::from_hours(1);
 /// Longer than any process lives.
 const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
@@ -153,5 +155,30 @@ mod tests {
 
         assert_eq!(lasting.nick_of("account0").as_deref(), Some("new"));
         assert_eq!(lasting.nick_of(&format!("account{MOST_ACCOUNTS}")), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_absence_ends_with_a_word_of_theirs_or_after_an_hour() {
+        let lasting = Lasting::new(Vec::new());
+        let (now, minute) = (Instant::now(), Duration::from_mins(1));
+
+        assert_eq!(lasting.absence("Ada", now), Duration::ZERO);
+        assert_eq!(lasting.absence("ada", now + minute), minute);
+        lasting.seen("Ada", "ada");
+        assert_eq!(lasting.absence("ada", now + 2 * minute), Duration::ZERO);
+        assert_eq!(lasting.absence("ada", now + 62 * minute), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_memory_of_absences_is_bounded() {
+        let lasting = Lasting::new(Vec::new());
+        let now = Instant::now();
+        for number in 0..MOST_ABSENT {
+            lasting.absence(&format!("account{number}"), now);
+        }
+
+        assert_eq!(lasting.absence("account0", now), Duration::ZERO);
+        assert_eq!(lasting.absence("one-more", now), LONGEST_ABSENCE);
+        assert_eq!(lasting.absence("one-more", now + LONGEST_ABSENCE), Duration::ZERO);
     }
 }
