@@ -1,8 +1,6 @@
 //! Announcements: what StackStorm wants said.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Execution, Mark};
 
@@ -45,12 +43,14 @@ impl Announcement {
         Mark::in_context(&self.context)
     }
 
-    /// What it says, to whom and where, in short. The same for an event and for the execution that made it.
+    /// What it says, to whom and where, in short. The same for an event and for the execution that made it, whatever the
+    /// order of their members, and the same in every build, as it is journalled: 64 bits of FNV-1a
+    /// (draft-eastlake-fnv).
     pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.route, &self.channel, &self.user, &self.message).hash(&mut hasher);
-        self.context.to_string().hash(&mut hasher);
-        hasher.finish()
+        let mut said = json!([self.route, self.channel, self.user, self.message, self.context]);
+        said.sort_all_objects();
+        let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        said.to_string().bytes().fold(FNV_OFFSET, mix)
     }
 
     /// Reads what the chatops pack's action was given, wherever it stands.
@@ -90,10 +90,11 @@ fn is_meant(switch: &Value) -> bool {
     }
 }
 
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -121,6 +122,17 @@ mod tests {
 
         assert!([json!(true), json!("True"), json!("yes"), json!(1)].into_iter().all(whispers));
         assert!(![json!(null), json!(false), json!("False"), json!(""), json!(0)].into_iter().any(whispers));
+    }
+
+    #[test]
+    fn a_fingerprint_is_that_of_what_is_said_in_every_build() {
+        let print = |payload: Value| Announcement::read("errbot", &payload).fingerprint();
+        let hi = print(json!({"message": "hi", "context": {"a": {"b": 1, "c": 2}, "d": 3}}));
+
+        assert_eq!(hi, print(json!({"context": {"d": 3, "a": {"c": 2, "b": 1}}, "message": "hi"})));
+        assert_eq!(hi, 0x16c5_07c7_ce14_08f8);
+        assert_ne!(hi, print(json!({"message": "hi", "context": {"a": 1}})));
+        assert_ne!(print(json!({"user": "ada"})), print(json!({"channel": "ada"})));
     }
 
     #[test]
