@@ -5,7 +5,7 @@
 //! | `router::Heard` | Chat -> Router | - |
 //! | `router::InputEnded` | Chat -> Router | - |
 //! | `router::Concluded` | Journal -> Router | - |
-//! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled |
+//! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled; or who will tell, if that takes time |
 //! | `router::Missed` | Listener -> Router | what is still to be told of old ones |
 //! | `aliases::Current`, `aliases::Ready` | Router, Admin -> Aliases | the registry |
 //! | `aliases::Stale` | Router, Listener -> Aliases | - |
