@@ -5,28 +5,29 @@ use std::{fs, path::Path, sync::Arc};
 use actix_web::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 use rustls::{
-    AlertDescription, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    AlertDescription, ClientConfig, Error, RootCertStore, ServerConfig,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::{CryptoProvider, aws_lc_rs},
     server::ParsedCertificate,
     sign::CertifiedKey,
 };
 use rustls_pki_types::{
-    CertificateDer, PrivateKeyDer, ServerName, UnixTime,
+    CertificateDer, PrivateKeyDer,
     pem::{self, PemObject},
 };
 use tracing::warn;
 
-use super::{Identity, TlsError, Trust};
+use super::{
+    Identity, TlsError, Trust,
+    verifier::{Anybody, Named},
+};
 
 pub(super) fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     let builder =
         ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(unusable)?;
-    let builder = if trust.verify {
-        builder.with_root_certificates(roots(trust)?)
-    } else {
-        warn!("certificates are not checked: anybody on the way can read and change everything");
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider())))
+    let builder = match verifier(trust)? {
+        Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
+        None => builder.with_root_certificates(roots(&[])?),
     };
     let config = match &trust.identity {
         Some(identity) => {
@@ -93,17 +94,28 @@ fn chain_and_key(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, P
     Ok((chain, key))
 }
 
-fn roots(trust: &Trust) -> Result<RootCertStore, TlsError> {
+/// What decides in place of rustls whom to believe, where it must.
+fn verifier(trust: &Trust) -> Result<Option<Arc<dyn ServerCertVerifier>>, TlsError> {
+    if !trust.verify {
+        warn!("certificates are not checked: anybody on the way can read and change everything");
+        return Ok(Some(Arc::new(Anybody(provider()))));
+    }
+    let Some(file) = &trust.authorities else { return Ok(None) };
+    let named = certificates(file)?;
+    let roots = Arc::new(roots(&named)?);
+    let usual = WebPkiServerVerifier::builder_with_provider(roots, provider()).build().map_err(unusable)?;
+    Ok(Some(Arc::new(Named { named, usual })))
+}
+
+fn roots(named: &[CertificateDer<'static>]) -> Result<RootCertStore, TlsError> {
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         warn!(%error, "a certificate of the system cannot be read");
     }
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(system.certs);
-    if let Some(file) = &trust.authorities {
-        for authority in certificates(file)? {
-            roots.add(authority).map_err(unusable)?;
-        }
+    for authority in named {
+        roots.add(authority.clone()).map_err(unusable)?;
     }
     Ok(roots)
 }
@@ -119,43 +131,4 @@ fn provider() -> Arc<CryptoProvider> {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unusable(error: impl ToString) -> TlsError {
     TlsError::Unusable(error.to_string())
-}
-
-/// Accepts every certificate, but checks that its owner speaks.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

@@ -6,6 +6,8 @@ mod built;
 #[cfg(feature = "tls")]
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(feature = "tls")]
+mod verifier;
 
 use std::{
     io,
@@ -26,7 +28,7 @@ pub const BUILT: bool = cfg!(feature = "tls");
 pub struct Trust {
     /// Whether they are checked at all.
     pub verify: bool,
-    /// A PEM file with authorities besides those of the system.
+    /// A PEM file with authorities besides those of the system, or with servers' own certificates.
     pub authorities: Option<PathBuf>,
     /// Who we are, for servers that want to know.
     pub identity: Option<Identity>,

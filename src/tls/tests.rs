@@ -65,6 +65,22 @@ async fn an_unknown_authority_is_refused_unless_named_or_nobody_checks() {
     assert_eq!(greet(port, &trust(false, None, None)).await.unwrap(), "hi");
 }
 
+/// `own.pem` is as StackStorm's installation guide makes it: an authority of itself, for no host. `expired.pem` has the
+/// same owner and the same key.
+#[actix_web::test]
+async fn a_certificate_that_is_named_itself_is_believed_while_it_is_valid() {
+    let [own, expired, of_ca] = [("own.pem", "own.key"), ("expired.pem", "own.key"), ("server.pem", "server.key")]
+        .map(|(certificate, key)| serve(server_config(&identity(certificate, key)).unwrap()));
+    let why = async |port, named| greet(port, &trust(true, named, None)).await.unwrap_err().to_string();
+
+    assert_eq!(greet(own, &trust(true, Some("own.pem"), None)).await.unwrap(), "hi");
+    assert_eq!(greet(of_ca, &trust(true, Some("server.pem"), None)).await.unwrap(), "hi");
+    assert!(why(own, None).await.contains("invalid peer certificate"));
+    assert!(why(own, Some("expired.pem")).await.contains("invalid peer certificate"));
+    assert!(why(of_ca, Some("own.pem")).await.contains("UnknownIssuer"));
+    assert!(why(expired, Some("expired.pem")).await.contains("certificate expired"));
+}
+
 #[actix_web::test]
 async fn a_server_that_wants_to_know_us_is_shown_our_certificate() {
     for version in [&TLS12, &TLS13] {
