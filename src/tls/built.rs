@@ -2,10 +2,8 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use actix_web::error::ParseError;
-use awc::error::{ConnectError, SendRequestError};
 use rustls::{
-    AlertDescription, ClientConfig, Error, RootCertStore, ServerConfig,
+    ClientConfig, Error, RootCertStore, ServerConfig,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs},
     server::ParsedCertificate,
@@ -70,19 +68,6 @@ pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, 
         ParsedCertificate::try_from(certificate).map_err(unusable)?;
     }
     Ok(found)
-}
-
-/// Whether the server ended the handshake for want of a certificate of ours. With TLS 1.3 that comes to light with
-/// the first byte that is read after a handshake that seemed good.
-pub(super) fn wants_identity(error: &SendRequestError) -> bool {
-    let (SendRequestError::Connect(ConnectError::Io(error))
-    | SendRequestError::Send(error)
-    | SendRequestError::Response(ParseError::Io(error))) = error
-    else {
-        return false;
-    };
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    matches!(inner, Some(Error::AlertReceived(AlertDescription::CertificateRequired)))
 }
 
 fn chain_and_key(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {

@@ -4,6 +4,8 @@
 #[cfg(feature = "tls")]
 mod built;
 #[cfg(feature = "tls")]
+mod reason;
+#[cfg(feature = "tls")]
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(feature = "tls")]
@@ -125,14 +127,18 @@ pub fn check_identity(identity: &Identity) -> Result<(), TlsError> {
 /// Whether a request failed because the server wants a certificate of ours that we did not show: it ended the handshake,
 /// so it has not read the request.
 pub fn wants_identity(error: &SendRequestError) -> bool {
-    built::wants_identity(error)
+    reason::wants_identity(error)
+}
+
+/// What is wrong with the certificate that the server showed, if that is why a request failed: words for the operator,
+/// of the server as "it".
+pub fn bad_certificate(error: &SendRequestError) -> Option<String> {
+    reason::bad_certificate(error)
 }
 
 #[cfg(not(feature = "tls"))]
 mod built {
     use std::path::Path;
-
-    use awc::error::SendRequestError;
 
     use super::{Identity, TlsError};
 
@@ -143,8 +149,17 @@ mod built {
     pub(super) fn certified_key(_identity: &Identity) -> Result<(), TlsError> {
         Err(TlsError::NotBuilt)
     }
+}
+
+#[cfg(not(feature = "tls"))]
+mod reason {
+    use awc::error::SendRequestError;
 
     pub(super) fn wants_identity(_error: &SendRequestError) -> bool {
         false
+    }
+
+    pub(super) fn bad_certificate(_error: &SendRequestError) -> Option<String> {
+        None
     }
 }

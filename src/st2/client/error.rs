@@ -96,7 +96,7 @@ impl ApiError {
         if tls::wants_identity(&error) {
             return Self::Unreachable { why: Fault::wants_identity().to_string() };
         }
-        let why = error.to_string();
+        let why = tls::bad_certificate(&error).unwrap_or_else(|| error.to_string());
         match error {
             // What awc says when the peer closes before its answer.
             SendRequestError::Connect(ConnectError::Disconnected) => {
