@@ -32,6 +32,14 @@ pub struct Rejected {
     pub serial: u64,
 }
 
+/// StackStorm took the credential with this number.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Taken {
+    /// As in [`Held::serial`].
+    pub serial: u64,
+}
+
 /// Asks how the credential is.
 #[derive(Debug, Message)]
 #[rtype(result = "State")]
@@ -44,6 +52,8 @@ pub struct Held {
     pub serial: u64,
     /// The credential itself.
     pub access: Arc<Access>,
+    /// Whether StackStorm is known to have taken it, or to have made it.
+    pub is_proven: bool,
 }
 
 /// Why there is no credential.
@@ -72,14 +82,14 @@ pub enum CallError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Not asked for yet.
-    Fresh,
-    /// Good, as far as we know.
+    /// StackStorm took it when it was last tried.
     Good,
     /// Refused by StackStorm; a human is needed.
     Refused,
     /// StackStorm could not be asked.
     Unavailable,
+    /// StackStorm has not seen it yet.
+    Untried,
 }
 
 /// One life of Auth.
@@ -109,7 +119,7 @@ impl Auth {
             ttl: settings.user_token_ttl,
             held: None,
             serial: 0,
-            state: State::Fresh,
+            state: State::Untried,
             rest_until: None,
             refusals: 0,
             asking: Vec::new(),
@@ -161,6 +171,7 @@ impl Auth {
                 let held = self.hold(token.access());
                 let serial = held.serial;
                 ctx.run_later(token.renew_after(), move |auth, ctx| auth.renew(serial, ctx));
+                self.proved();
                 Ok(held)
             }
             Err(ApiError::Unauthorized { .. }) => {
@@ -184,12 +195,16 @@ impl Auth {
 
     fn hold(&mut self, access: Access) -> Held {
         self.serial += 1;
-        let held = Held { serial: self.serial, access: Arc::new(access) };
+        let is_proven = matches!(self.credential, config::Credential::User { .. });
+        let held = Held { serial: self.serial, access: Arc::new(access), is_proven };
         self.held = Some(held.clone());
-        self.state = State::Good;
         self.rest_until = None;
-        self.refusals = 0;
         held
+    }
+
+    fn proved(&mut self) {
+        self.state = State::Good;
+        self.refusals = 0;
     }
 
     /// Replaces a token before it expires. Askers get the old one until the new one is there.
@@ -231,7 +246,14 @@ pub async fn call<T>(
             let held = flatten(auth.send(Rejected { serial: held.serial }).await)?;
             Ok(Box::pin(call(&held.access)).await?)
         }
-        answered => Ok(answered?),
+        Ok(answered) => {
+            if !held.is_proven {
+                // An Auth between two lives will be told of the next call.
+                auth.send_now(Taken { serial: held.serial }).await.ok();
+            }
+            Ok(answered)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -266,6 +288,17 @@ impl Handler<Rejected> for Auth {
             }
         }
         self.ask(ctx)
+    }
+}
+
+impl Handler<Taken> for Auth {
+    type Result = ();
+
+    fn handle(&mut self, Taken { serial }: Taken, _: &mut Self::Context) {
+        if let Some(held) = self.held.as_mut().filter(|held| held.serial == serial) {
+            held.is_proven = true;
+            self.proved();
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `aliases::Stale` | Router, Listener -> Aliases | - |
 //! | `aliases::Refresh` | Admin -> Aliases | how many there are |
 //! | `auth::Token`, `auth::Rejected` | Router, Aliases, Listener -> Auth | a credential |
+//! | `auth::Taken` | Router, Aliases, Listener -> Auth | - |
 //! | `journal::Happened` | Router, Delivery, Listener -> Journal | whether it was kept |
 //! | `journal::Ended` | Listener, Router -> Journal | - |
 //! | `journal::Weigh` | Router -> Journal | what an announcement is to us |

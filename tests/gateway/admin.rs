@@ -1,8 +1,9 @@
 //! What operators see.
 
+use fulmar::sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::stage::{AS_USER, Stage, sandbox, story};
+use crate::stage::{AS_USER, Stage, WITH_KEY, sandbox, story};
 
 #[test]
 fn the_status_tells_the_truth() {
@@ -22,6 +23,24 @@ fn the_status_tells_the_truth() {
         assert_eq!(status["journal"]["open"], 0);
         assert!(status["children"].as_array().unwrap().iter().all(|child| child["phase"] == "up"), "{status:#}");
         stage.ends().await;
+    });
+}
+
+#[test]
+fn a_key_is_called_good_only_when_stackstorm_has_taken_it() {
+    story(async || {
+        let away = Stage::against(Sandbox::start(sandbox()).unwrap(), "http://127.0.0.1:1", WITH_KEY);
+        let there = Stage::new(sandbox(), WITH_KEY);
+        there.until_ready().await;
+
+        let untried =
+            away.until("it is not reached", |status| !status["stackstorm"]["default"]["error"].is_null()).await;
+        let tried = there.status().await;
+
+        assert_eq!(untried["stackstorm"]["default"]["auth"], "untried");
+        assert_eq!(tried["stackstorm"]["default"]["auth"], "good");
+        away.ends().await;
+        there.ends().await;
     });
 }
 
