@@ -105,7 +105,10 @@ impl Reach {
             stackstorms: config.stackstorms.keys().map(|name| (name.clone(), Storm::default())).collect(),
             router: Line::new(),
             journal: Line::new(),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(
+                config.chats.iter().map(|chat| chat.name.as_str()),
+                config.stackstorms.keys().map(String::as_str),
+            ),
         }
     }
 }

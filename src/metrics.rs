@@ -52,9 +52,7 @@ pub struct StackStorm {
 /// Labels of what can come out in several ways.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// Of a command: `submitted`, `refused`, `unknown`, `no_match` or `ambiguous`. Of an announcement: `said`, `result`
-    /// (of a command), `suppressed` (repeats one), `foreign` (for another gateway), `summarised` (missed and too old) or
-    /// `nowhere` (no room is known for it).
+    /// One of [`COMMANDS`] or [`ANNOUNCEMENTS`].
     pub outcome: &'static str,
 }
 
@@ -70,7 +68,7 @@ pub struct Calls {
 /// Labels of what was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Refusal {
-    /// `busy` (too much is under way), `late` (its turn did not come) or `rate` (its author said too much at once).
+    /// One of [`REFUSALS`].
     pub why: &'static str,
 }
 
@@ -79,24 +77,61 @@ pub struct Refusal {
 pub struct Webhook {
     /// The path.
     pub endpoint: &'static str,
-    /// `said`, `suppressed` or `nowhere`, as with announcements; or `bad` (not understood), `refused` (not allowed),
-    /// `limited` (too many) or `failed` (could not be taken now).
+    /// One of [`WEBHOOKS`].
     pub outcome: &'static str,
 }
 
 impl Metrics {
+    /// Counters of a gateway with these chats and StackStorms, all at nought: what is not there before its first count
+    /// has not risen for Prometheus then.
+    pub fn new<'a>(
+        chats: impl IntoIterator<Item = &'a str>,
+        stackstorms: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let metrics = Self::default();
+        for chat in chats {
+            let labels = Chat { chat: chat.to_owned() };
+            for family in [&metrics.heard, &metrics.posted, &metrics.failed] {
+                drop(family.get_or_create(&labels));
+            }
+        }
+        for stackstorm in stackstorms {
+            drop(metrics.events.get_or_create(&StackStorm { stackstorm: stackstorm.to_owned() }));
+        }
+        for outcome in COMMANDS {
+            drop(metrics.commands.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in ANNOUNCEMENTS {
+            drop(metrics.announcements.get_or_create(&Outcome { outcome }));
+        }
+        for why in REFUSALS {
+            drop(metrics.refused.get_or_create(&Refusal { why }));
+        }
+        metrics
+    }
+
+    /// As [`Metrics::new`], for a webhook that is served.
+    pub fn expect_webhook(&self, endpoint: &'static str) {
+        for outcome in WEBHOOKS {
+            drop(self.webhooks.get_or_create(&Webhook { endpoint, outcome }));
+        }
+    }
+
     /// Counts a command by what became of it.
     pub fn command(&self, outcome: &'static str) {
+        debug_assert!(COMMANDS.contains(&outcome), "{outcome}");
         self.commands.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Counts an announcement by what became of it.
     pub fn announcement(&self, outcome: &'static str) {
+        debug_assert!(ANNOUNCEMENTS.contains(&outcome), "{outcome}");
         self.announcements.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Counts something that was not taken, by the reason.
     pub fn refusal(&self, why: &'static str) {
+        debug_assert!(REFUSALS.contains(&why), "{why}");
         self.refused.get_or_create(&Refusal { why }).inc();
     }
 
@@ -109,6 +144,7 @@ impl Metrics {
 
     /// Counts a request to a webhook by what became of it.
     pub fn webhook(&self, endpoint: &'static str, outcome: &'static str) {
+        debug_assert!(WEBHOOKS.contains(&outcome), "{outcome}");
         self.webhooks.get_or_create(&Webhook { endpoint, outcome }).inc();
     }
 
@@ -156,3 +192,17 @@ pub struct Gauge {
 }
 
 type Float = prometheus_client::metrics::gauge::Gauge<f64, std::sync::atomic::AtomicU64>;
+
+/// What becomes of a command.
+pub const COMMANDS: [&str; 5] = ["submitted", "refused", "unknown", "no_match", "ambiguous"];
+
+/// What becomes of an announcement. A `result` is a command's, `suppressed` repeats one, `foreign` is for another gateway,
+/// `summarised` was missed and is too old, and `nowhere` has no room.
+pub const ANNOUNCEMENTS: [&str; 6] = ["said", "result", "suppressed", "foreign", "summarised", "nowhere"];
+
+/// Why something is not taken: too much is under way, its turn did not come, or its author said too much at once.
+pub const REFUSALS: [&str; 3] = ["busy", "late", "rate"];
+
+/// What becomes of a request to a webhook: as with announcements, or not understood, not allowed, too many, and not to
+/// be taken now.
+pub const WEBHOOKS: [&str; 7] = ["said", "suppressed", "nowhere", "bad", "refused", "limited", "failed"];

@@ -81,6 +81,9 @@ pub fn bind(settings: &config::Web) -> Result<Option<Socket>, NotServed> {
 /// # Errors
 /// When the address is lost, or the certificate cannot be used any more.
 pub fn serve(config: &Config, reach: &Reach, Socket { address, listener }: Socket) -> Result<Served, NotServed> {
+    for endpoint in [Endpoint::Errbot, Endpoint::Hubot] {
+        reach.metrics.expect_webhook(endpoint.path());
+    }
     let web = Data::new(Web {
         token: config.web.token.clone(),
         limits: Mutex::new(Limits::new(Instant::now())),

@@ -71,6 +71,26 @@ fn metrics_count_what_happened() {
     });
 }
 
+/// Prometheus' `increase` sees a rise only of what was there before.
+#[test]
+fn what_can_be_counted_is_there_before_it_is() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        let metrics = stage.get("/metrics").await.1;
+
+        for line in [
+            "fulmar_failed_total{chat=\"mem\"} 0",
+            "fulmar_commands_total{outcome=\"unknown\"} 0",
+            "fulmar_announcements_total{outcome=\"nowhere\"} 0",
+            "fulmar_refused_total{why=\"late\"} 0",
+        ] {
+            assert!(metrics.lines().any(|it| it == line), "{line} is not in\n{metrics}");
+        }
+        stage.ends().await;
+    });
+}
+
 #[test]
 fn no_secret_is_shown_anywhere() {
     story(async || {

@@ -34,7 +34,7 @@ impl Stage {
     async fn hook_counts(&self, path: &str, outcome: &str) -> u64 {
         let line = format!("fulmar_webhooks_total{{endpoint=\"{path}\",outcome=\"{outcome}\"}} ");
         let metrics = self.get("/metrics").await.1;
-        metrics.lines().find_map(|it| it.strip_prefix(&line)).map_or(0, |count| count.parse().unwrap())
+        metrics.lines().find_map(|it| it.strip_prefix(&line)).unwrap().parse().unwrap()
     }
 }
 
