@@ -12,7 +12,11 @@ mod user;
 use std::{cell::Cell, time::Duration};
 
 use actix_web::http::header::{self, HttpDate};
-use awc::{ClientRequest, ClientResponse, error::PayloadError, http::Method};
+use awc::{
+    ClientRequest, ClientResponse,
+    error::PayloadError,
+    http::{Method, StatusCode},
+};
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, timeout};
@@ -156,6 +160,7 @@ impl Client {
         body: Option<String>,
         limit: Duration,
     ) -> Result<Answer<T>, ApiError> {
+        let url = request.get_uri().to_string();
         let exchange = async {
             let request = request.insert_header((header::ACCEPT, "application/json"));
             let sent = match body {
@@ -177,13 +182,29 @@ impl Client {
             .map_err(|_| ApiError::Unanswered { why: format!("no answer in {limit:?}") })??;
         let status = response.status();
         if !status.is_success() {
-            return Err(ApiError::from_status(status.as_u16(), Fault::in_body(&body)));
+            return Err(self.refusal(status, &url, Fault::in_body(&body)));
         }
         let total = number(&response, "x-total-count");
         let body = if body.is_empty() { b"null".as_slice() } else { &body };
         let body = serde_json::from_slice(body)
             .map_err(|error| ApiError::Garbage { why: format!("an unexpected answer: {error}") })?;
         Ok(Answer { body, total })
+    }
+
+    /// What an answer from `url` means that is not a success.
+    fn refusal(&self, status: StatusCode, url: &str, fault: Fault) -> ApiError {
+        if status != StatusCode::NOT_FOUND || !fault.is_no_path() {
+            return ApiError::from_status(status.as_u16(), fault);
+        }
+        let key = if url.starts_with(&self.endpoints.auth.at("/tokens")) {
+            "auth_url"
+        } else if url.starts_with(&self.endpoints.stream.at("/stream")) {
+            "stream_url"
+        } else {
+            "api_url"
+        };
+        let url = url.split('?').next().unwrap_or_default();
+        ApiError::from_status(status.as_u16(), Fault::no_path(url, key))
     }
 
     fn note_date<S>(&self, response: &ClientResponse<S>) {

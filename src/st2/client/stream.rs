@@ -23,8 +23,8 @@ impl Client {
     /// # Errors
     /// When StackStorm does not open it, or something else answers in its place.
     pub async fn stream(&self, access: &Access, events: &[String]) -> Result<EventBytes, ApiError> {
-        let request = self.http.get(self.endpoints.stream.at("/stream"));
-        let request = request.query(&[("events", events.join(","))]).map_err(ApiError::unsent)?;
+        let url = self.endpoints.stream.at("/stream");
+        let request = self.http.get(&url).query(&[("events", events.join(","))]).map_err(ApiError::unsent)?;
         let sending = with(request, access).insert_header((header::ACCEPT, "text/event-stream")).send();
         let late = |_| ApiError::Unanswered { why: format!("no answer in {GET_LIMIT:?}") };
         let mut response = timeout(GET_LIMIT, sending).await.map_err(late)?.map_err(ApiError::from_sending)?;
@@ -34,7 +34,7 @@ impl Client {
         if !status.is_success() {
             let body = timeout(GET_LIMIT, response.body().limit(MAX_BODY)).await;
             let fault = body.ok().and_then(Result::ok).map(|body| Fault::in_body(&body));
-            return Err(ApiError::from_status(status.as_u16(), fault.unwrap_or_default()));
+            return Err(self.refusal(status, &url, fault.unwrap_or_default()));
         }
         let kind =
             response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

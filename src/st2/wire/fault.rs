@@ -25,6 +25,11 @@ impl Fault {
         Self::new("it wants a certificate of ours: set client_cert and client_key")
     }
 
+    /// There is no such path, because the URL in `key` of the configuration is wrong.
+    pub fn no_path(url: &str, key: &str) -> Self {
+        Self::new(format!("there is no {url}: correct {key}"))
+    }
+
     /// Reads it from a body; empty for a page of a proxy, but for nginx's status 496.
     pub fn in_body(body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
@@ -32,6 +37,12 @@ impl Fault {
             Err(_) if body.windows(NGINX_496.len()).any(|window| window == NGINX_496) => Self::wants_identity(),
             Err(_) => Self::default(),
         }
+    }
+
+    /// Whether, with status 404, it is the path that is not there and not what was asked for: then StackStorm's router
+    /// says so (`st2common/router.py`), or it is not StackStorm that answers.
+    pub fn is_no_path(&self) -> bool {
+        self.0.is_empty() || self.0 == "The resource could not be found."
     }
 
     /// Whether the command matched nothing. The text ends so (`st2common/util/actionalias_matching.py`).

@@ -144,6 +144,28 @@ async fn an_execution_that_is_gone_is_told_from_other_refusals() {
 }
 
 #[actix_web::test]
+async fn a_path_that_is_not_there_is_said_with_the_key_that_is_wrong() {
+    let (stackstorm, _) =
+        serve(|_| HttpResponse::NotFound().json(json!({"faultstring": "The resource could not be found."})));
+    let (stranger, _) = serve(|_| HttpResponse::NotFound().body("<html>404 Not Found</html>"));
+
+    for client in [stackstorm, stranger] {
+        let there = |key: &str, path: &str| {
+            let service = key.trim_end_matches("_url");
+            let url = client.endpoints.api.to_string().replace("/api/", &format!("/{service}/"));
+            format!("StackStorm answered 404: there is no {url}{path}: correct {key}")
+        };
+        let api = client.aliases(&key()).await.unwrap_err();
+        let auth = client.token("u", &Secret::new("p"), Duration::from_secs(60)).await.map(drop).unwrap_err();
+        let stream = client.stream(&key(), &["x".into()]).await.map(drop).unwrap_err();
+
+        assert_eq!(api.to_string(), there("api_url", "/actionalias"));
+        assert_eq!(auth.to_string(), there("auth_url", "/tokens"));
+        assert_eq!(stream.to_string(), there("stream_url", "/stream"));
+    }
+}
+
+#[actix_web::test]
 async fn stackstorm_formats_a_result_and_is_waited_for() {
     let (client, requests) = serve(|seen| match seen.method.as_str() {
         "POST" => HttpResponse::Created().json(json!({"id": "f1", "status": "requested"})),
