@@ -137,7 +137,12 @@ impl Outbox {
     }
 
     /// The lines that may be written now, and a PING after the last of a post.
+    ///
+    /// Servers count a PING like any line (solanum's `packet.c`, ngircd's `conn.c`). While another one is unanswered, so
+    /// do we. Otherwise the server has read all that was written before this post: at most a burst and this PING wait in its
+    /// queue, which has room for more (20 lines, by solanum's `client_flood_max_lines`).
     pub(crate) fn write(&mut self, now: Instant) -> Vec<String> {
+        let is_read = self.under_way.len() <= 1;
         let Some(post) = self.under_way.back_mut() else { return Vec::new() };
         let mut lines = Vec::new();
         while self.throttle.ready_at() <= now
@@ -151,7 +156,9 @@ impl Outbox {
         if let Proof::Pong(token) = &post.proof
             && post.unsent.is_empty()
         {
-            self.throttle.spend(now);
+            if !is_read {
+                self.throttle.spend(now);
+            }
             lines.push(format!("PING :{token}"));
         }
         lines

@@ -173,6 +173,26 @@ async fn lines_keep_the_rate_while_a_ping_is_answered_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_ping_for_a_receipt_costs_a_line_only_while_the_server_is_behind() {
+    let mut bench = Bench::start(1, 1).await;
+    let mut times = Vec::new();
+
+    for text in ["one", "two", "three", "four"] {
+        let answer = bench.order("#ops", text).await;
+        bench.hears(&format!("PRIVMSG #ops :{text}")).await;
+        times.push(Instant::now());
+        // From here on the server answers nothing.
+        if text == "one" {
+            bench.says(":s.x PONG s.x fulmar-1").await;
+            assert!(answer.await.unwrap().is_ok());
+        }
+    }
+
+    let waits: Vec<u64> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
+    assert_eq!(waits, [1, 1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_written_and_not_confirmed_is_unknown_and_the_rest_may_be_sent_later() {
     let mut bench = Bench::start(1, 1).await;
     let written = bench.order("#ops", "written").await;
