@@ -26,6 +26,7 @@ mod tags;
 mod text;
 mod throttle;
 mod tls;
+mod verifier;
 mod whom;
 
 use std::sync::Arc;

@@ -1,22 +1,24 @@
 //! TLS: whom to believe, and what to show.
 
-use std::{path::Path, sync::Arc};
+use std::{fmt::Display, path::Path, sync::Arc};
 
 use fulmar_contract::Failure;
 use rustls::{
     ClientConfig, RootCertStore,
-    client::ResolvesClientCert,
+    client::{ResolvesClientCert, WebPkiServerVerifier},
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio_rustls::TlsConnector;
 
+use crate::verifier::Verifier;
+
 /// Whose certificates are believed.
 #[derive(Clone, Debug)]
 pub(crate) enum Trust {
-    /// These authorities'.
-    Own(Arc<RootCertStore>),
+    /// These authorities', and servers' own that are among these.
+    Own(Arc<Verifier>),
     /// The operating system's authorities'.
     System,
 }
@@ -28,23 +30,29 @@ pub(crate) struct Certificate(Arc<dyn ResolvesClientCert>);
 impl Trust {
     /// Reads authorities from a PEM file.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let unusable = |error: &dyn Display| format!("{}: {error}", path.display());
+        let named = chain(path)?;
         let mut roots = RootCertStore::empty();
-        for certificate in chain(path)? {
-            roots.add(certificate).map_err(|error| format!("{}: {error}", path.display()))?;
+        for certificate in &named {
+            roots.add(certificate.clone()).map_err(|error| unusable(&error))?;
         }
-        Ok(Self::Own(Arc::new(roots)))
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Ok(Self::Own(Arc::new(Verifier { named, usual: usual.map_err(|error| unusable(&error))? })))
     }
 
     /// What makes TLS connections that believe only this, and show `certificate` to a server that asks.
     pub(crate) fn connector(&self, certificate: Option<&Certificate>) -> Result<TlsConnector, Failure> {
-        let roots = match self {
-            Self::Own(roots) => Arc::clone(roots),
-            Self::System => Arc::new(system()?),
-        };
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(Failure::lost)?
-            .with_root_certificates(roots);
+            .map_err(Failure::lost)?;
+        let config = match self {
+            Self::Own(verifier) => {
+                let verifier = Arc::<Verifier>::clone(verifier);
+                config.dangerous().with_custom_certificate_verifier(verifier)
+            }
+            Self::System => config.with_root_certificates(system()?),
+        };
         let config = match certificate {
             Some(Certificate(resolver)) => config.with_client_cert_resolver(Arc::clone(resolver)),
             None => config.with_no_client_auth(),

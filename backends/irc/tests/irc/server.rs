@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fulmar_conformance::within;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::{RootCertStore, ServerConfig, pki_types::PrivateKeyDer, server::WebPkiClientVerifier};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
@@ -323,18 +324,22 @@ impl Serving {
     }
 }
 
-/// A certificate for localhost: its authority, a certificate that is known with its key, and what speaks TLS.
+/// A certificate for localhost, which is its own authority, a certificate that is known with its key, and what speaks TLS.
 fn certificates() -> (String, (String, String), TlsAcceptor) {
-    let signed = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).unwrap();
-    let (own, known) = (signed("localhost"), signed("fulmar"));
+    let known = rcgen::generate_simple_self_signed(vec!["fulmar".into()]).unwrap();
+    // As `openssl req -x509` makes it.
+    let mut own = CertificateParams::new(vec!["localhost".into()]).unwrap();
+    own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let own_key = KeyPair::generate().unwrap();
+    let own = own.self_signed(&own_key).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(known.cert.der().clone()).unwrap();
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap());
-    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
-    let config = config.with_single_cert(vec![own.cert.der().clone()], key).unwrap();
+    let key = PrivateKeyDer::try_from(own_key.serialize_der()).unwrap();
+    let config = config.with_single_cert(vec![own.der().clone()], key).unwrap();
     let known = (known.cert.pem(), known.signing_key.serialize_pem());
-    (own.cert.pem(), known, TlsAcceptor::from(Arc::new(config)))
+    (own.pem(), known, TlsAcceptor::from(Arc::new(config)))
 }
