@@ -65,7 +65,7 @@ fn tone(status: &Status) -> Tone {
 }
 
 /// The text by our own engine, else by StackStorm's, else StackStorm's default text and a line on what is wrong.
-async fn format(lines: &Lines, command: &Command, result: &Value, finished: &Arc<Execution>) -> Formatted {
+async fn format(lines: &Lines, command: &Command, result: &Value, finished: &Execution) -> Formatted {
     let (_, name) = command.alias.split_once('.').unwrap_or(("", &command.alias));
     let error = match rendered(finished, json!({"name": name, "result": result})).await {
         Ok(formatted) => return formatted,
