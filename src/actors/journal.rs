@@ -136,7 +136,7 @@ impl Journal {
             ExecutionState::Awaited { .. } | ExecutionState::Finished { .. } | ExecutionState::Unknown { .. } => {}
             ExecutionState::Running => {
                 let state = self.state_after(&end, command.results);
-                if let Err(error) = book.keep(vec![Entry::Ended(id.clone(), state.clone())], &self.world) {
+                if let Err(error) = book.note(Entry::Ended(id.clone(), state.clone()), &self.world) {
                     return error!(%error, "end of an execution not kept");
                 }
                 if let ExecutionState::Awaited { until } = state {
@@ -224,7 +224,7 @@ impl Actor for Journal {
 }
 
 impl Handler<Happened> for Journal {
-    type Result = Result<(), NotKept>;
+    type Result = ResponseFuture<Result<(), NotKept>>;
 
     fn handle(&mut self, Happened(entries): Happened, ctx: &mut Self::Context) -> Self::Result {
         let ends: Vec<(String, End)> = entries
@@ -236,7 +236,12 @@ impl Handler<Happened> for Journal {
                 _ => Vec::new(),
             })
             .collect();
-        self.book.borrow_mut().keep(entries, &self.world)?;
+        let received = entries.iter().filter_map(|entry| match entry {
+            Entry::Received(command) => Some(command.id),
+            _ => None,
+        });
+        let received: Vec<CommandId> = received.collect();
+        let kept = self.book.borrow_mut().keep(entries, &self.world);
         for (id, end) in ends {
             self.end(id, end, ctx);
         }
@@ -245,7 +250,14 @@ impl Handler<Happened> for Journal {
         }
         self.tell_if_settled();
         self.tell_if_idle();
-        Ok(())
+        let (book, world) = (Rc::clone(&self.book), self.world.clone());
+        Box::pin(async move {
+            let kept = kept?.done().await;
+            if let Err(NotKept::Store(error)) = &kept {
+                book.borrow_mut().refuse(received, error, &world);
+            }
+            kept
+        })
     }
 }
 

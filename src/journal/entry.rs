@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fulmar_contract::{Mention, RoomId, ThreadId, Tone};
+use fulmar_contract::{Mention, MessageId, RoomId, ThreadId, Tone};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,6 +57,8 @@ pub enum Results {
 pub struct Command {
     /// Its name.
     pub id: CommandId,
+    /// The message that gave it: what the network shows twice is one command.
+    pub message: MessageId,
     /// Which StackStorm runs it.
     pub stackstorm: String,
     /// Where it was given.
@@ -193,9 +195,14 @@ pub enum DeliveryState {
     },
     /// Every post has a receipt.
     Delivered,
-    /// Will not be said.
+    /// Given up: a dead letter, until somebody has it tried again or dropped.
     Dead {
         /// Why.
+        why: String,
+    },
+    /// Will not be said.
+    Dropped {
+        /// Why, or by whom.
         why: String,
     },
 }
@@ -218,6 +225,8 @@ pub enum Entry {
     Queued(Delivery),
     /// A delivery has come further.
     Moved(DeliveryId, DeliveryState),
+    /// StackStorm has announced how an execution of this command ended.
+    ResultAnnounced(CommandId),
     /// What this StackStorm announced by executions that began before this moment of its time is dealt with.
     Watched(String, Timestamp),
 }
@@ -231,8 +240,36 @@ pub struct Announced {
     pub at: Timestamp,
     /// What it says, to whom and where, in short: see `st2::wire::Announcement::fingerprint`.
     pub fingerprint: u64,
-    /// The command whose result it tells.
-    pub result_of: Option<CommandId>,
+}
+
+/// How sure it must be that an entry is kept before what follows from it is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assurance {
+    /// It outlives the process if it can be written. If not, it has happened all the same, and is written later.
+    #[default]
+    Eventual,
+    /// It outlives the process.
+    Written,
+    /// It outlives the machine's power.
+    Synced,
+}
+
+impl Entry {
+    /// What is taken on must be known after a crash; what starts something in the world, whatever happens.
+    pub const fn assurance(&self) -> Assurance {
+        match self {
+            Self::Received(_) => Assurance::Written,
+            Self::Advanced(_, CommandState::Submitting) => Assurance::Synced,
+            Self::Advanced(..)
+            | Self::Announced(_)
+            | Self::Submitted(..)
+            | Self::Ended(..)
+            | Self::Queued(_)
+            | Self::Moved(..)
+            | Self::ResultAnnounced(_)
+            | Self::Watched(..) => Assurance::Eventual,
+        }
+    }
 }
 
 /// An entry with its time, as a store keeps it.

@@ -1,15 +1,19 @@
 //! What all entries so far amount to.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use fulmar_contract::{MessageId, RoomId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::watch::Watch;
+use self::{
+    row::{CommandRow, DeliveryRow},
+    watch::Watch,
+};
 use super::{
-    Announced, Asked, Command, CommandId, CommandState, Delivery, DeliveryId, DeliveryState, Entry, Execution,
-    ExecutionState, Meaning, meaning::Standing,
+    Announced, Asked, Case, Change, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState,
+    Entry, Execution, ExecutionState, Meaning, REMEMBERED, meaning::Standing,
 };
 
 /// The rows, by name. Closed rows are forgotten, the oldest first, beyond [`REMEMBERED`] commands.
@@ -18,6 +22,8 @@ pub struct Ledger {
     commands: HashMap<CommandId, CommandRow>,
     executions: HashMap<String, Execution>,
     deliveries: HashMap<DeliveryId, DeliveryRow>,
+    /// The messages that gave the commands.
+    messages: HashSet<Message>,
     closed: VecDeque<CommandId>,
     /// The youngest command that is forgotten: ids sort by time.
     forgotten: Option<CommandId>,
@@ -27,22 +33,8 @@ pub struct Ledger {
     counts: Counts,
 }
 
-#[derive(Debug)]
-struct CommandRow {
-    command: Command,
-    state: CommandState,
-    executions: Vec<String>,
-    /// How many of them are not told yet.
-    owed: usize,
-    /// How many of them are told by an announcement or, as nobody wants to be told, by none.
-    announced: usize,
-}
-
-#[derive(Debug)]
-struct DeliveryRow {
-    delivery: Delivery,
-    state: DeliveryState,
-}
+/// A message: its chat, its room and its name.
+type Message = (String, RoomId, MessageId);
 
 /// How many rows there are of what is of interest to an operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -51,7 +43,7 @@ pub struct Counts {
     pub open: usize,
     /// Deliveries still to be made.
     pub pending: usize,
-    /// Deliveries given up since the start.
+    /// Dead letters: deliveries given up, which nobody has had tried again or dropped.
     pub dead: usize,
 }
 
@@ -67,20 +59,83 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Misfit`] when it cannot have happened: an unknown row, or one that has already ended. The ledger is unchanged.
-    pub fn apply(&mut self, entry: Entry) -> Result<(), Misfit> {
+    pub fn apply(&mut self, (at, entry): Dated) -> Result<(), Misfit> {
         match entry {
-            Entry::Received(command) => self.receive(command),
+            Entry::Received(command) => self.receive(at, command),
             Entry::Advanced(id, state) => self.advance(id, state),
             Entry::Submitted(id, executions) => self.submit(id, executions),
             Entry::Ended(id, state) => self.end_unsaid(&id, state),
-            Entry::Queued(delivery) => self.queue(delivery),
+            Entry::Queued(delivery) => self.queue(at, delivery),
             Entry::Moved(id, state) => self.step(id, state),
-            Entry::Announced(announced) => self.note(announced),
+            Entry::Announced(Announced { stackstorm, at, fingerprint }) => {
+                self.watches.entry(stackstorm).or_default().note(at, fingerprint);
+                Ok(())
+            }
+            Entry::ResultAnnounced(id) => self.note_result(id),
             Entry::Watched(stackstorm, until) => {
                 self.watches.entry(stackstorm).or_default().advance(until);
                 Ok(())
             }
         }
+    }
+
+    /// Takes in what happened and says what that changes in a store.
+    ///
+    /// # Errors
+    /// As [`Ledger::apply`].
+    pub fn record(&mut self, entry: Dated) -> Result<Change, Misfit> {
+        let case = self.case(&entry.1)?;
+        self.apply(entry.clone())?;
+        if let Case::Watch(stackstorm) = &case
+            && let Some(watch) = self.watches.get_mut(stackstorm)
+            && let Some(entries) = watch.condensed(stackstorm, entry.0)
+        {
+            return Ok(Change::Replace(case, entries));
+        }
+        let open = self.is_open(&case);
+        Ok(Change::Append { case, entry, open })
+    }
+
+    /// Whether more is to happen in a case.
+    pub fn is_open(&self, case: &Case) -> bool {
+        match case {
+            Case::Command(id) => self.commands.get(id).is_some_and(|row| !row.is_over()),
+            Case::Delivery(id) => self.deliveries.contains_key(id),
+            Case::Watch(stackstorm) => self.watches.contains_key(stackstorm),
+        }
+    }
+
+    /// Whose an entry is.
+    fn case(&self, entry: &Entry) -> Result<Case, Misfit> {
+        Ok(match entry {
+            Entry::Received(command) => Case::Command(command.id),
+            Entry::Advanced(id, _) | Entry::Submitted(id, _) | Entry::ResultAnnounced(id) => Case::Command(*id),
+            Entry::Announced(Announced { stackstorm, .. }) | Entry::Watched(stackstorm, _) => {
+                Case::Watch(stackstorm.clone())
+            }
+            Entry::Ended(id, _) => match self.executions.get(id) {
+                Some(execution) => Case::Command(execution.command),
+                None => return misfit(format!("an end of execution {id}")),
+            },
+            Entry::Queued(delivery) => self.case_of(delivery),
+            Entry::Moved(id, _) => self.case_of_delivery(*id)?,
+        })
+    }
+
+    /// Whose a delivery is.
+    ///
+    /// # Errors
+    /// When it is not known, or not any more.
+    pub fn case_of_delivery(&self, id: DeliveryId) -> Result<Case, Misfit> {
+        match self.deliveries.get(&id) {
+            Some(row) => Ok(row.case.clone()),
+            None => misfit(format!("a move of delivery {id}")),
+        }
+    }
+
+    fn case_of(&self, delivery: &Delivery) -> Case {
+        let command = delivery.command.filter(|id| self.commands.contains_key(id));
+        command.map_or(Case::Delivery(delivery.id), Case::Command)
     }
 
     /// How many rows there are.
@@ -91,6 +146,24 @@ impl Ledger {
     /// A command.
     pub fn command(&self, id: CommandId) -> Option<&Command> {
         self.commands.get(&id).map(|row| &row.command)
+    }
+
+    /// A command, with when it was given and how far it has come.
+    pub fn command_row(&self, id: CommandId) -> Option<(&Command, Timestamp, &CommandState)> {
+        self.commands.get(&id).map(|row| (&row.command, row.at, &row.state))
+    }
+
+    /// The commands whose end is still to come, the oldest first.
+    pub fn open(&self) -> Vec<CommandId> {
+        let open = self.commands.iter().filter(|(_, row)| !row.is_closed());
+        let mut open: Vec<CommandId> = open.map(|(id, _)| *id).collect();
+        open.sort_unstable();
+        open
+    }
+
+    /// Whether a command was given by this message.
+    pub fn knows(&self, chat: &str, room: &RoomId, message: &MessageId) -> bool {
+        self.messages.contains(&(chat.to_owned(), room.clone(), message.clone()))
     }
 
     /// What an announcement is that names a command.
@@ -156,48 +229,59 @@ impl Ledger {
 
     /// The deliveries still to be made, in the order in which they were queued, with what is known of each.
     pub fn pending(&self) -> Vec<(Delivery, DeliveryState)> {
-        let mut pending: Vec<_> =
-            self.deliveries.values().map(|row| (row.delivery.clone(), row.state.clone())).collect();
+        let pending = self.deliveries.values().filter(|row| !row.is_dead());
+        let mut pending: Vec<_> = pending.map(|row| (row.delivery.clone(), row.state.clone())).collect();
         pending.sort_unstable_by_key(|(delivery, _)| delivery.id);
         pending
     }
 
-    fn receive(&mut self, command: Command) -> Result<(), Misfit> {
+    /// A delivery that is still to be made or dead, with when it was queued and how far it has come.
+    pub fn delivery(&self, id: DeliveryId) -> Option<(&Delivery, Timestamp, &DeliveryState)> {
+        self.deliveries.get(&id).map(|row| (&row.delivery, row.at, &row.state))
+    }
+
+    /// All deliveries that are still to be made or dead, the oldest first.
+    pub fn letters(&self) -> Vec<DeliveryId> {
+        let mut letters: Vec<DeliveryId> = self.deliveries.keys().copied().collect();
+        letters.sort_unstable();
+        letters
+    }
+
+    fn receive(&mut self, at: Timestamp, command: Command) -> Result<(), Misfit> {
         if self.commands.contains_key(&command.id) {
             return misfit(format!("receiving command {} again", command.id));
         }
-        let row =
-            CommandRow { state: CommandState::Received, executions: Vec::new(), owed: 0, announced: 0, command };
+        if !self.messages.insert(command.given_by()) {
+            return misfit(format!("a second command by message {}", command.message));
+        }
+        let row = CommandRow::new(at, command);
         self.commands.insert(row.command.id, row);
         self.counts.open += 1;
         Ok(())
     }
 
     fn advance(&mut self, id: CommandId, state: CommandState) -> Result<(), Misfit> {
-        let Some(row) = self.commands.get_mut(&id).filter(|row| row.state.leads_to(&state)) else {
+        self.lead(id, state, Vec::new())
+    }
+
+    fn submit(&mut self, id: CommandId, executions: Vec<Execution>) -> Result<(), Misfit> {
+        let ids = executions.iter().map(|execution| execution.id.clone()).collect();
+        self.lead(id, CommandState::Submitted, ids)?;
+        self.executions.extend(executions.into_iter().map(|execution| (execution.id.clone(), execution)));
+        Ok(())
+    }
+
+    fn lead(&mut self, id: CommandId, state: CommandState, executions: Vec<String>) -> Result<(), Misfit> {
+        let Some(row) = self.commands.get(&id).filter(|row| row.state.leads_to(&state)) else {
             return misfit(format!("command {id} being {state:?}"));
         };
         self.submitting -= usize::from(row.state == CommandState::Submitting);
         self.submitting += usize::from(state == CommandState::Submitting);
-        self.counts.open += usize::from(row.is_closed());
-        row.state = state;
-        if row.is_closed() {
-            self.close(id);
-        }
-        Ok(())
-    }
-
-    fn submit(&mut self, id: CommandId, executions: Vec<Execution>) -> Result<(), Misfit> {
-        self.advance(id, CommandState::Submitted)?;
-        if let Some(row) = self.commands.get_mut(&id) {
-            row.executions = executions.iter().map(|execution| execution.id.clone()).collect();
+        self.change(id, |row| {
+            row.state = state;
             row.owed = executions.len();
-        }
-        let none = executions.is_empty();
-        self.executions.extend(executions.into_iter().map(|execution| (execution.id.clone(), execution)));
-        if none {
-            self.close(id);
-        }
+            row.executions = executions;
+        });
         Ok(())
     }
 
@@ -208,10 +292,8 @@ impl Ledger {
         let is_told = state == ExecutionState::Told;
         execution.state = state;
         let command = execution.command;
-        let Some(row) = self.commands.get_mut(&command).filter(|_| is_told) else { return Ok(()) };
-        row.owed = row.owed.saturating_sub(1);
-        if row.is_closed() {
-            self.close(command);
+        if is_told {
+            self.change(command, |row| row.owed = row.owed.saturating_sub(1));
         }
         Ok(())
     }
@@ -220,115 +302,98 @@ impl Ledger {
     fn end_unsaid(&mut self, id: &str, state: ExecutionState) -> Result<(), Misfit> {
         let is_told = state == ExecutionState::Told;
         self.end(id, state)?;
-        let command = self.executions.get(id).filter(|_| is_told).map(|execution| execution.command);
-        if let Some(row) = command.and_then(|command| self.commands.get_mut(&command)) {
-            row.announced += 1;
+        match self.executions.get(id).filter(|_| is_told).map(|execution| execution.command) {
+            Some(command) => self.note_result(command),
+            None => Ok(()),
         }
+    }
+
+    fn note_result(&mut self, id: CommandId) -> Result<(), Misfit> {
+        let Some(row) = self.commands.get_mut(&id) else {
+            return misfit(format!("a result of command {id}"));
+        };
+        row.announced += 1;
         Ok(())
     }
 
-    fn note(&mut self, announced: Announced) -> Result<(), Misfit> {
-        let Announced { stackstorm, at, fingerprint, result_of } = announced;
-        if let Some(id) = result_of {
-            let Some(row) = self.commands.get_mut(&id) else {
-                return misfit(format!("a result of command {id}"));
-            };
-            row.announced += 1;
-        }
-        self.watches.entry(stackstorm).or_default().note(at, fingerprint);
-        Ok(())
-    }
-
-    fn queue(&mut self, delivery: Delivery) -> Result<(), Misfit> {
+    fn queue(&mut self, at: Timestamp, delivery: Delivery) -> Result<(), Misfit> {
         if self.deliveries.contains_key(&delivery.id) {
             return misfit(format!("queueing delivery {} again", delivery.id));
         }
-        if let Some(execution) = &delivery.execution {
-            self.end(execution, ExecutionState::Told)?;
+        let case = self.case_of(&delivery);
+        // First, so that nothing is over in between.
+        self.change_case(&case, |row| row.unsaid += 1);
+        if let Some(execution) = &delivery.execution
+            && let Err(misfit) = self.end(execution, ExecutionState::Told)
+        {
+            self.change_case(&case, |row| row.unsaid -= 1);
+            return Err(misfit);
         }
-        self.deliveries.insert(delivery.id, DeliveryRow { delivery, state: DeliveryState::Queued });
+        self.deliveries.insert(delivery.id, DeliveryRow { delivery, at, state: DeliveryState::Queued, case });
         self.counts.pending += 1;
         Ok(())
     }
 
     fn step(&mut self, id: DeliveryId, state: DeliveryState) -> Result<(), Misfit> {
-        let Some(row) = self.deliveries.get_mut(&id) else {
+        let Some(row) = self.deliveries.get_mut(&id).filter(|row| row.state.leads_to(&state)) else {
             return misfit(format!("delivery {id} being {state:?}"));
         };
-        let dead = matches!(state, DeliveryState::Dead { .. });
-        if dead || state == DeliveryState::Delivered {
+        self.counts.dead -= usize::from(row.is_dead());
+        self.counts.pending -= usize::from(!row.is_dead());
+        let is_over = state.is_over();
+        row.state = state;
+        if is_over {
+            let case = row.case.clone();
             self.deliveries.remove(&id);
-            self.counts.pending -= 1;
-            self.counts.dead += usize::from(dead);
+            self.change_case(&case, |row| row.unsaid -= 1);
         } else {
-            row.state = state;
+            self.counts.dead += usize::from(row.is_dead());
+            self.counts.pending += usize::from(!row.is_dead());
         }
         Ok(())
     }
 
-    fn close(&mut self, id: CommandId) {
-        self.counts.open = self.counts.open.saturating_sub(1);
-        self.closed.push_back(id);
+    fn change_case(&mut self, case: &Case, change: impl FnOnce(&mut CommandRow)) {
+        if let Case::Command(id) = case {
+            self.change(*id, change);
+        }
+    }
+
+    /// Changes the row of a command, and what is counted of it.
+    fn change(&mut self, id: CommandId, change: impl FnOnce(&mut CommandRow)) {
+        let Some(row) = self.commands.get_mut(&id) else { return };
+        let (was_closed, was_over) = (row.is_closed(), row.is_over());
+        change(row);
+        let (is_closed, is_over) = (row.is_closed(), row.is_over());
+        self.counts.open = self.counts.open + usize::from(was_closed) - usize::from(is_closed);
+        if is_over && !was_over {
+            self.closed.push_back(id);
+            self.forget();
+        }
+    }
+
+    /// Forgets the commands that were over first, beyond [`REMEMBERED`].
+    fn forget(&mut self) {
         while self.closed.len() > REMEMBERED {
-            let oldest = self.closed.pop_front();
-            self.forgotten = self.forgotten.max(oldest);
-            let oldest = oldest.and_then(|id| self.commands.remove(&id));
-            for execution in oldest.into_iter().flat_map(|row| row.executions) {
-                self.executions.remove(&execution);
+            let Some(oldest) = self.closed.pop_front() else { return };
+            // One that turned out to run after all is in the queue again once it is over.
+            if !self.commands.get(&oldest).is_some_and(CommandRow::is_over) {
+                continue;
+            }
+            self.forgotten = self.forgotten.max(Some(oldest));
+            if let Some(row) = self.commands.remove(&oldest) {
+                self.messages.remove(&row.command.given_by());
+                row.executions.iter().for_each(|execution| drop(self.executions.remove(execution)));
             }
         }
     }
 }
 
-impl CommandRow {
-    const fn is_closed(&self) -> bool {
-        match self.state {
-            CommandState::Received | CommandState::Authorised | CommandState::Submitting => false,
-            CommandState::Submitted => self.owed == 0 && !self.executions.is_empty(),
-            CommandState::Refused { .. } | CommandState::Unknown { .. } => true,
-        }
-    }
-}
-
-impl CommandState {
-    /// Whether `next` may follow. Submitted and refused are ends; an unknown command may turn out to run after all.
-    const fn leads_to(&self, next: &Self) -> bool {
-        match self {
-            Self::Received => matches!(next, Self::Authorised | Self::Refused { .. }),
-            Self::Authorised => matches!(next, Self::Submitting | Self::Refused { .. } | Self::Unknown { .. }),
-            Self::Submitting => matches!(next, Self::Submitted | Self::Refused { .. } | Self::Unknown { .. }),
-            Self::Unknown { .. } => matches!(next, Self::Submitted),
-            Self::Submitted | Self::Refused { .. } => false,
-        }
-    }
-}
-
-impl ExecutionState {
-    /// Whether `next` may follow. What is told is told.
-    const fn leads_to(&self, next: &Self) -> bool {
-        match self {
-            Self::Running => !matches!(next, Self::Running),
-            Self::Awaited { .. } | Self::Finished { .. } | Self::Unknown { .. } => matches!(next, Self::Told),
-            Self::Told => false,
-        }
-    }
-
-    /// Until when StackStorm's announcement is waited for.
-    const fn awaited(&self) -> Option<Timestamp> {
-        match self {
-            Self::Awaited { until } => Some(*until),
-            Self::Finished { .. } | Self::Running | Self::Told | Self::Unknown { .. } => None,
-        }
-    }
-}
-
-fn misfit(what: String) -> Result<(), Misfit> {
+fn misfit<T>(what: String) -> Result<T, Misfit> {
     Err(Misfit { what })
 }
 
-/// How many closed commands are remembered, so that what comes late is still recognised.
-const REMEMBERED: usize = 10_000;
-
+mod row;
 mod watch;
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ mod meaning;
 mod store;
 
 pub use entry::{
-    Announced, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry, Execution,
-    ExecutionState, Results, Route, Speech,
+    Announced, Assurance, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry,
+    Execution, ExecutionState, Results, Route, Speech,
 };
 pub use ledger::{Counts, Ledger, Misfit};
 pub use meaning::{Asked, Doubt, Meaning};
-pub use store::{Memory, Store, StoreError};
+pub use store::{Case, Change, Loaded, Memory, REMEMBERED, Sought, Store, StoreError, Written};

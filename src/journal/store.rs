@@ -1,24 +1,85 @@
 //! Where entries are kept.
 
-use super::entry::Dated;
+use std::{future::Future, pin::Pin};
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::entry::{Assurance, CommandId, Dated, DeliveryId};
+
+/// Whose an entry is. What is of one case is loaded together, shown together and forgotten together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Case {
+    /// A command's, with its executions and their deliveries.
+    Command(CommandId),
+    /// A delivery's that belongs to no command.
+    Delivery(DeliveryId),
+    /// That of what one StackStorm announces.
+    Watch(String),
+}
+
+/// What is to be done to what is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// One entry more.
+    Append {
+        /// Whose it is.
+        case: Case,
+        /// The entry.
+        entry: Dated,
+        /// Whether more is to happen in its case: if not, it is not loaded any more, and forgotten in time.
+        open: bool,
+    },
+    /// These in the place of all entries of a case, which stays open.
+    Replace(Case, Vec<Dated>),
+    /// Nothing more happens in a case.
+    Close(Case),
+}
+
+/// What a store held.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The entries of all open cases, and of the last [`REMEMBERED`] commands that are closed; in their order.
+    pub entries: Vec<Dated>,
+    /// The cases that count as open.
+    pub open: Vec<Case>,
+    /// What could not be read and is left out, for people.
+    pub damage: Vec<String>,
+}
+
+/// Tells when a change is kept as well as was asked for, or that it cannot be.
+pub type Written = oneshot::Receiver<Result<(), StoreError>>;
+
+/// What is being looked for.
+pub type Sought<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>>>;
 
 /// Keeps entries beyond the process.
+///
+/// Changes are made in the order in which they are given, those of one call all or none. What cannot be written is kept
+/// in memory, in its order, and tried again until it can be: it has happened. Only who asked for more than
+/// [`Assurance::Eventual`] is told of the failure. Dropped, a store first writes what it was given.
 pub trait Store {
-    /// Keeps an entry. When it returns, the entry will be among those of [`Store::load`].
+    /// What is kept. Called once, before anything else.
     ///
     /// # Errors
-    /// When it could not be kept: the entry has then not happened.
-    fn keep(&mut self, entry: &Dated) -> Result<(), StoreError>;
+    /// When it cannot be read at all.
+    fn load(&mut self) -> Result<Loaded, StoreError>;
 
-    /// All entries kept so far, oldest first. Called once, before anything is kept.
-    ///
-    /// # Errors
-    /// When they cannot be read at all.
-    fn load(&mut self) -> Result<Vec<Dated>, StoreError>;
+    /// Makes changes; none at all is a way to wait for those before.
+    fn write(&mut self, changes: Vec<Change>, assurance: Assurance) -> Written;
+
+    /// Why nothing can be written at present, if so.
+    fn trouble(&self) -> Option<StoreError>;
+
+    /// All entries of a case, oldest first; none of one that is not known.
+    fn history(&self, case: Case) -> Sought<Vec<Dated>>;
+
+    /// Forgets the closed cases in which nothing has happened since `before`.
+    fn forget(&mut self, before: Timestamp);
 }
 
 /// Why an entry could not be kept or read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("journal: {0}")]
 pub struct StoreError(pub String);
 
@@ -27,11 +88,26 @@ pub struct StoreError(pub String);
 pub struct Memory;
 
 impl Store for Memory {
-    fn keep(&mut self, _: &Dated) -> Result<(), StoreError> {
-        Ok(())
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        Ok(Loaded::default())
     }
 
-    fn load(&mut self) -> Result<Vec<Dated>, StoreError> {
-        Ok(Vec::new())
+    fn write(&mut self, _: Vec<Change>, _: Assurance) -> Written {
+        let (tell, written) = oneshot::channel();
+        tell.send(Ok(())).unwrap_or_default();
+        written
     }
+
+    fn trouble(&self) -> Option<StoreError> {
+        None
+    }
+
+    fn history(&self, _: Case) -> Sought<Vec<Dated>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn forget(&mut self, _: Timestamp) {}
 }
+
+/// How many closed commands are remembered, so that what comes late is still recognised.
+pub const REMEMBERED: usize = 10_000;

@@ -11,8 +11,10 @@ use crate::journal::{Announced, Asked, Command, CommandId, Entry, Meaning};
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Meaning, NotKept>")]
 pub struct Weigh {
-    /// The announcement, with the command that it names.
+    /// The announcement.
     pub announced: Announced,
+    /// The command that it names.
+    pub named: Option<CommandId>,
     /// Whether StackStorm was asked for that command's executions.
     pub asked: Asked,
 }
@@ -43,21 +45,22 @@ impl Journal {
 }
 
 impl Handler<Weigh> for Journal {
-    type Result = Result<Meaning, NotKept>;
+    type Result = ResponseFuture<Result<Meaning, NotKept>>;
 
-    fn handle(&mut self, Weigh { mut announced, asked }: Weigh, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Weigh { announced, named, asked }: Weigh, _: &mut Self::Context) -> Self::Result {
         let mut book = self.book.borrow_mut();
-        let named = announced.result_of.take();
         let meaning = named.map_or(Meaning::Ordinary, |command| book.ledger.meaning(command, asked));
+        let mut entries = vec![Entry::Announced(announced)];
         match &meaning {
-            Meaning::Unclear(_) => return Ok(meaning),
+            Meaning::Unclear(_) => return Box::pin(async { Ok(meaning) }),
             Meaning::Further | Meaning::Ordinary => {}
             Meaning::Repetition | Meaning::Result(_) => {
-                announced.result_of = named.filter(|command| book.ledger.command(*command).is_some());
+                let known = named.filter(|command| book.ledger.command(*command).is_some());
+                entries.extend(known.map(Entry::ResultAnnounced));
             }
         }
-        book.keep(vec![Entry::Announced(announced)], &self.world)?;
-        Ok(meaning)
+        let kept = book.keep(entries, &self.world);
+        Box::pin(async move { kept?.done().await.map(|()| meaning) })
     }
 }
 

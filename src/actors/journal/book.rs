@@ -7,18 +7,41 @@ use tracing::warn;
 use super::NotKept;
 use crate::{
     actors::{router, world::World},
-    journal::{CommandId, Entry, Execution, ExecutionState, Ledger, Store, StoreError},
+    journal::{
+        Assurance, Change, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded, Misfit,
+        Store, StoreError, Written,
+    },
     st2::wire,
 };
 
 /// What the Journal knows, outliving its lives.
 pub struct Book {
     pub(super) ledger: Ledger,
-    store: Box<dyn Store>,
+    pub(super) store: Box<dyn Store>,
+    /// How much of the journal could not be used when it was opened.
+    pub(super) damage: usize,
     /// Those that came before the answer to the POST that started the execution.
     pub(super) early: Ends,
     /// Those of which StackStorm's announcement is waited for.
     pub(super) awaited: Ends,
+}
+
+/// What is being written.
+pub(super) struct Keeping {
+    written: Written,
+    /// Why not all of it is.
+    misfit: Option<Misfit>,
+}
+
+impl Keeping {
+    /// Whether it was kept. What did not fit may have been there already, so that is waited for, too.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub(super) async fn done(self) -> Result<(), NotKept> {
+        self.written.await.unwrap_or_else(|_| Err(StoreError("its writer is gone".into())))?;
+        self.misfit.map_or(Ok(()), |misfit| Err(misfit.into()))
+    }
 }
 
 /// How an execution ended.
@@ -40,22 +63,64 @@ impl Book {
     /// # Errors
     /// When the store cannot be read.
     pub fn open(mut store: Box<dyn Store>) -> Result<Self, StoreError> {
-        let mut ledger = Ledger::default();
-        for (at, entry) in store.load()? {
-            if let Err(error) = ledger.apply(entry) {
-                warn!(%error, %at, "entry skipped");
+        let (mut ledger, Loaded { entries, open, mut damage }) = (Ledger::default(), store.load()?);
+        for entry in entries {
+            let at = entry.0;
+            if let Err(misfit) = ledger.apply(entry) {
+                damage.push(format!("{misfit} (of {at})"));
             }
         }
-        Ok(Self { ledger, store, early: Ends::default(), awaited: Ends::default() })
+        damage.iter().for_each(|what| warn!(%what, "part of the journal cannot be used"));
+        let over = open.into_iter().filter(|case| !ledger.is_open(case)).map(Change::Close);
+        // Should it fail, it is found again at the next start.
+        drop(store.write(over.collect(), Assurance::Eventual));
+        Ok(Self { ledger, store, damage: damage.len(), early: Ends::default(), awaited: Ends::default() })
     }
 
-    pub(super) fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<(), NotKept> {
-        for entry in entries {
-            let dated = (world.now(), entry);
-            self.store.keep(&dated)?;
-            self.ledger.apply(dated.1)?;
+    /// Takes in what happens, and has it written: what comes first in the list even if what comes after it cannot be.
+    ///
+    /// # Errors
+    /// When what must be kept for certain cannot be at present: then nothing has happened.
+    pub(super) fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<Keeping, StoreError> {
+        let assurance = entries.iter().map(Entry::assurance).max().unwrap_or_default();
+        if assurance > Assurance::Eventual
+            && let Some(trouble) = self.store.trouble()
+        {
+            return Err(trouble);
         }
-        Ok(())
+        let mut changes = Vec::with_capacity(entries.len());
+        let mut misfit = None;
+        for entry in entries {
+            match self.ledger.record((world.now(), entry)) {
+                Ok(change) => changes.push(change),
+                Err(error) => {
+                    misfit = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(Keeping { written: self.store.write(changes, assurance), misfit })
+    }
+
+    /// As [`Book::keep`], for what is not waited for.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub(super) fn note(&mut self, entry: Entry, world: &World) -> Result<(), NotKept> {
+        match self.keep(vec![entry], world)?.misfit {
+            Some(misfit) => Err(misfit.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses commands that could not be written.
+    pub(super) fn refuse(&mut self, commands: Vec<CommandId>, error: &StoreError, world: &World) {
+        for command in commands {
+            let state = CommandState::Refused { why: error.to_string() };
+            if let Err(error) = self.note(Entry::Advanced(command, state), world) {
+                warn!(%error, %command, "a command that could not be written is not refused");
+            }
+        }
     }
 
     /// Takes an execution that carries the mark of a command which had been given up for that command's own. The
@@ -64,7 +129,7 @@ impl Book {
         let Some(command) = end.marked() else { return };
         let Some(result) = self.ledger.result_of_unknown(command).cloned() else { return };
         let execution = Execution { id: id.to_owned(), command, result, state: ExecutionState::Running };
-        if let Err(error) = self.keep(vec![Entry::Submitted(command, vec![execution])], world) {
+        if let Err(error) = self.note(Entry::Submitted(command, vec![execution]), world) {
             warn!(%error, %command, "an execution not adopted");
         }
     }

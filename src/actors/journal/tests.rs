@@ -3,14 +3,17 @@
 use std::{future::Future, sync::Arc};
 
 use actix::{Actor, Addr, System};
-use fulmar_contract::{Identity, Mention, RoomId};
+use fulmar_contract::{Identity, Mention, MessageId, RoomId};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    journal::{Announced, Asked, Command, CommandState, Dated, Meaning, Route, Store},
+    journal::{
+        Announced, Asked, Assurance, Case, Change, Command, CommandState, Dated, Loaded, Meaning, Memory, Route,
+        Sought, Store, Written,
+    },
     st2::wire,
     supervise::{Backoff, Exhausted, Policy, Supervisor, Tell, child},
 };
@@ -30,14 +33,32 @@ fn story<F: Future<Output = ()>>(tell: impl FnOnce() -> F) {
 struct Disk(Rc<RefCell<Vec<String>>>);
 
 impl Store for Disk {
-    fn keep(&mut self, entry: &Dated) -> Result<(), StoreError> {
-        self.0.borrow_mut().push(serde_json::to_string(entry).unwrap());
-        Ok(())
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        let entries = self.0.borrow().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Ok(Loaded { entries, ..Loaded::default() })
     }
 
-    fn load(&mut self) -> Result<Vec<Dated>, StoreError> {
-        Ok(self.0.borrow().iter().map(|line| serde_json::from_str(line).unwrap()).collect())
+    fn write(&mut self, changes: Vec<Change>, assurance: Assurance) -> Written {
+        let text = |entry: &Dated| serde_json::to_string(entry).unwrap();
+        for change in &changes {
+            match change {
+                Change::Append { entry, .. } => self.0.borrow_mut().push(text(entry)),
+                Change::Close(_) => {}
+                Change::Replace(..) => panic!("no story here is that long"),
+            }
+        }
+        Memory.write(changes, assurance)
     }
+
+    fn trouble(&self) -> Option<StoreError> {
+        None
+    }
+
+    fn history(&self, _: Case) -> Sought<Vec<Dated>> {
+        unimplemented!("nobody asks")
+    }
+
+    fn forget(&mut self, _: Timestamp) {}
 }
 
 /// A Journal over a book, in a clock that begins now; its Router is nowhere.
@@ -72,6 +93,7 @@ impl Stage {
         let mention = Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() };
         let command = Command {
             id: COMMAND,
+            message: MessageId::new("1"),
             stackstorm: "default".into(),
             route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: None },
             direct: None,
@@ -104,9 +126,8 @@ impl Stage {
 
     async fn weigh(&self) -> Meaning {
         let stackstorm = "default".to_owned();
-        let announced =
-            Announced { stackstorm, at: Timestamp::UNIX_EPOCH, fingerprint: 1, result_of: Some(COMMAND) };
-        self.journal.send(Weigh { announced, asked: Asked::NotYet }).await.unwrap().unwrap()
+        let announced = Announced { stackstorm, at: Timestamp::UNIX_EPOCH, fingerprint: 1 };
+        self.journal.send(Weigh { announced, named: Some(COMMAND), asked: Asked::NotYet }).await.unwrap().unwrap()
     }
 
     fn holds_the_end(&self) -> bool {

@@ -216,9 +216,8 @@ impl News {
             stackstorm: self.stackstorm.clone(),
             at: self.at,
             fingerprint: self.announcement.fingerprint(),
-            result_of: self.named,
         };
-        let weighed = lines.journal.send_again(Weigh { announced, asked }).await;
+        let weighed = lines.journal.send_again(Weigh { announced, named: self.named, asked }).await;
         match weighed.map_err(|down| down.to_string()).and_then(|it| it.map_err(|error| error.to_string())) {
             Ok(meaning) => Some(meaning),
             Err(error) => {

@@ -81,6 +81,7 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
     let Asked { storm, ticket, chat, heard, .. } = asked;
     let command = Command {
         id: lines.world.command_id(),
+        message: heard.id.clone(),
         stackstorm: storm.name.clone(),
         route: route_of(&chat, &heard),
         direct: heard.sender.direct,

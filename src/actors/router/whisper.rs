@@ -34,7 +34,7 @@ pub(super) fn placed(command: &Command, kind: &str, what: Utterance) -> (Route, 
 
 #[cfg(test)]
 mod tests {
-    use fulmar_contract::{Identity, Mention, RoomId, ThreadId};
+    use fulmar_contract::{Identity, Mention, MessageId, RoomId, ThreadId};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -44,6 +44,7 @@ mod tests {
     fn command(direct: Option<&str>) -> Command {
         Command {
             id: CommandId(Uuid::from_u128(1)),
+            message: MessageId::new("1"),
             stackstorm: "default".into(),
             route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: Some(ThreadId::new("7")) },
             direct: direct.map(RoomId::new),

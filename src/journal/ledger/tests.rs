@@ -1,6 +1,6 @@
 //! What may follow what.
 
-use fulmar_contract::{Identity, Mention, RoomId, Tone};
+use fulmar_contract::{Identity, Mention, Tone};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ fn route() -> Route {
 fn command(n: u128) -> Entry {
     Entry::Received(Command {
         id: id(n),
+        message: MessageId::new(n.to_string()),
         stackstorm: "default".into(),
         route: route(),
         direct: None,
@@ -59,9 +60,16 @@ fn finished() -> ExecutionState {
 fn ledger(entries: impl IntoIterator<Item = Entry>) -> Ledger {
     let mut ledger = Ledger::default();
     for entry in entries {
-        ledger.apply(entry).unwrap();
+        ledger.take(entry).unwrap();
     }
     ledger
+}
+
+impl Ledger {
+    /// Applies an entry of no time in particular.
+    fn take(&mut self, entry: Entry) -> Result<(), Misfit> {
+        self.apply((Timestamp::UNIX_EPOCH, entry))
+    }
 }
 
 fn submitting(n: u128) -> [Entry; 3] {
@@ -76,13 +84,13 @@ fn submitting(n: u128) -> [Entry; 3] {
 fn a_command_is_open_until_its_last_execution_is_told() {
     let mut ledger = ledger(submitting(1));
 
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a"), execution(1, "b")])).unwrap();
-    ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a"), execution(1, "b")])).unwrap();
+    ledger.take(Entry::Ended("a".into(), finished())).unwrap();
     assert_eq!(ledger.owed("default", Timestamp::UNIX_EPOCH), ["a", "b"]);
-    ledger.apply(telling(1, "a")).unwrap();
-    ledger.apply(Entry::Ended("b".into(), finished())).unwrap();
+    ledger.take(telling(1, "a")).unwrap();
+    ledger.take(Entry::Ended("b".into(), finished())).unwrap();
     assert_eq!((ledger.counts().open, ledger.owed("default", Timestamp::UNIX_EPOCH)), (1, vec!["b".to_owned()]));
-    ledger.apply(Entry::Ended("b".into(), ExecutionState::Told)).unwrap();
+    ledger.take(Entry::Ended("b".into(), ExecutionState::Told)).unwrap();
 
     assert_eq!(ledger.counts().open, 0);
     assert!(ledger.owed("default", Timestamp::UNIX_EPOCH).is_empty());
@@ -91,23 +99,23 @@ fn a_command_is_open_until_its_last_execution_is_told() {
 #[test]
 fn an_execution_is_told_once() {
     let mut ledger = ledger(submitting(1));
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
-    ledger.apply(telling(1, "a")).unwrap();
-    ledger.apply(Entry::Moved(DeliveryId(Uuid::from_u128(1)), DeliveryState::Delivered)).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.take(telling(1, "a")).unwrap();
+    ledger.take(Entry::Moved(DeliveryId(Uuid::from_u128(1)), DeliveryState::Delivered)).unwrap();
 
-    assert!(ledger.apply(telling(2, "a")).is_err());
+    assert!(ledger.take(telling(2, "a")).is_err());
     assert_eq!(ledger.counts().pending, 0);
 }
 
 #[test]
 fn an_execution_ends_once() {
     let mut ledger = ledger(submitting(1));
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.apply(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Ended("a".into(), finished())).unwrap();
 
-    assert!(ledger.apply(Entry::Ended("a".into(), finished())).is_err());
-    assert!(ledger.apply(Entry::Ended("stranger".into(), finished())).is_err());
+    assert!(ledger.take(Entry::Ended("a".into(), finished())).is_err());
+    assert!(ledger.take(Entry::Ended("stranger".into(), finished())).is_err());
 }
 
 #[test]
@@ -115,7 +123,7 @@ fn a_submission_is_open_until_it_is_answered() {
     let mut ledger = ledger(submitting(1));
     assert!(ledger.submitting());
 
-    ledger.apply(Entry::Advanced(id(1), CommandState::Refused { why: "no".into() })).unwrap();
+    ledger.take(Entry::Advanced(id(1), CommandState::Refused { why: "no".into() })).unwrap();
 
     assert!(!ledger.submitting());
     assert_eq!(ledger.counts().open, 0);
@@ -125,11 +133,11 @@ fn a_submission_is_open_until_it_is_answered() {
 fn a_command_given_up_may_turn_out_to_run() {
     let mut ledger = ledger(submitting(1));
     ledger
-        .apply(Entry::Advanced(id(1), CommandState::Unknown { why: "silence".into(), result: Value::Null }))
+        .take(Entry::Advanced(id(1), CommandState::Unknown { why: "silence".into(), result: Value::Null }))
         .unwrap();
     assert_eq!((ledger.counts().open, ledger.result_of_unknown(id(1))), (0, Some(&Value::Null)));
 
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
 
     assert_eq!((ledger.counts().open, ledger.owed("default", Timestamp::UNIX_EPOCH)), (1, vec!["a".to_owned()]));
 }
@@ -137,10 +145,10 @@ fn a_command_given_up_may_turn_out_to_run() {
 #[test]
 fn a_submitted_command_is_never_submitted_again() {
     let mut ledger = ledger(submitting(1));
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
 
-    assert!(ledger.apply(Entry::Advanced(id(1), CommandState::Submitting)).is_err());
-    assert!(ledger.apply(Entry::Submitted(id(1), vec![])).is_err());
+    assert!(ledger.take(Entry::Advanced(id(1), CommandState::Submitting)).is_err());
+    assert!(ledger.take(Entry::Submitted(id(1), vec![])).is_err());
 }
 
 #[test]
@@ -148,13 +156,13 @@ fn a_delivery_is_pending_until_it_is_delivered_or_dead() {
     let mut ledger = ledger([delivery(1), delivery(2), delivery(3)]);
     let state = |n, state| Entry::Moved(DeliveryId(Uuid::from_u128(n)), state);
 
-    ledger.apply(state(1, DeliveryState::Delivered)).unwrap();
-    ledger.apply(state(2, DeliveryState::Dead { why: "gone".into() })).unwrap();
-    ledger.apply(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 })).unwrap();
+    ledger.take(state(1, DeliveryState::Delivered)).unwrap();
+    ledger.take(state(2, DeliveryState::Dead { why: "gone".into() })).unwrap();
+    ledger.take(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 })).unwrap();
 
     assert_eq!(ledger.counts(), Counts { open: 0, pending: 1, dead: 1 });
     assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 });
-    assert!(ledger.apply(state(1, DeliveryState::Delivered)).is_err());
+    assert!(ledger.take(state(1, DeliveryState::Delivered)).is_err());
 }
 
 #[test]
@@ -162,11 +170,11 @@ fn closed_commands_are_forgotten_in_the_end() {
     let mut ledger = Ledger::default();
     for n in 0..REMEMBERED as u128 + 1 {
         for entry in submitting(n) {
-            ledger.apply(entry).unwrap();
+            ledger.take(entry).unwrap();
         }
         let name = n.to_string();
-        ledger.apply(Entry::Submitted(id(n), vec![execution(n, &name)])).unwrap();
-        ledger.apply(Entry::Ended(name, ExecutionState::Told)).unwrap();
+        ledger.take(Entry::Submitted(id(n), vec![execution(n, &name)])).unwrap();
+        ledger.take(Entry::Ended(name, ExecutionState::Told)).unwrap();
     }
 
     assert!(ledger.command(id(0)).is_none());
@@ -177,9 +185,9 @@ fn closed_commands_are_forgotten_in_the_end() {
     assert_eq!(ledger.meaning(id(REMEMBERED as u128 + 9), Asked::NotYet), Meaning::Ordinary);
 }
 
-fn announced(result_of: Option<CommandId>) -> Entry {
+fn announced() -> Entry {
     let at = Timestamp::UNIX_EPOCH;
-    Entry::Announced(Announced { stackstorm: "default".into(), at, fingerprint: 7, result_of })
+    Entry::Announced(Announced { stackstorm: "default".into(), at, fingerprint: 7 })
 }
 
 fn awaited(second: i64) -> ExecutionState {
@@ -190,8 +198,8 @@ fn awaited(second: i64) -> ExecutionState {
 fn an_execution_whose_announcement_is_waited_for_is_owed_when_that_is_late() {
     let mut ledger = ledger(submitting(1));
 
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.apply(Entry::Ended("a".into(), awaited(10))).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Ended("a".into(), awaited(10))).unwrap();
 
     let owed = |second| ledger.owed("default", Timestamp::from_second(second).unwrap());
     assert_eq!((owed(9).len(), owed(10).len()), (0, 1));
@@ -202,13 +210,13 @@ fn an_execution_whose_announcement_is_waited_for_is_owed_when_that_is_late() {
 #[test]
 fn an_announcement_is_a_result_once() {
     let mut ledger = ledger(submitting(1));
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.apply(Entry::Ended("a".into(), awaited(10))).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Ended("a".into(), awaited(10))).unwrap();
 
     let first = ledger.meaning(id(1), Asked::NotYet);
-    ledger.apply(announced(Some(id(1)))).unwrap();
+    ledger.take(Entry::ResultAnnounced(id(1))).unwrap();
     let before_it_is_told = ledger.meaning(id(1), Asked::NotYet);
-    ledger.apply(telling(1, "a")).unwrap();
+    ledger.take(telling(1, "a")).unwrap();
 
     assert_eq!(first, Meaning::Result("a".into()));
     assert_eq!((before_it_is_told, ledger.meaning(id(1), Asked::NotYet)), (Meaning::Further, Meaning::Further));
@@ -219,21 +227,99 @@ fn an_announcement_is_a_result_once() {
 fn what_ends_without_a_word_is_not_repeated_by_an_announcement() {
     let mut ledger = ledger(submitting(1));
 
-    ledger.apply(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.apply(Entry::Ended("a".into(), ExecutionState::Told)).unwrap();
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Ended("a".into(), ExecutionState::Told)).unwrap();
 
     assert_eq!(ledger.meaning(id(1), Asked::NotYet), Meaning::Further);
 }
 
 #[test]
 fn announcements_are_known_again_until_the_watermark_has_passed_them() {
-    let mut ledger = ledger([announced(None), announced(None)]);
+    let mut ledger = ledger([announced(), announced()]);
     assert_eq!(ledger.watched("default"), (None, vec![7, 7]));
 
     let until = Timestamp::from_second(60).unwrap();
-    ledger.apply(Entry::Watched("default".into(), until)).unwrap();
+    ledger.take(Entry::Watched("default".into(), until)).unwrap();
 
     assert_eq!(ledger.watched("default"), (Some(until), vec![]));
     assert_eq!(ledger.watched("other"), (None, vec![]));
-    assert!(ledger.apply(announced(Some(id(9)))).is_err());
+    assert!(ledger.take(Entry::ResultAnnounced(id(9))).is_err());
+}
+
+#[test]
+fn a_message_gives_one_command_until_it_is_forgotten() {
+    let mut ledger = ledger([command(1)]);
+    let Entry::Received(first) = command(1) else { unreachable!() };
+
+    let again = Entry::Received(Command { id: id(2), ..first.clone() });
+    let route = Route { chat: "other".into(), ..route() };
+    let elsewhere = Entry::Received(Command { id: id(3), route, ..first.clone() });
+
+    assert!(ledger.knows("ops", &first.route.room, &first.message));
+    assert!(ledger.take(again).is_err());
+    assert!(ledger.take(elsewhere).is_ok());
+}
+
+#[test]
+fn a_dead_letter_stays_until_it_is_tried_again_or_dropped() {
+    let mut ledger = ledger([delivery(1), delivery(2)]);
+    let name = |n| DeliveryId(Uuid::from_u128(n));
+    let dead = || DeliveryState::Dead { why: "no such room".into() };
+
+    ledger.take(Entry::Moved(name(1), dead())).unwrap();
+    ledger.take(Entry::Moved(name(2), dead())).unwrap();
+    assert_eq!((ledger.counts().dead, ledger.pending().len(), ledger.letters().len()), (2, 0, 2));
+    assert!(ledger.take(Entry::Moved(name(1), DeliveryState::Delivered)).is_err());
+
+    ledger.take(Entry::Moved(name(1), DeliveryState::Queued)).unwrap();
+    ledger.take(Entry::Moved(name(2), DeliveryState::Dropped { why: "by ada".into() })).unwrap();
+
+    assert_eq!((ledger.counts().dead, ledger.pending().len(), ledger.letters()), (0, 1, vec![name(1)]));
+}
+
+#[test]
+fn a_case_is_open_until_all_of_it_is_said() {
+    let mut ledger = Ledger::default();
+    let mut open = |entry| match ledger.record((Timestamp::UNIX_EPOCH, entry)).unwrap() {
+        Change::Append { case, open, .. } if case == Case::Command(id(1)) => open,
+        other => panic!("{other:?}"),
+    };
+    let Entry::Queued(ack) = delivery(1) else { unreachable!() };
+    let Entry::Queued(result) = telling(2, "a") else { unreachable!() };
+    let of_command = |delivery| Entry::Queued(Delivery { command: Some(id(1)), ..delivery });
+    let delivered = |n| Entry::Moved(DeliveryId(Uuid::from_u128(n)), DeliveryState::Delivered);
+
+    let begun = submitting(1).map(&mut open);
+    let acked = [of_command(ack), delivered(1)].map(&mut open);
+    let ran = [Entry::Submitted(id(1), vec![execution(1, "a")]), Entry::Ended("a".into(), finished())];
+    let told = [ran.map(&mut open).to_vec(), vec![open(of_command(result)), open(delivered(2))]].concat();
+
+    assert_eq!((begun, acked), ([true; 3], [true; 2]));
+    assert_eq!(told, [true, true, true, false]);
+}
+
+#[test]
+fn what_a_store_kept_makes_the_same_ledger() {
+    let mut ledger = Ledger::default();
+    let mut kept = Vec::new();
+    let story = submitting(1).into_iter().chain([
+        Entry::Submitted(id(1), vec![execution(1, "a")]),
+        Entry::Ended("a".into(), finished()),
+        telling(1, "a"),
+        delivery(2),
+        announced(),
+        Entry::Watched("default".into(), Timestamp::UNIX_EPOCH),
+    ]);
+    for entry in story {
+        let Change::Append { entry, .. } = ledger.record((Timestamp::UNIX_EPOCH, entry)).unwrap() else {
+            panic!("nothing is condensed yet")
+        };
+        kept.push(entry);
+    }
+
+    let mut again = Ledger::default();
+    kept.into_iter().for_each(|entry| again.apply(entry).unwrap());
+
+    assert_eq!((again.counts(), again.pending()), (ledger.counts(), ledger.pending()));
+    assert_eq!(again.watched("default"), ledger.watched("default"));
 }

@@ -4,12 +4,16 @@ use std::{collections::VecDeque, time::Duration};
 
 use jiff::Timestamp;
 
+use crate::journal::{Announced, Dated, Entry};
+
 /// The announcements of one StackStorm.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     until: Option<Timestamp>,
     /// When each came and its fingerprint.
     since: VecDeque<(Timestamp, u64)>,
+    /// How many entries have told this.
+    entries: usize,
 }
 
 impl Watch {
@@ -19,12 +23,29 @@ impl Watch {
             self.since.pop_front();
         }
         self.since.push_back((at, fingerprint));
+        self.entries += 1;
     }
 
     /// All that came of executions which began before `until` are dealt with; it never goes back.
     pub(super) fn advance(&mut self, until: Timestamp) {
         self.until = self.until.max(Some(until));
+        self.entries += 1;
         self.since.retain(|(at, _)| at.saturating_add(BLUR).is_ok_and(|at| at > until));
+    }
+
+    /// Fewer entries that tell the same, if that is worth it.
+    pub(super) fn condensed(&mut self, stackstorm: &str, now: Timestamp) -> Option<Vec<Dated>> {
+        let least = self.since.len() + usize::from(self.until.is_some());
+        if self.entries < SPARE + 2 * least {
+            return None;
+        }
+        self.entries = least;
+        let name = || stackstorm.to_owned();
+        let announced =
+            |&(at, fingerprint): &(_, u64)| Entry::Announced(Announced { stackstorm: name(), at, fingerprint });
+        let entries = self.since.iter().map(announced);
+        let entries = entries.chain(self.until.map(|until| Entry::Watched(name(), until)));
+        Some(entries.map(|entry| (now, entry)).collect())
     }
 
     /// Up to when all are dealt with, and the fingerprints of those dealt with since.
@@ -35,6 +56,9 @@ impl Watch {
 
 /// How many are known again. More within the minutes that a [`Watch`] looks back may be said twice after a reconnect.
 const MOST: usize = 20_000;
+
+/// How many entries are never too many.
+const SPARE: usize = 100;
 
 /// How exactly StackStorm's time is known: it tells whole seconds.
 const BLUR: Duration = Duration::from_secs(5);
@@ -56,6 +80,28 @@ mod tests {
         watch.advance(at(10));
 
         assert_eq!(watch.known(), (Some(at(20)), vec![16, 17, 18, 19]));
+    }
+
+    #[test]
+    fn what_is_no_longer_of_interest_is_not_kept_for_ever() {
+        let mut watch = Watch::default();
+        let mut condensed = None;
+        for second in 0..200 {
+            watch.note(at(second), 7);
+            watch.advance(at(second));
+            condensed = watch.condensed("default", at(second)).or(condensed);
+        }
+
+        let entries = condensed.unwrap();
+        let mut again = Watch::default();
+        for (_, entry) in &entries {
+            match entry {
+                Entry::Announced(it) => again.note(it.at, it.fingerprint),
+                Entry::Watched(_, until) => again.advance(*until),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((entries.len(), again.known().1.len()), (6, 5));
     }
 
     #[test]
