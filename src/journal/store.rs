@@ -20,6 +20,7 @@ pub enum Case {
 
 /// What is to be done to what is kept.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are entries")]
 pub enum Change {
     /// One entry more.
     Append {

@@ -11,6 +11,10 @@ use crate::journal::{DeliveryId, DeliveryState};
 pub(super) struct Item {
     pub(super) id: DeliveryId,
     slots: Vec<Slot>,
+    /// Whether the Journal has it: until then, nothing of it goes.
+    pub(super) kept: bool,
+    /// Whether the Journal does not know yet how far it has come.
+    news: bool,
     /// Whether a second copy of a post is no second message.
     idempotent: bool,
 }
@@ -37,7 +41,7 @@ enum Stage {
 impl Item {
     pub(super) fn new(id: DeliveryId, posts: Vec<Post>, idempotent: bool) -> Self {
         let slots = posts.into_iter().map(|post| Slot { post, stage: Stage::Unsent, doubts: 0 }).collect();
-        Self { id, slots, idempotent }
+        Self { id, slots, kept: true, news: false, idempotent }
     }
 
     /// Goes on after `sent` posts; the next `posting` may be out already.
@@ -63,12 +67,22 @@ impl Item {
         self.slots.iter().all(|slot| slot.stage == Stage::Sent)
     }
 
+    /// Whether nothing has become of it yet.
+    pub(super) fn is_untouched(&self) -> bool {
+        !self.news && self.slots.iter().all(|slot| slot.stage == Stage::Unsent)
+    }
+
+    /// How far it has come, if the Journal does not know that yet.
+    pub(super) fn news(&mut self) -> Option<DeliveryState> {
+        mem::take(&mut self.news).then(|| self.state())
+    }
+
     /// How many posts are out.
     pub(super) fn out(&self) -> usize {
         self.slots.iter().filter(|slot| slot.stage == Stage::Out).count()
     }
 
-    /// Sends out the next `most` posts; each with its number.
+    /// Sends out the next `most` posts; each with its number. The Journal is to know it first.
     pub(super) fn send(&mut self, most: usize) -> Vec<(usize, Post)> {
         let unsent = self.slots.iter_mut().enumerate();
         let unsent = unsent.filter(|(_, slot)| slot.stage == Stage::Unsent);
@@ -76,10 +90,14 @@ impl Item {
             slot.stage = Stage::Out;
             (number, slot.post.clone())
         });
-        sent.collect()
+        let sent: Vec<_> = sent.collect();
+        self.news |= !sent.is_empty();
+        sent
     }
 
+    /// A post of it, of which there is news.
     pub(super) fn slot(&mut self, number: usize) -> Option<&mut Slot> {
+        self.news = true;
         self.slots.get_mut(number)
     }
 

@@ -102,28 +102,73 @@ impl Delivery {
         self.rooms.values().map(Queue::len).sum()
     }
 
-    /// Puts a delivery, which has come as far as `state`, into its room's queue.
-    fn enqueue(&mut self, delivery: &rows::Delivery, state: &DeliveryState, ctx: &mut Context<Self>) {
-        let place = (delivery.route.chat.clone(), delivery.route.room.clone());
-        let Some(outlet) = self.outlets.get(&place.0) else {
-            let why = Unsaid::NoSuchChat(place.0).to_string();
-            return self.record(delivery.id, DeliveryState::Dead { why }, ctx);
-        };
+    /// A delivery, cut for its chat.
+    fn cut(&self, delivery: &rows::Delivery) -> Result<Item, Unsaid> {
+        let chat = &delivery.route.chat;
+        let outlet = self.outlets.get(chat).ok_or_else(|| Unsaid::NoSuchChat(chat.clone()))?;
         let terms = Terms {
             kind: outlet.kind,
             capabilities: outlet.backend.capabilities(),
             prefixes: &outlet.prefixes,
             most: outlet.max_posts,
         };
-        let mut item = Item::new(delivery.id, terms.posts(delivery), terms.capabilities.idempotent);
+        Ok(Item::new(delivery.id, terms.posts(delivery), terms.capabilities.idempotent))
+    }
+
+    /// Puts a delivery that the Journal has, and which has come as far as `state`, into its room's queue.
+    fn resume(&mut self, delivery: &rows::Delivery, state: &DeliveryState, ctx: &mut Context<Self>) {
+        let mut item = match self.cut(delivery) {
+            Ok(item) => item,
+            Err(unsaid) => {
+                let why = unsaid.to_string();
+                return self.record(vec![(delivery.id, DeliveryState::Dead { why })], ctx);
+            }
+        };
         if let DeliveryState::Sending { sent, posting, .. } = state {
             item.resume(*sent, *posting);
         }
         if item.is_done() {
-            return self.record(delivery.id, DeliveryState::Delivered, ctx);
+            return self.record(vec![(delivery.id, DeliveryState::Delivered)], ctx);
         }
+        let place = place_of(delivery);
         self.rooms.entry(place.clone()).or_default().push(item);
         self.pump(place, ctx);
+    }
+
+    /// Puts a new delivery into its room's queue; returns what goes at once when the Journal has it. The error is what
+    /// becomes of a delivery that needs no queue.
+    fn enqueue(&mut self, delivery: &rows::Delivery) -> Result<Batch, DeliveryState> {
+        let mut item = self.cut(delivery).map_err(|unsaid| DeliveryState::Dead { why: unsaid.to_string() })?;
+        if item.is_done() {
+            return Err(DeliveryState::Delivered);
+        }
+        item.kept = false;
+        let place = place_of(delivery);
+        let window = self.outlets.get(&place.0).map_or(1, |outlet| outlet.backend.capabilities().window);
+        let queue = self.rooms.entry(place).or_default();
+        queue.push(item);
+        if queue.now != Now::Free {
+            return Ok(Batch::default());
+        }
+        let batch = queue.send(window, Some(delivery.id));
+        if !batch.posts.is_empty() {
+            queue.now = Now::Noting;
+        }
+        Ok(batch)
+    }
+
+    /// Goes on once it is known whether the Journal has a new delivery, and with it what `batch` says.
+    fn go_on(&mut self, delivery: &rows::Delivery, mut batch: Batch, kept: bool, ctx: &mut Context<Self>) {
+        let place = place_of(delivery);
+        let Some(queue) = self.rooms.get_mut(&place) else { return };
+        let noted = !batch.posts.is_empty();
+        if kept {
+            queue.is_kept(delivery.id);
+        } else {
+            queue.take_back(&mem::take(&mut batch));
+            queue.remove(delivery.id);
+        }
+        if noted { self.hand_over(place, batch, ctx) } else { self.pump(place, ctx) }
     }
 
     /// Sends the next posts of a room, as many as may be on their way.
@@ -134,9 +179,9 @@ impl Delivery {
             self.rooms.remove(&place);
             return;
         }
-        let mut batch = queue.send(outlet.backend.capabilities().window);
+        let mut batch = queue.send(outlet.backend.capabilities().window, None);
         if batch.posts.is_empty() {
-            return;
+            return self.record(batch.states, ctx);
         }
         queue.now = Now::Noting;
         let (journal, states) = (self.journal.clone(), mem::take(&mut batch.states));
@@ -180,17 +225,13 @@ impl Delivery {
     ) {
         let Some(queue) = self.rooms.get_mut(&place) else { return };
         match queue.settle(post, fate, self.backoff, fastrand::f64()) {
-            Some(Next::Delivered(id)) => self.record(id, DeliveryState::Delivered, ctx),
+            Some(Next::Delivered(id)) => self.record(vec![(id, DeliveryState::Delivered)], ctx),
             Some(Next::Dead(id, why)) => {
                 error!(chat = %place.0, room = %place.1, delivery = %id, error = %why, "given up");
-                self.record(id, DeliveryState::Dead { why }, ctx);
+                self.record(vec![(id, DeliveryState::Dead { why })], ctx);
             }
-            Some(Next::Wait(after, why, id, state)) => {
-                self.record(id, state, ctx);
-                return self.wait(place, after, &why, ctx);
-            }
-            Some(Next::GoOn(id, state)) => self.record(id, state, ctx),
-            None => {}
+            Some(Next::Wait(after, why)) => return self.wait(place, after, &why, ctx),
+            Some(Next::GoOn) | None => {}
         }
         self.pump(place, ctx);
     }
@@ -200,7 +241,8 @@ impl Delivery {
         let Some(queue) = self.rooms.get_mut(&place) else { return };
         queue.now = Now::Waiting;
         queue.waits += 1;
-        let wait = queue.waits;
+        let (wait, states) = (queue.waits, queue.news());
+        self.record(states, ctx);
         ctx.run_later(after, move |delivery, ctx| {
             if delivery.rooms.get(&place).is_some_and(|queue| queue.waits == wait) {
                 delivery.wake(place, ctx);
@@ -216,9 +258,11 @@ impl Delivery {
         }
     }
 
-    fn record(&self, id: DeliveryId, state: DeliveryState, ctx: &mut Context<Self>) {
-        let journal = self.journal.clone();
-        async move { note(&journal, vec![(id, state)]).await }.into_actor(self).spawn(ctx);
+    fn record(&self, states: Vec<(DeliveryId, DeliveryState)>, ctx: &mut Context<Self>) {
+        if !states.is_empty() {
+            let journal = self.journal.clone();
+            async move { note(&journal, states).await }.into_actor(self).spawn(ctx);
+        }
     }
 
     fn refill(&self, ctx: &mut Context<Self>) {
@@ -235,7 +279,7 @@ impl Delivery {
             .into_actor(self)
             .map(|pending, delivery, ctx| {
                 for (row, state) in pending {
-                    delivery.enqueue(&row, &state, ctx);
+                    delivery.resume(&row, &state, ctx);
                 }
             })
             .wait(ctx);
@@ -244,10 +288,17 @@ impl Delivery {
 
 /// Has the Journal know how far deliveries have come.
 async fn note(journal: &Line<Journal>, states: Vec<(DeliveryId, DeliveryState)>) {
-    let moved: Vec<Entry> = states.into_iter().map(|(id, state)| Entry::Moved(id, state)).collect();
-    if let Err(error) = keep(journal, moved).await {
+    if let Err(error) = keep(journal, moved(states).collect()).await {
         warn!(%error, "fate of a delivery not journalled");
     }
+}
+
+fn moved(states: impl IntoIterator<Item = (DeliveryId, DeliveryState)>) -> impl Iterator<Item = Entry> {
+    states.into_iter().map(|(id, state)| Entry::Moved(id, state))
+}
+
+fn place_of(delivery: &rows::Delivery) -> Place {
+    (delivery.route.chat.clone(), delivery.route.room.clone())
 }
 
 impl Actor for Delivery {
@@ -263,25 +314,29 @@ impl Handler<Say> for Delivery {
     type Result = ResponseActFuture<Self, Result<(), Unsaid>>;
 
     fn handle(&mut self, Say(delivery): Say, _: &mut Self::Context) -> Self::Result {
-        let place = (delivery.route.chat.clone(), delivery.route.room.clone());
-        let in_room = self.rooms.get(&place).map_or(0, Queue::len);
+        let in_room = self.rooms.get(&place_of(&delivery)).map_or(0, Queue::len);
         if in_room >= WAITING_IN_ROOM || self.waiting() >= WAITING {
             return Box::pin(fut::ready(Err(Unsaid::Full)));
         }
+        if self.rooms.get(&place_of(&delivery)).is_some_and(|queue| queue.has(delivery.id)) {
+            return Box::pin(fut::ready(Ok(())));
+        }
+        // Now, so that what is said first goes first, whenever the Journal has it.
+        let (mut batch, end) = match self.enqueue(&delivery) {
+            Ok(batch) => (batch, None),
+            Err(end) => (Batch::default(), Some((delivery.id, end))),
+        };
+        let mut entries = vec![Entry::Queued(delivery.clone())];
+        entries.extend(moved(mem::take(&mut batch.states).into_iter().chain(end)));
         let journal = self.journal.clone();
-        let kept = async move {
-            match keep(&journal, vec![Entry::Queued(delivery.clone())]).await {
-                Ok(()) => Ok(Some(delivery)),
+        let kept = async move { keep(&journal, entries).await };
+        Box::pin(kept.into_actor(self).map(move |kept, actor, ctx| {
+            actor.go_on(&delivery, batch, kept.is_ok(), ctx);
+            match kept {
                 // It is queued already, or what it tells has been told.
-                Err(NotKept::Misfit(_)) => Ok(None),
+                Ok(()) | Err(NotKept::Misfit(_)) => Ok(()),
                 Err(error) => Err(Unsaid::Journal(error)),
             }
-        };
-        Box::pin(kept.into_actor(self).map(|kept: Result<Option<_>, _>, actor, ctx| {
-            if let Some(delivery) = kept? {
-                actor.enqueue(&delivery, &DeliveryState::Queued, ctx);
-            }
-            Ok(())
         }))
     }
 }

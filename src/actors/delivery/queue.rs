@@ -51,10 +51,10 @@ pub(super) enum Next {
     Delivered(DeliveryId),
     /// It will not be said; go on.
     Dead(DeliveryId, String),
-    /// The delivery is as far as this; go on.
-    GoOn(DeliveryId, DeliveryState),
-    /// Wait, then try again. The delivery is as far as this.
-    Wait(Duration, String, DeliveryId, DeliveryState),
+    /// Go on.
+    GoOn,
+    /// Wait, then try again.
+    Wait(Duration, String),
 }
 
 impl Queue {
@@ -71,8 +71,9 @@ impl Queue {
         self.items.len()
     }
 
-    /// Sends out the posts whose turn it is, as long as there are no more than `window` out.
-    pub(super) fn send(&mut self, window: usize) -> Batch {
+    /// Sends out the posts whose turn it is, as long as there are no more than `window` out. Nothing goes that the
+    /// Journal has not, except of `saying`, which it is about to have.
+    pub(super) fn send(&mut self, window: usize, saying: Option<DeliveryId>) -> Batch {
         let mut batch = Batch::default();
         let out: usize = self.items.iter().map(Item::out).sum();
         if self.failed && out > 0 {
@@ -81,17 +82,38 @@ impl Queue {
         self.failed = false;
         let mut free = window.max(1).saturating_sub(out);
         for item in &mut self.items {
-            let posts = item.send(free);
-            free -= posts.len();
-            if !posts.is_empty() {
-                batch.states.push((item.id, item.state()));
-                batch.posts.extend(posts.into_iter().map(|(number, post)| (item.id, number, post)));
-            }
-            if free == 0 {
+            if !item.kept && saying != Some(item.id) || free == 0 && item.is_untouched() {
                 break;
             }
+            let posts = item.send(free);
+            free -= posts.len();
+            batch.states.extend(item.news().map(|state| (item.id, state)));
+            batch.posts.extend(posts.into_iter().map(|(number, post)| (item.id, number, post)));
         }
         batch
+    }
+
+    /// Whether a delivery is to be made here.
+    pub(super) fn has(&self, id: DeliveryId) -> bool {
+        self.items.iter().any(|item| item.id == id)
+    }
+
+    /// The Journal has a delivery.
+    pub(super) fn is_kept(&mut self, id: DeliveryId) {
+        if let Some(item) = self.item(id) {
+            item.kept = true;
+        }
+    }
+
+    /// A delivery is not to be made after all.
+    pub(super) fn remove(&mut self, id: DeliveryId) {
+        self.items.retain(|item| item.id != id);
+    }
+
+    /// What the Journal does not know yet.
+    pub(super) fn news(&mut self) -> Vec<(DeliveryId, DeliveryState)> {
+        let news = |item: &mut Item| item.news().map(|state| (item.id, state));
+        self.items.iter_mut().filter_map(news).collect()
     }
 
     /// Takes back what was not sent after all, since something has failed meanwhile.
@@ -115,9 +137,9 @@ impl Queue {
         let (after, why) = match fate {
             Ok(()) => {
                 item.slot(number)?.is_sent();
-                let (done, state) = (item.is_done(), item.state());
+                let done = item.is_done();
                 self.attempt = 0;
-                return Some(if done { self.end(id, Next::Delivered(id)) } else { Next::GoOn(id, state) });
+                return Some(if done { self.end(id, Next::Delivered(id)) } else { Next::GoOn });
             }
             Err(Undelivered::Refused { why }) => {
                 let slot = item.slot(number)?;
@@ -125,9 +147,8 @@ impl Queue {
                     return Some(self.end(id, Next::Dead(id, why)));
                 }
                 slot.is_unsent();
-                let state = item.state();
                 self.failed = true;
-                return Some(Next::GoOn(id, state));
+                return Some(Next::GoOn);
             }
             Err(Undelivered::Unknown { why }) if item.doubt(number) > UNCONFIRMED => {
                 return Some(self.end(id, Next::Dead(id, why)));
@@ -138,20 +159,19 @@ impl Queue {
                 (after, why)
             }
         };
-        let state = item.state();
         // What fails together is waited for once.
         if std::mem::replace(&mut self.failed, true) {
-            return Some(Next::GoOn(id, state));
+            return Some(Next::GoOn);
         }
         let after = after.map(|after| after.clamp(SHORTEST, LONGEST));
         let after = after.unwrap_or_else(|| backoff.wait(self.attempt, jitter));
         self.attempt = self.attempt.saturating_add(1);
-        Some(Next::Wait(after, why, id, state))
+        Some(Next::Wait(after, why))
     }
 
     /// Ends a delivery; what of it is out has no fate any more.
     fn end(&mut self, id: DeliveryId, how: Next) -> Next {
-        self.items.retain(|item| item.id != id);
+        self.remove(id);
         how
     }
 

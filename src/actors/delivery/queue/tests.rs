@@ -24,7 +24,7 @@ fn queue(items: Vec<Item>) -> Queue {
 
 /// The texts that go, at most `window` being out.
 fn goes(queue: &mut Queue, window: usize) -> Vec<String> {
-    queue.send(window).posts.into_iter().map(|(.., post)| post.text).collect()
+    queue.send(window, None).posts.into_iter().map(|(.., post)| post.text).collect()
 }
 
 fn settle(queue: &mut Queue, n: u128, number: usize, fate: Result<(), Undelivered>) -> Next {
@@ -62,13 +62,15 @@ const fn sending(sent: usize, parts: usize, posting: usize) -> DeliveryState {
 fn posts_go_in_order_and_no_more_than_the_window_has_space_for() {
     let mut queue = queue(vec![item(1, &["a", "b"]), item(2, &["c"]), item(3, &["d"])]);
 
-    let batch = queue.send(3);
+    let batch = queue.send(3, None);
 
     assert_eq!(batch.states, [(id(1), sending(0, 2, 2)), (id(2), sending(0, 1, 1))]);
     assert_eq!(batch.posts.len(), 3);
     assert_eq!(goes(&mut queue, 3), [""; 0]);
-    assert_eq!(settle(&mut queue, 1, 0, Ok(())), Next::GoOn(id(1), sending(1, 2, 1)));
-    assert_eq!(goes(&mut queue, 3), ["d"]);
+    assert_eq!(settle(&mut queue, 1, 0, Ok(())), Next::GoOn);
+    let batch = queue.send(3, None);
+    assert_eq!(batch.states, [(id(1), sending(1, 2, 1)), (id(3), sending(0, 1, 1))]);
+    assert_eq!(batch.posts.len(), 1);
     assert_eq!(settle(&mut queue, 1, 1, Ok(())), Next::Delivered(id(1)));
 }
 
@@ -103,8 +105,8 @@ fn what_fails_together_is_waited_for_once() {
     goes(&mut queue, 3);
 
     assert_eq!(waits(&settle(&mut queue, 1, 0, later(None))), SECOND);
-    assert_eq!(settle(&mut queue, 1, 1, later(None)), Next::GoOn(id(1), sending(0, 2, 0)));
-    assert_eq!(settle(&mut queue, 2, 0, later(None)), Next::GoOn(id(2), sending(0, 1, 0)));
+    assert_eq!(settle(&mut queue, 1, 1, later(None)), Next::GoOn);
+    assert_eq!(settle(&mut queue, 2, 0, later(None)), Next::GoOn);
     goes(&mut queue, 1);
     assert_eq!(waits(&settle(&mut queue, 1, 0, later(None))), 2 * SECOND);
 }
@@ -113,7 +115,7 @@ fn what_fails_together_is_waited_for_once() {
 fn what_is_taken_back_goes_again() {
     let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"])]);
     goes(&mut queue, 1);
-    let batch = queue.send(2);
+    let batch = queue.send(2, None);
     settle(&mut queue, 1, 0, later(None));
 
     assert!(queue.has_failed());
@@ -136,8 +138,8 @@ fn a_refused_delivery_makes_way() {
 fn a_refused_post_is_tried_once_more_without_its_colour() {
     let mut queue = queue(vec![toned(1, &["a"], Tone::Bad, false)]);
 
-    assert_eq!(tries(&mut queue, refused()), Next::GoOn(id(1), sending(0, 1, 0)));
-    let batch = queue.send(1);
+    assert_eq!(tries(&mut queue, refused()), Next::GoOn);
+    let batch = queue.send(1, None);
     assert_eq!(batch.posts[0].2.tone, Tone::Neutral);
     assert_eq!(settle(&mut queue, 1, 0, refused()), Next::Dead(id(1), "no".into()));
 }
@@ -178,10 +180,34 @@ fn a_delivery_goes_on_where_it_was_and_says_what_may_be_a_repetition() {
 fn an_unconfirmed_post_is_repeated_with_a_mark_and_not_for_ever() {
     let mut queue = queue(vec![item(1, &["a"])]);
 
-    assert!(matches!(tries(&mut queue, unknown()), Next::Wait(.., state) if state == sending(0, 1, 1)));
-    let batch = queue.send(1);
+    waits(&tries(&mut queue, unknown()));
+    assert_eq!(queue.news(), [(id(1), sending(0, 1, 1))]);
+    let batch = queue.send(1, None);
     assert_eq!(batch.posts[0].2.text, "(repeated) a");
     settle(&mut queue, 1, 0, unknown());
     tries(&mut queue, unknown());
     assert_eq!(tries(&mut queue, unknown()), Next::Dead(id(1), "cut".into()));
+}
+
+#[test]
+fn nothing_goes_before_the_journal_has_it_nor_before_what_was_said_earlier() {
+    let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"])]);
+    queue.items.iter_mut().for_each(|item| item.kept = false);
+
+    assert_eq!(queue.send(9, Some(id(2))).posts.len(), 0);
+    queue.is_kept(id(2));
+    assert_eq!(goes(&mut queue, 9), [""; 0]);
+    assert_eq!(queue.send(9, Some(id(1))).posts.len(), 2);
+}
+
+#[test]
+fn each_step_is_news_once() {
+    let mut queue = queue(vec![item(1, &["a", "b"])]);
+
+    goes(&mut queue, 1);
+    assert_eq!(queue.news(), []);
+    settle(&mut queue, 1, 0, Ok(()));
+
+    assert_eq!(queue.news(), [(id(1), sending(1, 2, 0))]);
+    assert_eq!(queue.news(), []);
 }
