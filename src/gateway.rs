@@ -11,6 +11,8 @@ use std::{
 use actix::{Actor, Addr};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "sqlite")]
+use crate::journal::{Commit, Sqlite};
 use crate::{
     actors::{
         aliases::{self, Aliases},
@@ -22,8 +24,8 @@ use crate::{
         router::{self, Gate, Lines, Router, StackStorm, Unclear},
         world::World,
     },
-    config::{self, Config},
-    journal::{Memory, StoreError},
+    config::{self, Config, State},
+    journal::{Memory, Store, StoreError},
     metrics::Metrics,
     st2::Client,
     supervise::{Backoff, ChildSpec, Ended, Exhausted, Line, Policy, Supervisor, child},
@@ -37,6 +39,7 @@ pub struct Gateway {
     pub ended: oneshot::Receiver<Ended>,
     /// How those outside reach the children.
     pub reach: Reach,
+    book: Rc<RefCell<Book>>,
 }
 
 /// How those outside reach the children.
@@ -89,11 +92,16 @@ impl Gateway {
     pub fn start(config: &Config, world: &World) -> Result<Self, StartError> {
         let reach = Reach::of(config);
         let tree = Tree::new(config, world, &reach)?;
-        let line = tree.supervisor.clone();
+        let (line, book) = (tree.supervisor.clone(), Rc::clone(&tree.book));
         let (supervisor, ended) = Supervisor::new(tree.specs(), GRACE);
         let supervisor = supervisor.start();
         line.connect(supervisor.clone());
-        Ok(Self { supervisor, ended, reach })
+        Ok(Self { supervisor, ended, reach, book })
+    }
+
+    /// Closes the journal: what is not written yet is written now. To be called once all has stopped.
+    pub fn close(self) {
+        self.book.borrow_mut().close();
     }
 }
 
@@ -159,7 +167,7 @@ impl<'a> Tree<'a> {
             unclear: Unclear::default(),
             under_way: Cell::new(0),
         };
-        let book = Rc::new(RefCell::new(Book::open(Box::new(Memory))?));
+        let book = Rc::new(RefCell::new(Book::open(store(&config.gateway.state, &reach.metrics)?)?));
         let lines = Rc::new(lines);
         Ok(Self { config, reach, world, lines, outlets, book, supervisor: Line::new() })
     }
@@ -268,6 +276,25 @@ fn outlets(config: &Config, reach: &Reach) -> BTreeMap<String, Outlet> {
         Some((chat.name.clone(), outlet))
     };
     config.chats.iter().filter_map(outlet).collect()
+}
+
+/// Where the journal is kept.
+#[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "what keeps nothing writes nothing"))]
+fn store(state: &State, metrics: &Metrics) -> Result<Box<dyn Store>, StoreError> {
+    match state {
+        State::Memory => Ok(Box::new(Memory)),
+        #[cfg(feature = "sqlite")]
+        State::Sqlite(path) => {
+            let commits = metrics.commits.clone();
+            let count = move |commit: Commit| {
+                commits.changes.inc_by(commit.changes as u64);
+                commits.seconds.observe(commit.took.as_secs_f64());
+            };
+            Ok(Box::new(Sqlite::open(path.clone(), count)?))
+        }
+        #[cfg(not(feature = "sqlite"))]
+        State::Sqlite(path) => Err(StoreError(format!("this build keeps nothing in files as {}", path.display()))),
+    }
 }
 
 /// How the actors that the gateway cannot do without are restarted; chats differ in that they park.

@@ -2,7 +2,11 @@
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
+    },
     registry::Registry,
 };
 use serde::Serialize;
@@ -33,6 +37,24 @@ pub struct Metrics {
     pub in_flight: Family<StackStorm, Level>,
     /// Calls that wait for their turn.
     pub waiting: Family<StackStorm, Level>,
+    /// What was written of the journal.
+    pub commits: Commits,
+}
+
+/// What was written of the journal.
+#[derive(Clone, Debug)]
+pub struct Commits {
+    /// Entries and other changes; many go out in one commit.
+    pub changes: Counter,
+    /// How long each commit took, in seconds.
+    pub seconds: Histogram,
+}
+
+impl Default for Commits {
+    /// From a sixteenth of a millisecond to four seconds.
+    fn default() -> Self {
+        Self { changes: Counter::default(), seconds: Histogram::new(exponential_buckets(1.0 / 16_384.0, 4.0, 9)) }
+    }
 }
 
 /// Labels of what belongs to a chat.
@@ -165,6 +187,12 @@ impl Metrics {
         registry.register("refused", "What people said that was not taken, by the reason", self.refused.clone());
         registry.register("calls_in_flight", "Calls of StackStorm in flight", self.in_flight.clone());
         registry.register("calls_waiting", "Calls of StackStorm that wait for their turn", self.waiting.clone());
+        registry.register("journal_changes", "Changes written to the journal", self.commits.changes.clone());
+        registry.register(
+            "journal_commit_seconds",
+            "How long commits of the journal took",
+            self.commits.seconds.clone(),
+        );
         for gauge in gauges {
             let family = Family::<Vec<(String, String)>, Float>::default();
             for (labels, value) in &gauge.values {

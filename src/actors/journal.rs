@@ -12,6 +12,7 @@ use actix::{
     ResponseFuture, WrapFuture,
 };
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
@@ -88,10 +89,22 @@ pub struct Owed(pub String);
 #[rtype(result = "Vec<(Delivery, DeliveryState)>")]
 pub struct Pending;
 
-/// Asks how many rows there are.
+/// Asks how many rows there are, and how they are kept.
 #[derive(Debug, Message)]
-#[rtype(result = "Counts")]
+#[rtype(result = "Condition")]
 pub struct Count;
+
+/// How the journal is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Its rows.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// In how many places it could not be read at the start.
+    pub damaged: usize,
+    /// Why it cannot be written to, if so.
+    pub trouble: Option<String>,
+}
 
 /// Answers when no command is open and nothing is left to be said.
 #[derive(Debug, Message)]
@@ -289,7 +302,9 @@ impl Handler<Count> for Journal {
     type Result = MessageResult<Count>;
 
     fn handle(&mut self, _: Count, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.book.borrow().ledger.counts())
+        let book = self.book.borrow();
+        let trouble = book.store.trouble().map(|StoreError(what)| what);
+        MessageResult(Condition { counts: book.ledger.counts(), damaged: book.damage, trouble })
     }
 }
 

@@ -1,6 +1,6 @@
 //! How everything is, asked of everybody.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use actix::{Actor, Handler, Message, dev::ToEnvelope};
 use serde::Serialize;
@@ -10,7 +10,6 @@ use super::Admin;
 use crate::{
     actors::{aliases, auth, chat, journal, listener},
     alias::Registry,
-    journal::Counts,
     metrics::{self, Gauge},
     supervise::{ChildStatus, Line, Phase, Snapshot},
 };
@@ -32,8 +31,8 @@ pub struct Status {
     pub stackstorm: BTreeMap<String, Storm>,
     /// Every chat, by name.
     pub chats: BTreeMap<String, Chat>,
-    /// The journal's rows; absent while the journal does not answer.
-    pub journal: Option<Counts>,
+    /// The journal; absent while it does not answer.
+    pub journal: Option<journal::Condition>,
 }
 
 /// How a StackStorm is.
@@ -107,7 +106,7 @@ impl Status {
     }
 
     /// What keeps commands from being taken and answered; empty when ready. A parked chat is no reason.
-    pub fn missing(&self) -> Vec<&'static str> {
+    pub fn missing(&self) -> Vec<Cow<'static, str>> {
         let storm = |storm: &Storm| storm.aliases.is_some() && storm.stream.phase == listener::Phase::Open;
         let chat = |chat: &Chat| chat.phase == Phase::Up && chat.session.missing.is_empty();
         let wants = [
@@ -115,7 +114,9 @@ impl Status {
             (self.chats.values().any(chat), "no chat is online with its rooms joined"),
             (self.stackstorm.values().any(storm), "no StackStorm has its aliases loaded and its stream open"),
         ];
-        wants.into_iter().filter_map(|(met, what)| (!met).then_some(what)).collect()
+        let missing = wants.into_iter().filter_map(|(met, what)| (!met).then_some(Cow::Borrowed(what)));
+        let trouble = self.journal.iter().filter_map(|journal| journal.trouble.as_ref());
+        missing.chain(trouble.map(|why| Cow::Owned(format!("the journal takes no commands: {why}")))).collect()
     }
 
     /// The figures that are asked for, not counted.
@@ -123,12 +124,12 @@ impl Status {
         let child = |child: &ChildStatus| vec![("child".to_owned(), child.name.clone())];
         let storm = |name: &str| vec![("stackstorm".to_owned(), name.to_owned())];
         let up = |status: &ChildStatus| f64::from(u8::from(status.phase == Phase::Up));
-        let journal = self.journal.unwrap_or_default();
         let gauge = |name, help, values| Gauge { name, help, values };
         let storms = |value: fn(&Storm) -> Option<f64>| {
             self.stackstorm.iter().filter_map(|(name, it)| Some((storm(name), value(it)?))).collect()
         };
-        vec![
+        let mut gauges = self.journal_gauges();
+        gauges.extend([
             gauge(
                 "child_up",
                 "Whether a child does what it is for",
@@ -139,15 +140,25 @@ impl Status {
                 "Lives of a child after its first",
                 self.children.iter().map(|it| (child(it), it.restarts as f64)).collect(),
             ),
-            gauge("journal_open", "Commands whose end is still to come", vec![(Vec::new(), journal.open as f64)]),
-            gauge("journal_pending", "Deliveries still to be made", vec![(Vec::new(), journal.pending as f64)]),
-            gauge("journal_dead", "Deliveries given up", vec![(Vec::new(), journal.dead as f64)]),
             gauge("aliases", "Aliases known", storms(|it| it.aliases.map(|count| count as f64))),
             gauge(
                 "stream_last_byte_age_seconds",
                 "Age of the stream's last byte",
                 storms(|it| it.stream.last_byte_age),
             ),
+        ]);
+        gauges
+    }
+
+    fn journal_gauges(&self) -> Vec<Gauge> {
+        let journal::Condition { counts, damaged, trouble } = self.journal.clone().unwrap_or_default();
+        let gauge = |name, help, value| Gauge { name, help, values: vec![(Vec::new(), value)] };
+        vec![
+            gauge("journal_open", "Commands whose end is still to come", counts.open as f64),
+            gauge("journal_pending", "Deliveries still to be made", counts.pending as f64),
+            gauge("journal_dead", "Deliveries given up", counts.dead as f64),
+            gauge("journal_damaged", "Places where the journal could not be read at the start", damaged as f64),
+            gauge("journal_trouble", "Whether the journal cannot be written to", f64::from(trouble.is_some())),
         ]
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Resul
     let not_served = |error| NotUp::Admin(config.admin.listen, error);
     let listener = admin::bind(&config.admin).map_err(not_served)?;
     let web = web::bind(&config.web)?;
-    let gateway = Gateway::start(config, &World::real())?;
+    let mut gateway = Gateway::start(config, &World::real())?;
     let web = web.map(|socket| web::serve(config, &gateway.reach, socket)).transpose()?;
     if let Some(web) = &web {
         info!(address = %web.address, "webhooks are taken");
@@ -85,10 +85,11 @@ pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Resul
     stop_on_signals(&gateway.supervisor);
     outlive_hang_ups();
     let lost = || Ended::Escalated { child: "supervisor".into(), why: "it is gone; the log has the place".into() };
-    let ended = gateway.ended.await.unwrap_or_else(|_| lost());
+    let ended = (&mut gateway.ended).await.unwrap_or_else(|_| lost());
     for server in [Some(served), web].into_iter().flatten() {
         server.handle.stop(false).await;
     }
+    gateway.close();
     info!("stopped");
     Ok(ended)
 }

@@ -66,12 +66,15 @@ fn words(status: &Value) -> String {
     )];
     if let Some(journal) = status.get("journal") {
         let count = |key| text(journal, key);
-        lines.push(format!(
-            "journal: {} open, {} pending, {} dead",
-            count("open"),
-            count("pending"),
-            count("dead")
-        ));
+        let mut line =
+            format!("journal: {} open, {} pending, {} dead", count("open"), count("pending"), count("dead"));
+        if journal.get("damaged").and_then(Value::as_u64).is_some_and(|places| places > 0) {
+            line.push_str(&format!(", {} damaged", count("damaged")));
+        }
+        if let Some(trouble) = journal.get("trouble").and_then(Value::as_str) {
+            line.push_str(&format!(", cannot be written to: {trouble}"));
+        }
+        lines.push(line);
     }
     if let Some(web) = status.get("web").and_then(Value::as_str) {
         lines.push(format!("web: listens on {web}"));

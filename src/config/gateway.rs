@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use fulmar_contract::{Options, Problem, Secret};
@@ -29,6 +30,8 @@ pub struct Gateway {
     pub admins: Vec<Administrator>,
     /// Where commands and deliveries are kept.
     pub state: State,
+    /// How long what is over is kept there.
+    pub retention: Duration,
 }
 
 /// When an answer in a room begins with the name of the person it is for.
@@ -81,7 +84,7 @@ pub struct Admin {
 }
 
 impl Gateway {
-    pub(super) fn read(root: &mut Options, warnings: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(root: &mut Options) -> Self {
         let mut options = root.table_or_empty("gateway");
         let gateway = Self {
             name: word(&mut options, "name").unwrap_or_else(|| "fulmar".into()),
@@ -91,7 +94,9 @@ impl Gateway {
             rate: count(&mut options, "rate", 0).unwrap_or(0),
             burst: count(&mut options, "burst", 1).unwrap_or(20),
             admins: admins(&mut options),
-            state: state(&mut options, warnings),
+            state: state(&mut options),
+            // What comes late must still be recognised after a restart.
+            retention: options.seconds_from("retention", HOUR, 30 * 24 * HOUR),
         };
         root.absorb(options);
         gateway
@@ -139,6 +144,8 @@ const MENTIONS: &[(&str, Mention)] =
     &[("always", Mention::Always), ("never", Mention::Never), ("results", Mention::Results)];
 
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+const HOUR: u64 = 3_600;
 
 /// Reads a text, with its line.
 fn text(options: &mut Options, key: &str) -> Option<(usize, String)> {
@@ -206,7 +213,7 @@ fn admins(options: &mut Options) -> Vec<Administrator> {
     admins
 }
 
-fn state(options: &mut Options, warnings: &mut Vec<Problem>) -> State {
+fn state(options: &mut Options) -> State {
     let (line, state) = text(options, "state").unwrap_or((options.line(), "sqlite:fulmar.db".into()));
     if state == "memory" {
         return State::Memory;
@@ -214,9 +221,12 @@ fn state(options: &mut Options, warnings: &mut Vec<Problem>) -> State {
     let path = state.strip_prefix("sqlite:").unwrap_or_default();
     if path.is_empty() {
         options.complain(line, "state", format!("expected \"memory\" or \"sqlite:FILE\", got \"{state}\""));
-    } else {
-        let what = "kept in memory: this version does not write it to disk yet".into();
-        warnings.push(Problem { line, key: "gateway.state".into(), what });
+    } else if cfg!(not(feature = "sqlite")) {
+        options.complain(
+            line,
+            "state",
+            "this build keeps nothing in files (feature sqlite): set it to \"memory\"",
+        );
     }
     State::Sqlite(path.into())
 }

@@ -88,7 +88,7 @@ impl Config {
 
         let mut warnings = Vec::new();
         let mut root = Options::new(String::new(), 1, entries);
-        let gateway = Gateway::read(&mut root, &mut warnings);
+        let gateway = Gateway::read(&mut root);
         let web = Web::read(&mut root, &mut warnings);
         let admin = Admin::read(&mut root);
         let stackstorms = stackstorm::read_all(&mut root, &mut warnings);

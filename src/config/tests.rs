@@ -1,4 +1,4 @@
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use fulmar_contract::{
     Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, Options, RoomId, Unit,
@@ -200,14 +200,15 @@ fn results_by_announcement_are_warned_of_where_they_are_not_heard() {
 }
 
 #[test]
-fn state_in_a_file_is_accepted_and_what_becomes_of_it_is_said() {
-    let config = good(&SMALL.replace("\"memory\"", "\"sqlite:/var/lib/fulmar.db\""));
+fn state_is_kept_in_a_file_for_thirty_days_unless_it_is_told_otherwise() {
+    let usual = good(&SMALL.replace("state = \"memory\"", ""));
+    let told = good(&SMALL.replace("\"memory\"", "\"sqlite:/var/lib/fulmar.db\"\nretention = \"2h\""));
 
-    assert_eq!(config.gateway.state, State::Sqlite("/var/lib/fulmar.db".into()));
-    assert_eq!(
-        warnings(&config),
-        ["fulmar.toml:3: gateway.state: kept in memory: this version does not write it to disk yet"]
-    );
+    assert_eq!(usual.gateway.state, State::Sqlite("fulmar.db".into()));
+    assert_eq!(usual.gateway.retention, Duration::from_secs(30 * 86_400));
+    assert_eq!(told.gateway.state, State::Sqlite("/var/lib/fulmar.db".into()));
+    assert_eq!(told.gateway.retention, Duration::from_secs(7_200));
+    assert_eq!(warnings(&told), [""; 0]);
 }
 
 #[test]

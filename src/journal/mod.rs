@@ -6,6 +6,8 @@
 mod entry;
 mod ledger;
 mod meaning;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 
 pub use entry::{
@@ -14,4 +16,6 @@ pub use entry::{
 };
 pub use ledger::{Counts, Ledger, Misfit};
 pub use meaning::{Asked, Doubt, Meaning};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Commit, Sqlite};
 pub use store::{Case, Change, Loaded, Memory, REMEMBERED, Sought, Store, StoreError, Written};

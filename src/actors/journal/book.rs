@@ -8,8 +8,8 @@ use super::NotKept;
 use crate::{
     actors::{router, world::World},
     journal::{
-        Assurance, Change, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded, Misfit,
-        Store, StoreError, Written,
+        Assurance, Change, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded, Memory,
+        Misfit, Store, StoreError, Written,
     },
     st2::wire,
 };
@@ -75,6 +75,11 @@ impl Book {
         // Should it fail, it is found again at the next start.
         drop(store.write(over.collect(), Assurance::Eventual));
         Ok(Self { ledger, store, damage: damage.len(), early: Ends::default(), awaited: Ends::default() })
+    }
+
+    /// Closes the store: what is not written yet is written now. What happens from now on is not kept.
+    pub fn close(&mut self) {
+        self.store = Box::new(Memory);
     }
 
     /// Takes in what happens, and has it written: what comes first in the list even if what comes after it cannot be.

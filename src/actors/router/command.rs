@@ -129,8 +129,8 @@ pub(super) async fn status(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
         let calls = format!("{} calls in flight, {} waiting", calls.in_flight, calls.waiting);
         storms.push((storm.name.clone(), format!("{aliases}, {stream}, {calls}")));
     }
-    let counts = lines.journal.send(Count).await.unwrap_or_default();
-    let text = words::status(&storms, counts);
+    let journal = lines.journal.send(Count).await.unwrap_or_default();
+    let text = words::status(&storms, &journal);
     reply(&lines, &asked, text).await
 }
 

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::administrator::Standing;
 use crate::{
+    actors::journal::Condition,
     alias::Hit,
     config::{self, Administrator},
-    journal::Counts,
     st2::wire::AliasAnswer,
 };
 
@@ -140,8 +140,11 @@ pub(super) fn whoami(heard: &Heard, chat: &str, standing: Standing) -> String {
 }
 
 /// How the gateway is, in a line a StackStorm.
-pub(super) fn status(storms: &[(String, String)], counts: Counts) -> String {
-    let lines: Vec<String> = storms.iter().map(|(name, state)| format!("StackStorm {name}: {state}")).collect();
+pub(super) fn status(storms: &[(String, String)], journal: &Condition) -> String {
+    let mut lines: Vec<String> =
+        storms.iter().map(|(name, state)| format!("StackStorm {name}: {state}")).collect();
+    lines.extend(journal.trouble.as_ref().map(|trouble| format!("Journal: {trouble}")));
+    let counts = journal.counts;
     format!(
         "Fulmar {}: {} open, {} to be said, {} given up.\n{}",
         env!("CARGO_PKG_VERSION"),

@@ -1,0 +1,58 @@
+//! What SQLite says, in words, and what it calls for.
+
+use std::path::Path;
+
+use rusqlite::{Error, ErrorCode, ffi};
+
+use crate::journal::StoreError;
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// The file is not as SQLite left it.
+    #[error("{0}")]
+    Damaged(String),
+    /// The disk, or who else uses it, does not let us: it may in a while.
+    #[error(transparent)]
+    Hindered(StoreError),
+}
+
+impl Fault {
+    /// For those who can do nothing about it.
+    pub(super) fn into_error(self) -> StoreError {
+        match self {
+            Self::Damaged(what) => StoreError(what),
+            Self::Hindered(error) => error,
+        }
+    }
+
+    /// What `error` means that came from the file at `path`.
+    pub(super) fn of(error: &Error, path: &Path) -> Self {
+        let Error::SqliteFailure(ffi::Error { code, extended_code }, _) = error else {
+            return Self::Damaged(error.to_string());
+        };
+        let file = path.display();
+        Self::Hindered(StoreError(match code {
+            // A statement of ours that cannot be compiled: a table is not what it was.
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
+                return Self::Damaged(error.to_string());
+            }
+            ErrorCode::SystemIoFailure if TRUNCATED.contains(extended_code) => {
+                return Self::Damaged(error.to_string());
+            }
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+                format!("another process has {file} open; is Fulmar running already?")
+            }
+            ErrorCode::DiskFull => format!("the disk with {file} is full"),
+            ErrorCode::ReadOnly => format!("{file} cannot be written to: it is read-only for us"),
+            ErrorCode::CannotOpen => {
+                format!("{file} cannot be opened: it and its folder must be there, and ours to write to")
+            }
+            ErrorCode::SystemIoFailure => format!("the disk does not work with {file} ({error})"),
+            _ => format!("{file}: {error}"),
+        }))
+    }
+}
+
+/// Less of a file is there than there was.
+const TRUNCATED: [i32; 2] = [ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_IOERR_CORRUPTFS];

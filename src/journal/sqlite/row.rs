@@ -1,0 +1,126 @@
+//! Entries as rows: the key of a case, the entry's JSON, and a sum over all of it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::journal::{Case, CommandId, Dated, DeliveryId};
+
+/// A case as its rows name it: a letter for its kind, then the bytes of its id or name. Ids begin with their time, so
+/// cases of one kind lie in the order in which they began.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Key(pub(super) Vec<u8>);
+
+/// A row of the table `entry`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) key: Key,
+    /// The entry's place in its case, from nought.
+    pub(super) step: i64,
+    /// The entry's place among those of all cases.
+    pub(super) seq: i64,
+    /// When, in microseconds since 1970.
+    pub(super) at: i64,
+    /// The entry as JSON.
+    pub(super) body: Vec<u8>,
+    /// CRC-32 over all of the above.
+    pub(super) sum: i64,
+}
+
+/// Why a row cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unsound {
+    #[error("its sum is wrong")]
+    Sum,
+    #[error("its time is out of range")]
+    Time,
+    #[error("it is no entry: {0}")]
+    Entry(String),
+}
+
+impl Key {
+    pub(super) fn of(case: &Case) -> Self {
+        let (kind, name) = match case {
+            Case::Command(CommandId(id)) => (COMMAND, id.as_bytes().as_slice()),
+            Case::Delivery(DeliveryId(id)) => (DELIVERY, id.as_bytes().as_slice()),
+            Case::Watch(stackstorm) => (WATCH, stackstorm.as_bytes()),
+        };
+        Self([&[kind], name].concat())
+    }
+
+    /// The case; none if this is no key.
+    pub(super) fn case(&self) -> Option<Case> {
+        let (kind, name) = self.0.split_first()?;
+        match *kind {
+            COMMAND => Some(Case::Command(CommandId(Uuid::from_slice(name).ok()?))),
+            DELIVERY => Some(Case::Delivery(DeliveryId(Uuid::from_slice(name).ok()?))),
+            WATCH => Some(Case::Watch(str::from_utf8(name).ok()?.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// What is greater than the keys of all cases of this kind that began before `at`.
+    pub(super) fn begun(kind: u8, at: Timestamp) -> Self {
+        let bytes = at.as_millisecond().max(0).to_be_bytes();
+        Self([&[kind], bytes.get(2..).unwrap_or_default()].concat())
+    }
+
+    /// The case in words.
+    pub(super) fn words(&self) -> String {
+        match self.case() {
+            Some(Case::Command(id)) => format!("command {id}"),
+            Some(Case::Delivery(id)) => format!("delivery {id}"),
+            Some(Case::Watch(stackstorm)) => format!("the announcements of {stackstorm}"),
+            None => "something without a name".to_owned(),
+        }
+    }
+}
+
+impl Row {
+    /// The row of an entry, with its sum.
+    ///
+    /// # Errors
+    /// When the entry cannot be written as JSON, which does not happen with what was read from JSON or from people.
+    pub(super) fn new(key: Key, step: i64, seq: i64, (at, entry): &Dated) -> Result<Self, serde_json::Error> {
+        let body = serde_json::to_vec(entry)?;
+        let mut row = Self { key, step, seq, at: at.as_microsecond(), body, sum: 0 };
+        row.sum = row.due_sum();
+        Ok(row)
+    }
+
+    /// Whether it is as it was written.
+    pub(super) fn is_sound(&self) -> bool {
+        self.sum == self.due_sum()
+    }
+
+    /// The entry.
+    ///
+    /// # Errors
+    /// [`Unsound`].
+    pub(super) fn entry(&self) -> Result<Dated, Unsound> {
+        if !self.is_sound() {
+            return Err(Unsound::Sum);
+        }
+        let at = Timestamp::from_microsecond(self.at).map_err(|_| Unsound::Time)?;
+        let entry = serde_json::from_slice(&self.body).map_err(|error| Unsound::Entry(error.to_string()))?;
+        Ok((at, entry))
+    }
+
+    fn due_sum(&self) -> i64 {
+        let mut sum = crc32fast::Hasher::new();
+        sum.update(&self.key.0);
+        for number in [self.step, self.seq, self.at] {
+            sum.update(&number.to_le_bytes());
+        }
+        sum.update(&self.body);
+        i64::from(sum.finalize())
+    }
+}
+
+/// The kind of a command's case.
+pub(super) const COMMAND: u8 = b'c';
+
+/// The kind of the case of a delivery that belongs to no command.
+pub(super) const DELIVERY: u8 = b'd';
+
+/// The kind of the case of a StackStorm's announcements.
+pub(super) const WATCH: u8 = b'w';

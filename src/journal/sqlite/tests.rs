@@ -1,0 +1,88 @@
+//! What the store promises, on real files.
+
+mod stage;
+
+use super::*;
+use crate::journal::CommandState;
+use stage::{Stage, advanced, at, case, dated, kept, received, refused};
+
+#[test]
+fn what_is_written_is_loaded_in_its_order() {
+    let stage = Stage::new();
+    let mut changes: Vec<Change> = (0..20).map(received).collect();
+    changes.extend((0..20).rev().map(|number| advanced(number, CommandState::Authorised)));
+    {
+        let mut store = stage.open();
+        changes.iter().for_each(|change| kept(store.write(vec![change.clone()], Assurance::Eventual)));
+    }
+
+    let loaded = stage.open().load().unwrap();
+
+    assert_eq!(loaded.entries, dated(&changes));
+    assert_eq!(loaded.damage, [""; 0]);
+}
+
+#[test]
+fn what_is_given_is_written_though_the_store_is_dropped_at_once() {
+    let stage = Stage::new();
+    let changes: Vec<Change> = (0..1_000).map(received).collect();
+
+    drop(stage.open().write(changes.clone(), Assurance::Eventual));
+
+    assert_eq!(stage.open().load().unwrap().entries, dated(&changes));
+}
+
+#[test]
+fn open_cases_are_named() {
+    let stage = Stage::new();
+    let mut store = stage.open();
+    store.load().unwrap();
+    kept(store.write(vec![received(1), received(2), received(3), refused(2)], Assurance::Synced));
+    kept(store.write(vec![Change::Close(case(1))], Assurance::Written));
+    drop(store);
+
+    let loaded = stage.open().load().unwrap();
+
+    assert_eq!((loaded.open, loaded.entries.len()), (vec![case(3)], 4));
+}
+
+#[test]
+fn a_second_one_is_refused_and_told_of_the_first() {
+    let stage = Stage::new();
+    let first = stage.open();
+
+    let refused = Sqlite::open(stage.path(), |_| {}).unwrap_err();
+    drop(first);
+
+    let path = stage.path();
+    let why = format!("another process has {} open; is Fulmar running already?", path.display());
+    assert_eq!(refused, StoreError(why));
+    stage.open();
+}
+
+#[test]
+fn the_history_of_a_case_is_told_in_its_order() {
+    let stage = Stage::new();
+    let mut store = stage.open();
+    drop(store.write(vec![received(1), received(2), refused(1)], Assurance::Eventual));
+
+    let known = stage::history(&store, 1);
+
+    assert_eq!(known, dated(&[received(1), refused(1)]));
+    assert_eq!(stage::history(&store, 7), []);
+}
+
+#[test]
+fn what_is_over_is_forgotten_in_time_and_what_is_open_is_not() {
+    let stage = Stage::new();
+    let mut store = stage.open();
+    drop(store.write((0..3_000).map(received).collect(), Assurance::Eventual));
+    drop(store.write((0..3_000).filter(|number| number % 2 == 0).map(refused).collect(), Assurance::Eventual));
+
+    store.forget(at(2_000 * 1_000_000));
+    while !stage::history(&store, 1_998).is_empty() {}
+    drop(store);
+
+    let loaded = stage.open().load().unwrap();
+    assert_eq!((loaded.open.len(), loaded.entries.len()), (1_500, 2_500));
+}

@@ -1,0 +1,97 @@
+//! Where stores are tried.
+
+use std::path::PathBuf;
+
+use fulmar_contract::{Identity, Mention, MessageId, RoomId};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::*;
+use crate::journal::{Command, CommandId, CommandState, Entry, Results, Route};
+
+/// A folder with a file in it.
+pub(super) struct Stage {
+    folder: TempDir,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    pub(super) fn open(&self) -> Sqlite {
+        Sqlite::open(self.path(), |_| {}).unwrap()
+    }
+}
+
+/// Waits until it is known how a write went.
+pub(super) fn asked(written: Written) -> Result<(), StoreError> {
+    written.blocking_recv().unwrap()
+}
+
+/// Waits until something is written.
+pub(super) fn kept(written: Written) {
+    asked(written).unwrap();
+}
+
+/// The entries of command `number`.
+pub(super) fn history(store: &Sqlite, number: i64) -> Vec<Dated> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.history(case(number))).unwrap()
+}
+
+/// The time of the entry that is number `number` of all.
+pub(super) fn at(number: i64) -> Timestamp {
+    Timestamp::from_microsecond(1_700_000_000_000_000 + number).unwrap()
+}
+
+/// The command that is number `number` of all, which began then.
+pub(super) fn id(number: i64) -> CommandId {
+    let time = u128::try_from(at(number * 1_000_000).as_millisecond()).unwrap();
+    CommandId(Uuid::from_u128(time << 80 | 7 << 76 | 2 << 62 | u128::from(number.unsigned_abs())))
+}
+
+pub(super) fn case(number: i64) -> Case {
+    Case::Command(id(number))
+}
+
+/// A command is given: number `number` of all.
+pub(super) fn received(number: i64) -> Change {
+    let command = Command {
+        id: id(number),
+        message: MessageId::new(number.to_string()),
+        stackstorm: "default".into(),
+        route: Route { chat: "mem".into(), room: RoomId::new("ops"), thread: None },
+        direct: None,
+        author: Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() },
+        text: "run date".into(),
+        alias: "examples.run".into(),
+        results: Results::Direct,
+    };
+    Change::Append { case: case(number), entry: (at(number * 10), Entry::Received(command)), open: true }
+}
+
+/// Command `number` has come further.
+pub(super) fn advanced(number: i64, state: CommandState) -> Change {
+    let open = !matches!(state, CommandState::Refused { .. });
+    Change::Append { case: case(number), entry: (at(number * 10 + 1), Entry::Advanced(id(number), state)), open }
+}
+
+/// Command `number` is over.
+pub(super) fn refused(number: i64) -> Change {
+    advanced(number, CommandState::Refused { why: "no".into() })
+}
+
+/// The entries that changes add.
+pub(super) fn dated(changes: &[Change]) -> Vec<Dated> {
+    let entries = changes.iter().flat_map(|change| match change {
+        Change::Append { entry, .. } => vec![entry.clone()],
+        Change::Replace(_, entries) => entries.clone(),
+        Change::Close(_) => Vec::new(),
+    });
+    entries.collect()
+}

@@ -1,0 +1,290 @@
+//! The thread that owns the file.
+
+use std::{
+    mem::take,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{sync::oneshot, time::Instant};
+use tracing::{error, info, warn};
+
+use super::{
+    Commit,
+    database::{Database, Level},
+    fault::Fault,
+    table::{Sweep, Tail},
+};
+use crate::journal::{Assurance, Case, Change, Dated, Loaded, StoreError};
+
+/// What the thread is asked for.
+pub(super) enum Job {
+    /// See [`crate::journal::Store::forget`].
+    Forget(Timestamp),
+    /// See [`crate::journal::Store::history`].
+    History(Case, oneshot::Sender<Result<Vec<Dated>, StoreError>>),
+    /// See [`crate::journal::Store::load`].
+    Load(mpsc::Sender<Result<Loaded, StoreError>>),
+    /// See [`crate::journal::Store::write`].
+    Write { changes: Vec<Change>, assurance: Assurance, tell: Tell },
+}
+
+/// Who is told how a change went.
+type Tell = oneshot::Sender<Result<(), StoreError>>;
+
+/// What both sides know.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// How many changes are given and not written.
+    waiting: AtomicUsize,
+    trouble: Mutex<Option<StoreError>>,
+}
+
+impl Shared {
+    /// Whether so many more changes may wait; they are counted then.
+    pub(super) fn admit(&self, changes: usize) -> bool {
+        let more = |waiting: usize| waiting.checked_add(changes).filter(|waiting| *waiting <= BACKLOG);
+        self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Why nothing can be written at present.
+    pub(super) fn trouble(&self) -> Option<StoreError> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the trouble, or ends it; returns what there was.
+    fn set_trouble(&self, trouble: Option<StoreError>) -> Option<StoreError> {
+        std::mem::replace(&mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner), trouble)
+    }
+}
+
+/// The thread's own.
+pub(super) struct Writer {
+    path: PathBuf,
+    /// None while it must be opened anew.
+    database: Option<Database>,
+    tail: Tail,
+    jobs: Receiver<Job>,
+    shared: Arc<Shared>,
+    tell: Box<dyn FnMut(Commit) + Send>,
+    /// What is not written yet, in its order.
+    backlog: Vec<Change>,
+    /// Who is to be told of the next try.
+    asking: Vec<(Assurance, Tell)>,
+    questions: Vec<(Case, oneshot::Sender<Result<Vec<Dated>, StoreError>>)>,
+    /// What is being forgotten.
+    sweep: Option<Sweep>,
+    /// When the machine's power must not end any more what is written.
+    sync_at: Option<Instant>,
+    /// When it is tried again, and how long was waited for that.
+    retry: Option<(Instant, Duration)>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        path: PathBuf,
+        database: Database,
+        jobs: Receiver<Job>,
+        shared: Arc<Shared>,
+        tell: Box<dyn FnMut(Commit) + Send>,
+    ) -> Self {
+        Self {
+            path,
+            database: Some(database),
+            tail: Tail::default(),
+            jobs,
+            shared,
+            tell,
+            backlog: Vec::new(),
+            asking: Vec::new(),
+            questions: Vec::new(),
+            sweep: None,
+            sync_at: None,
+            retry: None,
+        }
+    }
+
+    /// Works until nobody has anything to do for it any more.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.next() {
+                Ok(job) => self.take(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // All that came meanwhile goes out together.
+            while let Ok(job) = self.jobs.try_recv() {
+                self.take(job);
+            }
+            self.work();
+        }
+        self.finish();
+    }
+
+    fn next(&self) -> Result<Job, RecvTimeoutError> {
+        let timers = [self.sync_at, self.retry.map(|(at, _)| at), self.sweep.as_ref().map(|_| Instant::now())];
+        match timers.into_iter().flatten().min() {
+            Some(at) => self.jobs.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        match job {
+            Job::Forget(before) => self.sweep = Some(Sweep::new(before)),
+            Job::History(case, tell) => self.questions.push((case, tell)),
+            Job::Load(tell) => tell.send(self.load()).unwrap_or_default(),
+            Job::Write { changes, assurance, tell } => {
+                self.backlog.extend(changes);
+                self.asking.push((assurance, tell));
+            }
+        }
+    }
+
+    fn work(&mut self) {
+        self.write();
+        for (case, tell) in take(&mut self.questions) {
+            tell.send(self.history(&case)).unwrap_or_default();
+        }
+        self.sweep();
+    }
+
+    /// Tries to write what there is to be written, unless it is not time to try again.
+    fn write(&mut self) {
+        if self.retry.is_some_and(|(at, _)| at > Instant::now()) {
+            return self.answer(&self.shared.trouble());
+        }
+        match self.attempt() {
+            Ok(()) => self.recover(),
+            Err(fault) => self.suffer(fault),
+        }
+        self.answer(&self.shared.trouble());
+    }
+
+    fn attempt(&mut self) -> Result<(), Fault> {
+        let asked = self.asking.iter().map(|(assurance, _)| *assurance).max().unwrap_or_default();
+        let level = if asked == Assurance::Synced { Level::Synced } else { Level::Written };
+        let database = match &mut self.database {
+            Some(database) => database,
+            closed => closed.insert(Database::open(&self.path)?),
+        };
+        if !self.backlog.is_empty() {
+            let began = Instant::now();
+            database.write(&self.backlog, level, &mut self.tail)?;
+            (self.tell)(Commit { changes: self.backlog.len(), took: began.elapsed() });
+            self.shared.waiting.fetch_sub(self.backlog.len(), Ordering::Relaxed);
+            self.backlog.clear();
+            self.backlog.shrink_to(KEPT);
+            self.sync_at = match level {
+                Level::Synced => None,
+                Level::Written => self.sync_at.or(Some(Instant::now() + SYNC)),
+            };
+        }
+        if self.sync_at.is_some_and(|at| level == Level::Synced || at <= Instant::now()) {
+            database.sync()?;
+            self.sync_at = None;
+        }
+        Ok(())
+    }
+
+    /// It can be written to.
+    fn recover(&mut self) {
+        self.retry = None;
+        if self.shared.set_trouble(None).is_some() {
+            info!("the journal is written to again");
+        }
+    }
+
+    /// It cannot be written to.
+    fn suffer(&mut self, fault: Fault) {
+        let pause = self.retry.map_or(RETRY, |(_, pause)| (pause * 2).min(RETRY_AT_MOST));
+        self.retry = Some((Instant::now() + pause, pause));
+        // It may be another file, or another disk, by then.
+        self.database = None;
+        self.tail.forget_steps();
+        let trouble = fault.into_error();
+        let waiting = self.backlog.len();
+        if self.shared.set_trouble(Some(trouble.clone())).is_none() {
+            error!(error = %trouble, waiting, "the journal cannot be written to; it is kept in memory meanwhile");
+        }
+    }
+
+    /// Tells all who asked.
+    fn answer(&mut self, trouble: &Option<StoreError>) {
+        for (assurance, tell) in self.asking.drain(..) {
+            let answer = match trouble {
+                Some(trouble) if assurance > Assurance::Eventual => Err(trouble.clone()),
+                _ => Ok(()),
+            };
+            tell.send(answer).unwrap_or_default();
+        }
+    }
+
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        let Some(database) = &self.database else { return Ok(Loaded::default()) };
+        database.load(&mut self.tail).map_err(Fault::into_error)
+    }
+
+    fn history(&self, case: &Case) -> Result<Vec<Dated>, StoreError> {
+        match &self.database {
+            Some(database) => database.history(case).map_err(Fault::into_error),
+            None => Err(self.shared.trouble().unwrap_or_else(super::gone)),
+        }
+    }
+
+    /// Forgets some more. What goes wrong is tried again with the next sweep.
+    fn sweep(&mut self) {
+        let (Some(database), Some(sweep)) = (&mut self.database, &mut self.sweep) else {
+            self.sweep = None;
+            return;
+        };
+        let more = database.sweep(sweep).unwrap_or_else(|fault| {
+            warn!(error = %fault, "old cases are not forgotten");
+            false
+        });
+        if !more {
+            self.sweep = None;
+        }
+    }
+
+    /// Writes what is left, as long as that is worth waiting for.
+    fn finish(mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        self.retry = None;
+        self.write();
+        while let Some((at, _)) = self.retry
+            && at < deadline
+        {
+            thread::park_timeout(at.saturating_duration_since(Instant::now()));
+            self.write();
+        }
+        if !self.backlog.is_empty() {
+            error!(lost = self.backlog.len(), "the journal ends without what could not be written");
+        }
+    }
+}
+
+/// How many changes may wait. A thousand commands are about ten thousand.
+const BACKLOG: usize = 100_000;
+
+/// For how many changes room is kept.
+const KEPT: usize = 1_000;
+
+/// How long what outlives the process may not outlive the machine's power.
+const SYNC: Duration = Duration::from_secs(1);
+
+/// How soon it is tried again.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// How seldom it is tried again.
+const RETRY_AT_MOST: Duration = Duration::from_secs(5);
+
+/// How long an end waits for a disk in trouble.
+const PATIENCE: Duration = Duration::from_secs(5);
