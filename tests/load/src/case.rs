@@ -23,6 +23,8 @@ pub(crate) enum Scenario {
     Events,
     /// The rooms are full of talk that is not for us.
     Talk,
+    /// What it costs that nothing is forgotten: the closed loop beside a journal in memory.
+    Durability,
 }
 
 /// How long things take.
@@ -70,6 +72,8 @@ pub(crate) struct Case {
     pub(crate) unrelated: u32,
     /// What is done.
     pub(crate) work: Work,
+    /// How many times as often as other cases it is tried, as its ratios are small.
+    pub(crate) times: usize,
 }
 
 /// A minute.
@@ -121,6 +125,13 @@ impl Scenario {
                     Case { unrelated: 5000, ..Case::new(self, &name, &WITH_STORM, people, people, work) }
                 })
                 .into(),
+            Self::Durability => [1, 128]
+                .map(|people| {
+                    let name = format!("the cost of durability, {people} at a time");
+                    let case = Case::new(self, &name, &REMEMBERING, people, people.min(32), Work::Closed);
+                    Case { times: 4, ..case }
+                })
+                .into(),
             Self::Talk => {
                 vec![Case::new(self, "1,000 lines a second of talk among others", &BOTH, 8, 8, Work::Talk(1000))]
             }
@@ -137,10 +148,11 @@ impl Case {
         rooms: usize,
         work: Work,
     ) -> Self {
-        Self { scenario, name: name.into(), subjects, people, rooms, aliases: 10, unrelated: 0, work }
+        Self { scenario, name: name.into(), subjects, people, rooms, aliases: 10, unrelated: 0, work, times: 1 }
     }
 }
 
 const ALL: [Kind; 3] = [Kind::Reflector, Kind::Relay, Kind::Gateway];
+const REMEMBERING: [Kind; 2] = [Kind::Forgetful, Kind::Gateway];
 const BOTH: [Kind; 2] = [Kind::Reflector, Kind::Gateway];
 const WITH_STORM: [Kind; 2] = [Kind::Relay, Kind::Gateway];

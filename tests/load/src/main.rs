@@ -162,7 +162,7 @@ impl Bench {
     async fn play(&mut self, case: Case) -> Outcome<Shown> {
         let kinds: Vec<Kind> = case.subjects.iter().copied().filter(|kind| !self.overrun.contains(kind)).collect();
         let mut measured: Vec<(Kind, Measured)> = kinds.iter().map(|kind| (*kind, Measured::default())).collect();
-        for _ in 0..self.pace.rounds {
+        for _ in 0..self.pace.rounds * case.times {
             for (kind, sum) in &mut measured {
                 self.runs += 1;
                 let turn = (self.runs, self.pace.length);

@@ -15,7 +15,7 @@ pub(crate) fn table(shown: &Shown, targets: &[Target]) -> String {
     for (kind, figures) in &shown.figures {
         text.push_str(&row(kind.name(), figures));
     }
-    for floor in [Kind::Reflector, Kind::Relay] {
+    for floor in [Kind::Reflector, Kind::Relay, Kind::Forgetful] {
         if let (Some(floor_figures), Some(gateway)) = (shown.of(floor), shown.of(Kind::Gateway)) {
             text.push_str(&ratios(floor, floor_figures, gateway));
         }

@@ -22,6 +22,8 @@ pub(crate) struct Measured {
     outcomes: Outcomes,
     things: f64,
     seconds: f64,
+    /// How many things a second, run by run.
+    rates: Vec<f64>,
     cpu: Cpu,
     memory: Memory,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) things: f64,
     /// How many a second.
     pub(crate) per_second: f64,
+    /// The same, run by run.
+    pub(crate) rates: Vec<f64>,
     /// Milliseconds from a command to its ack.
     pub(crate) ack: Option<Spread>,
     /// Milliseconds from a command to its result.
@@ -95,7 +99,7 @@ impl Measured {
             Work::Nothing => f64::from(case.unrelated) * seconds,
             Work::Talk(rate) => f64::from(rate) * length.as_secs_f64(),
         };
-        Ok(Self { outcomes, things, seconds, cpu, memory })
+        Ok(Self { outcomes, things, seconds, rates: vec![things / seconds], cpu, memory })
     }
 
     /// Adds another run of the same.
@@ -103,6 +107,7 @@ impl Measured {
         self.outcomes.merge(other.outcomes);
         self.things += other.things;
         self.seconds += other.seconds;
+        self.rates.extend(other.rates);
         self.cpu.user += other.cpu.user;
         self.cpu.system += other.cpu.system;
         self.memory =
@@ -111,12 +116,13 @@ impl Measured {
 
     /// What is told of it.
     pub(crate) fn figures(self) -> Figures {
-        let Self { outcomes, things, seconds, cpu, memory } = self;
+        let Self { outcomes, things, seconds, rates, cpu, memory } = self;
         // Nothing costs nothing.
         let thousands = if things > 0.0 { things / 1000.0 } else { f64::INFINITY };
         Figures {
             things,
             per_second: things / seconds,
+            rates,
             ack: outcomes.ack.spread(),
             result: outcomes.result.spread(),
             event_to_line: outcomes.event_to_line.spread(),

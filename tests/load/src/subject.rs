@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Relay,
     /// Fulmar.
     Gateway,
+    /// Fulmar with its journal in memory.
+    Forgetful,
 }
 
 /// Where everything is.
@@ -58,6 +60,7 @@ impl Kind {
             Self::Reflector => "reflector",
             Self::Relay => "reflector + http",
             Self::Gateway => "fulmar",
+            Self::Forgetful => "fulmar in memory",
         }
     }
 }
@@ -67,7 +70,7 @@ impl Subject {
     pub(crate) async fn start(kind: Kind, site: &Site, run: usize, rooms: usize) -> Outcome<Self> {
         let nick = format!("bot{run}");
         let rooms: Vec<String> = (0..rooms).map(|number| format!("#room{run}-{number}")).collect();
-        let log = site.folder.join(format!("{run}-{}.log", kind.name().replace(" + ", "-")));
+        let log = site.folder.join(format!("{run}-{}.log", kind.name().replace(" + ", "-").replace(' ', "-")));
         let mut command = match kind {
             Kind::Reflector => bot("reflector", site, &nick, &rooms)?,
             Kind::Relay => {
@@ -75,7 +78,11 @@ impl Subject {
                 command.args(["--stackstorm", &site.stackstorm]);
                 command
             }
-            Kind::Gateway => gateway(site, &nick, &rooms)?,
+            Kind::Gateway => {
+                let file = site.folder.join(format!("{nick}.db"));
+                gateway(site, &nick, &rooms, &format!("sqlite:{}", file.display()))?
+            }
+            Kind::Forgetful => gateway(site, &nick, &rooms, "memory")?,
         };
         let file = fs::File::create(&log)?;
         let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?;
@@ -99,8 +106,8 @@ impl Subject {
                 return Err(format!("{} ended ({status}): {said}", kind.name()).into());
             }
             let is_ready = match (kind, admin(&said)) {
-                (Kind::Gateway, Some(address)) => answers_ready(address).await.unwrap_or(false),
-                (Kind::Gateway, None) => false,
+                (Kind::Gateway | Kind::Forgetful, Some(address)) => answers_ready(address).await.unwrap_or(false),
+                (Kind::Gateway | Kind::Forgetful, None) => false,
                 (Kind::Reflector | Kind::Relay, _) => said.contains("ready"),
             };
             if is_ready {
@@ -129,14 +136,14 @@ fn bot(what: &str, site: &Site, nick: &str, rooms: &[String]) -> io::Result<Comm
     Ok(command)
 }
 
-fn gateway(site: &Site, nick: &str, rooms: &[String]) -> io::Result<Command> {
+fn gateway(site: &Site, nick: &str, rooms: &[String], state: &str) -> io::Result<Command> {
     let (host, port) = site.irc.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
     let storm = &site.stackstorm;
     let config = format!(
         r#"
 [gateway]
 name = "{nick}"
-state = "memory"
+state = {state:?}
 
 [admin]
 listen = "127.0.0.1:0"

@@ -50,6 +50,14 @@ impl Shown {
         Some(figure(self.of(Kind::Gateway)?)? / figure(self.of(floor)?)?)
     }
 
+    /// The median of the ratios of two subjects' rates, run by run.
+    fn median_ratio(&self, one: Kind, other: Kind) -> Option<f64> {
+        let rates = self.of(one)?.rates.iter().zip(&self.of(other)?.rates);
+        let mut ratios: Vec<f64> = rates.map(|(one, other)| one / other).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios.get(ratios.len() / 2).copied()
+    }
+
     /// What is wanted of this case; `before` are those shown already.
     pub(crate) fn targets(&self, before: &[Self]) -> Vec<Target> {
         let gateway = self.of(Kind::Gateway);
@@ -74,6 +82,10 @@ impl Shown {
             Scenario::Announcements => {
                 let astray = gateway.map(|it| (it.lost + it.refused + it.disordered) as f64);
                 vec![Target::new("announcements lost or out of order", 0.0, astray)]
+            }
+            Scenario::Durability => {
+                let slower = self.median_ratio(Kind::Forgetful, Kind::Gateway);
+                vec![Target::new("commands a second in memory / those in a file, median", 1.0 / 0.85, slower)]
             }
             Scenario::Open | Scenario::Events | Scenario::Talk => Vec::new(),
         }
