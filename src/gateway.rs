@@ -167,7 +167,8 @@ impl<'a> Tree<'a> {
             unclear: Unclear::default(),
             under_way: Cell::new(0),
         };
-        let book = Rc::new(RefCell::new(Book::open(store(&config.gateway.state, &reach.metrics)?)?));
+        let book = Book::open(store(&config.gateway.state, &reach.metrics)?)?;
+        let book = Rc::new(RefCell::new(book.retaining(config.gateway.retention)));
         let lines = Rc::new(lines);
         Ok(Self { config, reach, world, lines, outlets, book, supervisor: Line::new() })
     }

@@ -225,6 +225,8 @@ impl Actor for Journal {
     fn started(&mut self, ctx: &mut Self::Context) {
         let awaited = self.book.borrow().ledger.awaited();
         awaited.into_iter().for_each(|(id, until)| self.wait(id, until, ctx));
+        self.book.borrow_mut().forget(&self.world);
+        ctx.run_interval(HOUR, |journal, _| journal.book.borrow_mut().forget(&journal.world));
         self.notice.online();
     }
 
@@ -323,3 +325,6 @@ obey_supervisor!(Journal);
 
 /// How long after the end of an execution its announcement is waited for. StackStorm takes about two seconds.
 const ANNOUNCEMENT: Duration = Duration::from_secs(10);
+
+/// How often what is over for long is forgotten.
+const HOUR: Duration = Duration::from_secs(3_600);

@@ -6,7 +6,10 @@
 
 mod database;
 mod fault;
+mod log;
+mod page;
 mod row;
+mod salvage;
 mod table;
 mod writer;
 
@@ -24,7 +27,6 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use self::{
-    database::Database,
     fault::Fault,
     writer::{Job, Shared, Writer},
 };
@@ -53,10 +55,9 @@ impl Sqlite {
     /// # Errors
     /// When the file cannot be ours: somebody else has it, it is no journal or a newer Fulmar's, or the disk refuses.
     pub fn open(path: PathBuf, tell: impl FnMut(Commit) + Send + 'static) -> Result<Self, StoreError> {
-        let database = Database::open(&path).map_err(Fault::into_error)?;
         let shared = Arc::new(Shared::default());
         let (jobs, queue) = mpsc::channel();
-        let writer = Writer::new(path, database, queue, Arc::clone(&shared), Box::new(tell));
+        let writer = Writer::open(path, queue, Arc::clone(&shared), Box::new(tell)).map_err(Fault::into_error)?;
         let thread = thread::Builder::new().name("journal".to_owned());
         let writer = thread
             .spawn(move || writer.run())

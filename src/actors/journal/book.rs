@@ -1,6 +1,6 @@
 //! What the Journal knows, outliving its lives.
 
-use std::{collections::VecDeque, mem::take, sync::Arc};
+use std::{collections::VecDeque, mem::take, sync::Arc, time::Duration};
 
 use tracing::warn;
 
@@ -20,6 +20,8 @@ pub struct Book {
     pub(super) store: Box<dyn Store>,
     /// How much of the journal could not be used when it was opened.
     pub(super) damage: usize,
+    /// How long what is over is kept; for ever, if nothing is said.
+    retention: Option<Duration>,
     /// Those that came before the answer to the POST that started the execution.
     pub(super) early: Ends,
     /// Those of which StackStorm's announcement is waited for.
@@ -74,7 +76,21 @@ impl Book {
         let over = open.into_iter().filter(|case| !ledger.is_open(case)).map(Change::Close);
         // Should it fail, it is found again at the next start.
         drop(store.write(over.collect(), Assurance::Eventual));
-        Ok(Self { ledger, store, damage: damage.len(), early: Ends::default(), awaited: Ends::default() })
+        let (damage, early, awaited) = (damage.len(), Ends::default(), Ends::default());
+        Ok(Self { ledger, store, damage, retention: None, early, awaited })
+    }
+
+    /// Keeps what is over for so long and no longer.
+    #[must_use]
+    pub fn retaining(self, retention: Duration) -> Self {
+        Self { retention: Some(retention), ..self }
+    }
+
+    /// Forgets what has been over for longer than that.
+    pub(super) fn forget(&mut self, world: &World) {
+        if let Some(before) = self.retention.and_then(|retention| world.now().checked_sub(retention).ok()) {
+            self.store.forget(before);
+        }
     }
 
     /// Closes the store: what is not written yet is written now. What happens from now on is not kept.

@@ -8,20 +8,23 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use super::{
     fault::Fault,
+    log::{End, Log},
+    row::Row,
     table::{self, Sweep, Tail},
 };
 use crate::journal::{Case, Change, Dated, Loaded, StoreError};
 
-/// An open file.
+/// An open file. Dropped, it is left as it is, with its log; see [`Database::close`].
 #[derive(Debug)]
 pub(super) struct Database {
     path: PathBuf,
     connection: Connection,
     level: Level,
+    damage: Option<String>,
 }
 
 /// What outlives what, once a transaction is over.
@@ -39,13 +42,30 @@ impl Database {
         create(path).map_err(|error| not_created(path, &error))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| Fault::of(&error, path))?;
-        let mut database = Self { path: path.to_owned(), connection, level: Level::Synced };
+        let mut database = Self { path: path.to_owned(), connection, level: Level::Synced, damage: None };
         database.attempt(|connection| {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.busy_timeout(BUSY)?;
-            connection.execute_batch(SETTINGS)
+            connection.execute_batch(LOCK)
         })?;
+        database.check_owner()?;
+        database.attempt(|connection| connection.execute_batch(SETTINGS))?;
+        database.check_log()?;
         database.migrate()?;
         Ok(database)
+    }
+
+    /// What was wrong with the file and does not matter any more.
+    pub(super) fn take_damage(&mut self) -> Option<String> {
+        self.damage.take()
+    }
+
+    /// Brings everything into the file itself and takes the log away.
+    pub(super) fn close(self) -> Result<(), Fault> {
+        self.attempt(|connection| {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map(drop)
+        })?;
+        self.connection.close().map_err(|(_, error)| Fault::of(&error, &self.path))
     }
 
     /// Makes changes, all or none, and sees to it that they are kept as well as `level` says.
@@ -67,9 +87,19 @@ impl Database {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         };
-        synced.map_err(|error| {
-            Fault::Hindered(StoreError(format!("the disk does not work with {} ({error})", self.path.display())))
-        })
+        synced.map_err(|error| Fault::of_disk(&error, &self.path))
+    }
+
+    /// Keeps rows of another file.
+    pub(super) fn save(&mut self, rows: &[Row]) -> Result<(), Fault> {
+        self.set_level(Level::Written)?;
+        self.transaction(|connection| rows.iter().try_for_each(|row| table::save(connection, row)))
+    }
+
+    /// Finds out which cases are open; says how many entries there are.
+    pub(super) fn find_open(&mut self) -> Result<usize, Fault> {
+        self.set_level(Level::Synced)?;
+        self.transaction(table::find_open)
     }
 
     /// The entries of all open cases and of the last closed commands.
@@ -114,20 +144,42 @@ impl Database {
         Ok(())
     }
 
+    /// Refuses to touch what is not ours.
+    fn check_owner(&self) -> Result<(), Fault> {
+        let owner = self.number("PRAGMA application_id")?;
+        if owner == APPLICATION || (owner, self.number("SELECT count(*) FROM sqlite_master")?) == (0, 0) {
+            return Ok(());
+        }
+        if is_claim(owner) {
+            return Err(Fault::Damaged("its head is not as it was written".into()));
+        }
+        let file = self.path.display();
+        let what = format!("{file} belongs to another program: name another file in gateway.state");
+        Err(Fault::Hindered(StoreError(what)))
+    }
+
+    /// Looks whether all of the log is there. Only now, when nobody else writes to it.
+    fn check_log(&mut self) -> Result<(), Fault> {
+        let log = Log::read(&with_suffix(&self.path, "-wal"));
+        match log.map_err(|error| Fault::of_disk(&error, &self.path))?.map(|log| log.end()) {
+            Some(End::Gap) => Err(Fault::Damaged("there is a gap in its log".into())),
+            Some(End::Torn) => {
+                let file = self.path.display();
+                self.damage =
+                    Some(format!("what was written to {file} last was cut off, or damaged, and is lost"));
+                Ok(())
+            }
+            Some(End::Whole) | None => Ok(()),
+        }
+    }
+
+    fn number(&self, sql: &str) -> Result<i64, Fault> {
+        self.attempt(|connection| connection.query_row(sql, [], |row| row.get(0)))
+    }
+
     /// Brings the file into the form of this version.
     fn migrate(&mut self) -> Result<(), Fault> {
-        let number = |name| {
-            self.attempt(|connection| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)))
-        };
-        let (owner, version) = (number("application_id")?, number("user_version")?);
-        let tables = "SELECT count(*) FROM sqlite_master";
-        let is_new = owner == 0
-            && self.attempt(|connection| connection.query_row(tables, [], |row| row.get::<_, i64>(0)))? == 0;
-        let file = self.path.display();
-        if owner != APPLICATION && !is_new {
-            let what = format!("{file} belongs to another program: name another file in gateway.state");
-            return Err(Fault::Hindered(StoreError(what)));
-        }
+        let (version, file) = (self.number("PRAGMA user_version")?, self.path.display());
         let known = usize::try_from(version).ok().filter(|version| *version <= MIGRATIONS.len());
         let Some(steps) = known.and_then(|version| MIGRATIONS.get(version..)) else {
             let ours = MIGRATIONS.len();
@@ -145,6 +197,11 @@ impl Database {
             connection.pragma_update(None, "application_id", APPLICATION)?;
             connection.pragma_update(None, "user_version", MIGRATIONS.len())
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn pragma(&self, pragma: &str) -> i64 {
+        self.connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).unwrap()
     }
 }
 
@@ -185,14 +242,22 @@ fn folder_of(path: &Path) -> &Path {
 /// "Fulm": whose file it is, for programs like file(1), and for us.
 const APPLICATION: i64 = 0x4675_6c6d;
 
+/// Whether a file with this number is ours, even if it is one byte off.
+pub(super) const fn is_claim(owner: i64) -> bool {
+    (owner ^ APPLICATION).count_ones() <= u8::BITS
+}
+
 /// How long another process may still have the file: one that is just ending, or somebody's glance.
 const BUSY: Duration = Duration::from_millis(500);
 
-/// One process has the file for itself, so nothing of the log's index is shared. About half a MiB of pages is kept in
-/// memory.
-const SETTINGS: &str = "
+/// One process has the file for itself, so nothing of the log's index is shared.
+const LOCK: &str = "
     PRAGMA page_size = 4096;
     PRAGMA locking_mode = EXCLUSIVE;
+";
+
+/// About half a MiB of pages is kept in memory.
+const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -512;

@@ -1,6 +1,6 @@
 //! What SQLite says, in words, and what it calls for.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use rusqlite::{Error, ErrorCode, ffi};
 
@@ -12,7 +12,10 @@ pub(super) enum Fault {
     /// The file is not as SQLite left it.
     #[error("{0}")]
     Damaged(String),
-    /// The disk, or who else uses it, does not let us: it may in a while.
+    /// There is no room. There may be in a while.
+    #[error(transparent)]
+    Full(StoreError),
+    /// The disk, or who else uses it, does not let us. It may when the file is opened again.
     #[error(transparent)]
     Hindered(StoreError),
 }
@@ -21,9 +24,14 @@ impl Fault {
     /// For those who can do nothing about it.
     pub(super) fn into_error(self) -> StoreError {
         match self {
-            Self::Damaged(what) => StoreError(what),
-            Self::Hindered(error) => error,
+            Self::Damaged(what) => StoreError(format!("the file is damaged ({what})")),
+            Self::Full(error) | Self::Hindered(error) => error,
         }
+    }
+
+    /// What it means that a file which belongs to the one at `path` cannot be read or written.
+    pub(super) fn of_disk(error: &io::Error, path: &Path) -> Self {
+        Self::Hindered(StoreError(format!("the disk does not work with {} ({error})", path.display())))
     }
 
     /// What `error` means that came from the file at `path`.
@@ -43,7 +51,7 @@ impl Fault {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
                 format!("another process has {file} open; is Fulmar running already?")
             }
-            ErrorCode::DiskFull => format!("the disk with {file} is full"),
+            ErrorCode::DiskFull => return Self::Full(StoreError(format!("the disk with {file} is full"))),
             ErrorCode::ReadOnly => format!("{file} cannot be written to: it is read-only for us"),
             ErrorCode::CannotOpen => {
                 format!("{file} cannot be opened: it and its folder must be there, and ours to write to")

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::journal::{Case, CommandId, Dated, DeliveryId};
 
-/// A case as its rows name it: a letter for its kind, then the bytes of its id or name. Ids begin with their time, so
+/// A case as its rows name it: a digit for its kind, then the bytes of its id or name. Ids begin with their time, so
 /// cases of one kind lie in the order in which they began.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key(pub(super) Vec<u8>);
@@ -83,8 +83,12 @@ impl Row {
     pub(super) fn new(key: Key, step: i64, seq: i64, (at, entry): &Dated) -> Result<Self, serde_json::Error> {
         let body = serde_json::to_vec(entry)?;
         let mut row = Self { key, step, seq, at: at.as_microsecond(), body, sum: 0 };
-        row.sum = row.due_sum();
+        row.seal();
         Ok(row)
+    }
+
+    pub(super) fn seal(&mut self) {
+        self.sum = self.due_sum();
     }
 
     /// Whether it is as it was written.
@@ -116,11 +120,11 @@ impl Row {
     }
 }
 
-/// The kind of a command's case.
-pub(super) const COMMAND: u8 = b'c';
+/// The kind of the case of a StackStorm's announcements.
+const WATCH: u8 = b'1';
 
 /// The kind of the case of a delivery that belongs to no command.
-pub(super) const DELIVERY: u8 = b'd';
+pub(super) const DELIVERY: u8 = b'2';
 
-/// The kind of the case of a StackStorm's announcements.
-pub(super) const WATCH: u8 = b'w';
+/// The kind of a command's case: the last kind, so that the youngest command is at the end.
+pub(super) const COMMAND: u8 = b'3';

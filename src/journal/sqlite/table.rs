@@ -2,13 +2,18 @@
 
 mod forget;
 mod load;
+mod save;
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 use tracing::{error, warn};
 
-pub(super) use self::{forget::Sweep, load::load};
+pub(super) use self::{
+    forget::Sweep,
+    load::load,
+    save::{find_open, save},
+};
 use super::row::{Key, Row};
 use crate::journal::{Case, Change, Dated};
 
@@ -77,7 +82,9 @@ fn append(connection: &Connection, key: Key, entry: &Dated, open: bool, tail: &m
 
 fn replace(connection: &Connection, key: Key, entries: &[Dated], tail: &mut Tail) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM entry WHERE case_id = ?1")?.execute([&key.0])?;
-    note_open(connection, &key)?;
+    if !entries.is_empty() {
+        note_open(connection, &key)?;
+    }
     let mut key = key;
     let mut next = 0;
     for entry in entries {
@@ -106,7 +113,7 @@ fn insert(connection: &Connection, key: Key, step: i64, entry: &Dated, tail: &mu
 }
 
 /// Writes a row. One that stands in its place is not sound, or it would have been counted.
-pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
+fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO entry (case_id, step, seq, at, body, sum) \
                VALUES (?1, ?2, ?3, ?4, CAST(?5 AS TEXT), ?6)";
     let values = params![row.key.0, row.step, row.seq, row.at, row.body, row.sum];
@@ -119,20 +126,21 @@ fn next_step(connection: &Connection, key: &Key) -> rusqlite::Result<i64> {
     Ok(last.map_or(0, |step| step.saturating_add(1)))
 }
 
-/// The rows of a case. Those whose columns are not even of their types have a wrong sum.
+/// The rows of a case.
 fn rows(connection: &Connection, key: &Key) -> rusqlite::Result<Vec<Row>> {
-    let sql = "SELECT step, seq, at, body, sum FROM entry WHERE case_id = ?1 ORDER BY step";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut found = statement.query([&key.0])?;
-    let mut rows = Vec::new();
-    while let Some(row) = found.next()? {
-        let number = |column| row.get_ref(column).map(|value| value.as_i64().unwrap_or(i64::MIN));
-        let body = match row.get_ref(3)? {
-            ValueRef::Text(body) | ValueRef::Blob(body) => body.to_vec(),
+    let sql = "SELECT case_id, step, seq, at, body, sum FROM entry WHERE case_id = ?1 ORDER BY step";
+    connection.prepare_cached(sql)?.query_map([&key.0], row)?.collect()
+}
+
+/// A row. One whose columns are not even of their types has a wrong sum.
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let number = |column| row.get_ref(column).map(|value| value.as_i64().unwrap_or(i64::MIN));
+    let bytes = |column| {
+        row.get_ref(column).map(|value| match value {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
             ValueRef::Integer(_) | ValueRef::Null | ValueRef::Real(_) => Vec::new(),
-        };
-        let (step, seq, at, sum) = (number(0)?, number(1)?, number(2)?, number(4)?);
-        rows.push(Row { key: key.clone(), step, seq, at, body, sum });
-    }
-    Ok(rows)
+        })
+    };
+    let (step, seq, at, sum) = (number(1)?, number(2)?, number(3)?, number(5)?);
+    Ok(Row { key: Key(bytes(0)?), step, seq, at, body: bytes(4)?, sum })
 }

@@ -1,6 +1,9 @@
 //! What the store promises, on real files.
 
+mod damage;
+mod speed;
 mod stage;
+mod trouble;
 
 use super::*;
 use crate::journal::CommandState;

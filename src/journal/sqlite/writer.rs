@@ -20,6 +20,7 @@ use super::{
     Commit,
     database::{Database, Level},
     fault::Fault,
+    salvage,
     table::{Sweep, Tail},
 };
 use crate::journal::{Assurance, Case, Change, Dated, Loaded, StoreError};
@@ -34,6 +35,9 @@ pub(super) enum Job {
     Load(mpsc::Sender<Result<Loaded, StoreError>>),
     /// See [`crate::journal::Store::write`].
     Write { changes: Vec<Change>, assurance: Assurance, tell: Tell },
+    /// Whatever a test wants of the file.
+    #[cfg(test)]
+    Try(Box<dyn FnOnce(&Database) + Send>),
 }
 
 /// Who is told how a change went.
@@ -70,6 +74,10 @@ pub(super) struct Writer {
     path: PathBuf,
     /// None while it must be opened anew.
     database: Option<Database>,
+    /// What was damaged and is not told yet.
+    damage: Vec<String>,
+    /// When the file was mended last.
+    renewed: Option<Instant>,
     tail: Tail,
     jobs: Receiver<Job>,
     shared: Arc<Shared>,
@@ -88,16 +96,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(
+    /// Opens the file at `path`.
+    pub(super) fn open(
         path: PathBuf,
-        database: Database,
         jobs: Receiver<Job>,
         shared: Arc<Shared>,
         tell: Box<dyn FnMut(Commit) + Send>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Fault> {
+        let (database, damage) = salvage::open(&path)?;
+        Ok(Self {
             path,
             database: Some(database),
+            damage: Vec::from_iter(damage),
+            renewed: None,
             tail: Tail::default(),
             jobs,
             shared,
@@ -108,7 +119,7 @@ impl Writer {
             sweep: None,
             sync_at: None,
             retry: None,
-        }
+        })
     }
 
     /// Works until nobody has anything to do for it any more.
@@ -145,6 +156,8 @@ impl Writer {
                 self.backlog.extend(changes);
                 self.asking.push((assurance, tell));
             }
+            #[cfg(test)]
+            Job::Try(act) => act(self.database.as_ref().expect("a file that is open")),
         }
     }
 
@@ -171,13 +184,12 @@ impl Writer {
     fn attempt(&mut self) -> Result<(), Fault> {
         let asked = self.asking.iter().map(|(assurance, _)| *assurance).max().unwrap_or_default();
         let level = if asked == Assurance::Synced { Level::Synced } else { Level::Written };
-        let database = match &mut self.database {
-            Some(database) => database,
-            closed => closed.insert(Database::open(&self.path)?),
-        };
         if !self.backlog.is_empty() {
             let began = Instant::now();
-            database.write(&self.backlog, level, &mut self.tail)?;
+            let backlog = take(&mut self.backlog);
+            let written = self.with(|database, tail| database.write(&backlog, level, tail));
+            self.backlog = backlog;
+            written?;
             (self.tell)(Commit { changes: self.backlog.len(), took: began.elapsed() });
             self.shared.waiting.fetch_sub(self.backlog.len(), Ordering::Relaxed);
             self.backlog.clear();
@@ -188,10 +200,36 @@ impl Writer {
             };
         }
         if self.sync_at.is_some_and(|at| level == Level::Synced || at <= Instant::now()) {
-            database.sync()?;
+            self.with(|database, _| database.sync())?;
             self.sync_at = None;
         }
         Ok(())
+    }
+
+    /// Does something with the file, which is opened for it or mended if it must be.
+    fn with<T>(&mut self, mut act: impl FnMut(&mut Database, &mut Tail) -> Result<T, Fault>) -> Result<T, Fault> {
+        let database = match &mut self.database {
+            Some(database) => database,
+            closed => {
+                let (database, damage) = salvage::open(&self.path)?;
+                self.damage.extend(damage.inspect(|what| error!("{what}")));
+                closed.insert(database)
+            }
+        };
+        let why = match act(database, &mut self.tail) {
+            Err(Fault::Damaged(why)) => why,
+            done => return done,
+        };
+        if self.renewed.is_some_and(|at| at.elapsed() < RENEW) {
+            return Err(Fault::Damaged(why));
+        }
+        self.renewed = Some(Instant::now());
+        self.database = None;
+        self.tail.forget_steps();
+        let (database, what) = salvage::renew(&self.path, &why)?;
+        error!("{what}");
+        self.damage.push(what);
+        act(self.database.insert(database), &mut self.tail)
     }
 
     /// It can be written to.
@@ -206,9 +244,10 @@ impl Writer {
     fn suffer(&mut self, fault: Fault) {
         let pause = self.retry.map_or(RETRY, |(_, pause)| (pause * 2).min(RETRY_AT_MOST));
         self.retry = Some((Instant::now() + pause, pause));
-        // It may be another file, or another disk, by then.
-        self.database = None;
-        self.tail.forget_steps();
+        if !matches!(fault, Fault::Full(_)) {
+            // It may be another file, or another disk, by then.
+            self.database = None;
+        }
         let trouble = fault.into_error();
         let waiting = self.backlog.len();
         if self.shared.set_trouble(Some(trouble.clone())).is_none() {
@@ -228,29 +267,22 @@ impl Writer {
     }
 
     fn load(&mut self) -> Result<Loaded, StoreError> {
-        let Some(database) = &self.database else { return Ok(Loaded::default()) };
-        database.load(&mut self.tail).map_err(Fault::into_error)
+        let mut loaded = self.with(|database, tail| database.load(tail)).map_err(Fault::into_error)?;
+        loaded.damage.extend(take(&mut self.damage));
+        Ok(loaded)
     }
 
-    fn history(&self, case: &Case) -> Result<Vec<Dated>, StoreError> {
-        match &self.database {
-            Some(database) => database.history(case).map_err(Fault::into_error),
-            None => Err(self.shared.trouble().unwrap_or_else(super::gone)),
-        }
+    fn history(&mut self, case: &Case) -> Result<Vec<Dated>, StoreError> {
+        self.with(|database, _| database.history(case)).map_err(Fault::into_error)
     }
 
     /// Forgets some more. What goes wrong is tried again with the next sweep.
     fn sweep(&mut self) {
-        let (Some(database), Some(sweep)) = (&mut self.database, &mut self.sweep) else {
-            self.sweep = None;
-            return;
-        };
-        let more = database.sweep(sweep).unwrap_or_else(|fault| {
-            warn!(error = %fault, "old cases are not forgotten");
-            false
-        });
-        if !more {
-            self.sweep = None;
+        let Some(mut sweep) = self.sweep.take().filter(|_| self.retry.is_none()) else { return };
+        match self.with(|database, _| database.sweep(&mut sweep)) {
+            Ok(true) => self.sweep = Some(sweep),
+            Ok(false) => {}
+            Err(fault) => warn!(error = %fault, "old cases are not forgotten"),
         }
     }
 
@@ -268,6 +300,8 @@ impl Writer {
         if !self.backlog.is_empty() {
             error!(lost = self.backlog.len(), "the journal ends without what could not be written");
         }
+        let closed = self.database.map_or(Ok(()), Database::close);
+        closed.unwrap_or_else(|fault| warn!(error = %fault, "the journal is left with its log"));
     }
 }
 
@@ -279,6 +313,9 @@ const KEPT: usize = 1_000;
 
 /// How long what outlives the process may not outlive the machine's power.
 const SYNC: Duration = Duration::from_secs(1);
+
+/// How long a file that was mended is not mended again.
+const RENEW: Duration = Duration::from_secs(60);
 
 /// How soon it is tried again.
 const RETRY: Duration = Duration::from_millis(200);

@@ -4,35 +4,21 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, Error, ffi};
 
-use super::{Key, Tail, rows};
-use crate::journal::{
-    Case, Dated, Loaded, REMEMBERED,
-    sqlite::row::{COMMAND, WATCH},
-};
+use super::{Key, Row, Tail, row, rows};
+use crate::journal::{Case, Dated, Loaded, REMEMBERED, sqlite::row::COMMAND};
 
 /// Reads the open cases and the last [`REMEMBERED`] closed commands.
 pub(in crate::journal::sqlite) fn load(connection: &Connection, tail: &mut Tail) -> rusqlite::Result<Loaded> {
     let open = open(connection)?;
     let mut loading = Loading::default();
-    for key in &open {
-        if loading.take(connection, key)? == 0 && key.0.first() != Some(&WATCH) {
+    for key in loading.take_last(connection, &open)? {
+        let rows = rows(connection, &key)?;
+        if rows.is_empty() {
             return Err(inconsistent("the table of open cases names one that is not there"));
         }
+        loading.take(&rows);
     }
-    let mut remembered = 0;
-    let mut last = Key(vec![COMMAND + 1]);
-    while remembered < REMEMBERED
-        && let Some(key) = before(connection, &last)?
-    {
-        if !open.contains(&key) {
-            loading.take(connection, &key)?;
-            remembered += 1;
-        }
-        last = key;
-    }
-    let cases = open.iter().filter_map(Key::case);
-    let loaded = loading.done(cases.collect(), tail);
-    Ok(loaded)
+    Ok(loading.done(open.iter().filter_map(Key::case).collect(), tail))
 }
 
 /// What is read so far.
@@ -45,21 +31,50 @@ struct Loading {
 }
 
 impl Loading {
-    /// Reads a case; says how many rows it has, sound or not.
-    fn take(&mut self, connection: &Connection, key: &Key) -> rusqlite::Result<usize> {
-        let rows = rows(connection, key)?;
+    /// Reads all commands from the youngest on until [`REMEMBERED`] closed ones are read; says which of `open` were not
+    /// among them. This follows the pages, so that one row with a wrong key hides no others.
+    fn take_last(&mut self, connection: &Connection, open: &HashSet<Key>) -> rusqlite::Result<HashSet<Key>> {
+        let sql = "SELECT case_id, step, seq, at, body, sum FROM entry ORDER BY case_id DESC, step DESC";
+        let mut statement = connection.prepare(sql)?;
+        let mut found = statement.query([])?;
+        let (mut others, mut remembered) = (open.clone(), 0);
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let next = found.next()?.map(row).transpose()?;
+            if let Some(last) = rows.last() {
+                if next.as_ref().is_some_and(|next| (&next.key, next.step) >= (&last.key, last.step)) {
+                    return Err(inconsistent("its entries are not in their order"));
+                }
+                // Only now: a command whose kind is wrong does not look like the end.
+                if last.key.0.first() != Some(&COMMAND) {
+                    return Ok(others);
+                }
+                if next.as_ref().is_none_or(|next| next.key != last.key) {
+                    remembered += usize::from(!others.remove(&last.key));
+                    rows.reverse();
+                    self.take(&rows);
+                    rows.clear();
+                }
+            }
+            let Some(next) = next.filter(|_| remembered < REMEMBERED) else { return Ok(others) };
+            rows.push(next);
+        }
+    }
+
+    /// Takes the rows of a case.
+    fn take(&mut self, rows: &[Row]) {
         let mut due = 0;
-        for row in &rows {
+        for row in rows {
             if row.step > due {
-                self.tell(format!("{}: entries {due} to {} are missing", key.words(), row.step.saturating_sub(1)));
+                let last = row.step.saturating_sub(1);
+                self.tell(format!("{}: entries {due} to {last} are missing", row.key.words()));
             }
             due = row.step.saturating_add(1);
             match row.entry() {
                 Ok(entry) => self.entries.push((row.seq, entry)),
-                Err(why) => self.tell(format!("{}: entry {}: {why}", key.words(), row.step)),
+                Err(why) => self.tell(format!("{}: entry {}: {why}", row.key.words(), row.step)),
             }
         }
-        Ok(rows.len())
     }
 
     fn tell(&mut self, damage: String) {
@@ -84,17 +99,6 @@ fn open(connection: &Connection) -> rusqlite::Result<HashSet<Key>> {
     let mut statement = connection.prepare("SELECT case_id FROM open")?;
     let keys = statement.query_map([], |row| Ok(Key(row.get_ref(0)?.as_bytes()?.to_vec())))?;
     keys.collect()
-}
-
-/// The last command before `key`.
-fn before(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Key>> {
-    let sql = "SELECT max(case_id) FROM entry WHERE case_id < ?1 AND case_id >= ?2";
-    let found: Option<Vec<u8>> =
-        connection.prepare_cached(sql)?.query_row((&key.0, [COMMAND]), |row| row.get(0))?;
-    match found.map(Key) {
-        Some(found) if found >= *key => Err(inconsistent("the cases are not in their order")),
-        found => Ok(found),
-    }
 }
 
 /// What SQLite itself would say, had it noticed.

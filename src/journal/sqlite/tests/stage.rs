@@ -1,8 +1,10 @@
 //! Where stores are tried.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use fulmar_contract::{Identity, Mention, MessageId, RoomId};
+use rusqlite::Connection;
+use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -25,6 +27,28 @@ impl Stage {
 
     pub(super) fn open(&self) -> Sqlite {
         Sqlite::open(self.path(), |_| {}).unwrap()
+    }
+
+    /// What a fresh store loads.
+    pub(super) fn loaded(&self) -> Loaded {
+        self.open().load().unwrap()
+    }
+
+    /// Has these changes written, and the store closed.
+    pub(super) fn keep(&self, changes: &[Change]) {
+        kept(self.open().write(changes.to_vec(), Assurance::Synced));
+    }
+
+    /// Has the file changed by somebody else.
+    pub(super) fn change(&self, sql: &str) {
+        Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// The other files in the folder, by name.
+    pub(super) fn others(&self) -> Vec<String> {
+        let names = fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().file_name());
+        let names = names.map(|name| name.into_string().unwrap()).filter(|name| name != "journal.db");
+        names.collect()
     }
 }
 
@@ -94,4 +118,22 @@ pub(super) fn dated(changes: &[Change]) -> Vec<Dated> {
         Change::Close(_) => Vec::new(),
     });
     entries.collect()
+}
+
+/// Command `number` is authorised, with more words than fit on a page.
+pub(super) fn long(number: i64) -> Change {
+    let state = CommandState::Unknown { why: "no ".repeat(2_000), result: Value::Null };
+    Change::Append {
+        case: case(number),
+        entry: (at(number * 10 + 1), Entry::Advanced(id(number), state)),
+        open: true,
+    }
+}
+
+/// Four entries of command `number`, as a command usually has them, about.
+pub(super) fn whole(number: i64, is_over: bool) -> [Change; 4] {
+    let last = if is_over { refused(number) } else { advanced(number, CommandState::Submitted) };
+    let between = [CommandState::Authorised, CommandState::Submitting].map(|state| advanced(number, state));
+    let [authorised, submitting] = between;
+    [received(number), authorised, submitting, last]
 }
