@@ -202,3 +202,36 @@ impl Chat {
 
 /// How long a child may take to say how it is.
 const ANSWER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(journal: journal::Condition) -> Status {
+        Status {
+            name: "fulmar".into(),
+            version: "0",
+            uptime: 0,
+            web: None,
+            children: Vec::new(),
+            stackstorm: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            journal: Some(journal),
+        }
+    }
+
+    #[test]
+    fn without_a_disk_no_commands_are_taken_and_it_is_said() {
+        let trouble = Some("the disk is full".to_owned());
+
+        let (good, bad) = (
+            with(journal::Condition::default()),
+            with(journal::Condition { trouble, ..journal::Condition::default() }),
+        );
+
+        let why = "the journal takes no commands: the disk is full";
+        assert!(!good.missing().iter().any(|what| what.contains("journal")));
+        assert!(bad.missing().iter().any(|what| what == why));
+        assert!(bad.gauges().iter().any(|gauge| gauge.name == "journal_trouble" && gauge.values[0].1 == 1.0));
+    }
+}

@@ -6,6 +6,7 @@
 
 mod database;
 mod fault;
+mod file;
 mod log;
 mod page;
 mod row;

@@ -62,6 +62,8 @@ fn metrics_count_what_happened() {
             "fulmar_child_up{child=\"chat/mem\"} 1.0",
             "fulmar_aliases{stackstorm=\"default\"} 17.0",
             "fulmar_journal_open{} 0.0",
+            "fulmar_journal_damaged{} 0.0",
+            "fulmar_journal_trouble{} 0.0",
             "fulmar_calls_in_flight{stackstorm=\"default\"} 0",
             "fulmar_calls_waiting{stackstorm=\"default\"} 0",
         ] {

@@ -13,6 +13,7 @@ mod panics;
 mod patience;
 mod peer;
 mod program;
+mod restart;
 mod server;
 mod speech;
 mod stage;

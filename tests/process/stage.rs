@@ -53,11 +53,16 @@ pub(crate) struct Small {
 impl Small {
     /// All of it ready, if there is an ngircd.
     pub(crate) async fn ready() -> Option<Self> {
+        Self::configured(|config| config).await
+    }
+
+    /// As [`Small::ready`], with a configuration changed by `change`.
+    pub(crate) async fn configured(change: impl FnOnce(String) -> String) -> Option<Self> {
         let server = Ngircd::start().await?;
         let sandbox = Sandbox::start(storm::settings()).unwrap();
         let mut peer = server.peer().await;
         peer.joins(ROOM).await;
-        let config = storm::config(&sandbox.url(), &[server.chat("irc", NICK, &[ROOM])]);
+        let config = change(storm::config(&sandbox.url(), &[server.chat("irc", NICK, &[ROOM])]));
         let gateway = Gateway::start(&config).await;
         gateway.until_ready().await;
         Some(Self { sandbox, gateway, peer, server })

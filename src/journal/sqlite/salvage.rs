@@ -22,20 +22,8 @@ use super::{
 };
 use crate::journal::StoreError;
 
-/// Opens the file at `path`, which is mended if it is damaged; then says what that was.
-pub(super) fn open(path: &Path) -> Result<(Database, Option<String>), Fault> {
-    resume(path).map_err(|error| Fault::of_disk(&error, path))?;
-    match Database::open(path) {
-        Err(Fault::Damaged(why)) => renew(path, &why).map(|(database, what)| (database, Some(what))),
-        opened => opened.map(|mut database| {
-            let damage = database.take_damage();
-            (database, damage)
-        }),
-    }
-}
-
 /// Puts a new file in the place of the damaged one at `path`; says what could be saved.
-pub(super) fn renew(path: &Path, why: &str) -> Result<(Database, String), Fault> {
+pub(super) fn mend(path: &Path, why: &str) -> Result<String, Fault> {
     let hindered = |error: io::Error| {
         let file = path.display();
         Fault::Hindered(StoreError(format!("{file} is damaged ({why}), and cannot be mended ({error})")))
@@ -59,18 +47,17 @@ pub(super) fn renew(path: &Path, why: &str) -> Result<(Database, String), Fault>
     let saved = database.find_open()?;
     database.close()?;
     let aside = replace(path).map_err(hindered)?;
-    let what = format!(
+    Ok(format!(
         "{} was damaged ({why}): {saved} entries in it are saved, the damaged file is {}",
         path.display(),
         aside.display()
-    );
-    Ok((Database::open(path)?, what))
+    ))
 }
 
-/// Ends what [`renew`] had begun when the process ended.
-fn resume(path: &Path) -> io::Result<()> {
+/// Ends what [`mend`] had all but done when the process ended.
+pub(super) fn resume(path: &Path) -> Result<(), Fault> {
     if !path.exists() && with_suffix(path, NEW).exists() {
-        replace(path)?;
+        replace(path).map_err(|error| Fault::of_disk(&error, path))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The thread that owns the file.
 
 use std::{
-    mem::take,
+    mem::{replace, take},
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -16,13 +16,7 @@ use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{error, info, warn};
 
-use super::{
-    Commit,
-    database::{Database, Level},
-    fault::Fault,
-    salvage,
-    table::{Sweep, Tail},
-};
+use super::{Commit, database::Level, fault::Fault, file::File, table::Sweep};
 use crate::journal::{Assurance, Case, Change, Dated, Loaded, StoreError};
 
 /// What the thread is asked for.
@@ -30,18 +24,18 @@ pub(super) enum Job {
     /// See [`crate::journal::Store::forget`].
     Forget(Timestamp),
     /// See [`crate::journal::Store::history`].
-    History(Case, oneshot::Sender<Result<Vec<Dated>, StoreError>>),
+    History(Case, Answer<Vec<Dated>>),
     /// See [`crate::journal::Store::load`].
     Load(mpsc::Sender<Result<Loaded, StoreError>>),
     /// See [`crate::journal::Store::write`].
-    Write { changes: Vec<Change>, assurance: Assurance, tell: Tell },
+    Write { changes: Vec<Change>, assurance: Assurance, tell: Answer<()> },
     /// Whatever a test wants of the file.
     #[cfg(test)]
-    Try(Box<dyn FnOnce(&Database) + Send>),
+    Try(Box<dyn FnOnce(&File) + Send>),
 }
 
-/// Who is told how a change went.
-type Tell = oneshot::Sender<Result<(), StoreError>>;
+/// Who waits for an answer.
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What both sides know.
 #[derive(Debug, Default)]
@@ -65,28 +59,21 @@ impl Shared {
 
     /// Sets the trouble, or ends it; returns what there was.
     fn set_trouble(&self, trouble: Option<StoreError>) -> Option<StoreError> {
-        std::mem::replace(&mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner), trouble)
+        replace(&mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner), trouble)
     }
 }
 
 /// The thread's own.
 pub(super) struct Writer {
-    path: PathBuf,
-    /// None while it must be opened anew.
-    database: Option<Database>,
-    /// What was damaged and is not told yet.
-    damage: Vec<String>,
-    /// When the file was mended last.
-    renewed: Option<Instant>,
-    tail: Tail,
+    file: File,
     jobs: Receiver<Job>,
     shared: Arc<Shared>,
     tell: Box<dyn FnMut(Commit) + Send>,
     /// What is not written yet, in its order.
     backlog: Vec<Change>,
     /// Who is to be told of the next try.
-    asking: Vec<(Assurance, Tell)>,
-    questions: Vec<(Case, oneshot::Sender<Result<Vec<Dated>, StoreError>>)>,
+    asking: Vec<(Assurance, Answer<()>)>,
+    questions: Vec<(Case, Answer<Vec<Dated>>)>,
     /// What is being forgotten.
     sweep: Option<Sweep>,
     /// When the machine's power must not end any more what is written.
@@ -103,13 +90,8 @@ impl Writer {
         shared: Arc<Shared>,
         tell: Box<dyn FnMut(Commit) + Send>,
     ) -> Result<Self, Fault> {
-        let (database, damage) = salvage::open(&path)?;
         Ok(Self {
-            path,
-            database: Some(database),
-            damage: Vec::from_iter(damage),
-            renewed: None,
-            tail: Tail::default(),
+            file: File::open(path)?,
             jobs,
             shared,
             tell,
@@ -151,20 +133,20 @@ impl Writer {
         match job {
             Job::Forget(before) => self.sweep = Some(Sweep::new(before)),
             Job::History(case, tell) => self.questions.push((case, tell)),
-            Job::Load(tell) => tell.send(self.load()).unwrap_or_default(),
+            Job::Load(tell) => tell.send(self.file.load().map_err(Fault::into_error)).unwrap_or_default(),
             Job::Write { changes, assurance, tell } => {
                 self.backlog.extend(changes);
                 self.asking.push((assurance, tell));
             }
             #[cfg(test)]
-            Job::Try(act) => act(self.database.as_ref().expect("a file that is open")),
+            Job::Try(act) => act(&self.file),
         }
     }
 
     fn work(&mut self) {
         self.write();
         for (case, tell) in take(&mut self.questions) {
-            tell.send(self.history(&case)).unwrap_or_default();
+            tell.send(self.file.history(&case).map_err(Fault::into_error)).unwrap_or_default();
         }
         self.sweep();
     }
@@ -186,10 +168,7 @@ impl Writer {
         let level = if asked == Assurance::Synced { Level::Synced } else { Level::Written };
         if !self.backlog.is_empty() {
             let began = Instant::now();
-            let backlog = take(&mut self.backlog);
-            let written = self.with(|database, tail| database.write(&backlog, level, tail));
-            self.backlog = backlog;
-            written?;
+            self.file.write(&self.backlog, level)?;
             (self.tell)(Commit { changes: self.backlog.len(), took: began.elapsed() });
             self.shared.waiting.fetch_sub(self.backlog.len(), Ordering::Relaxed);
             self.backlog.clear();
@@ -200,36 +179,10 @@ impl Writer {
             };
         }
         if self.sync_at.is_some_and(|at| level == Level::Synced || at <= Instant::now()) {
-            self.with(|database, _| database.sync())?;
+            self.file.sync()?;
             self.sync_at = None;
         }
         Ok(())
-    }
-
-    /// Does something with the file, which is opened for it or mended if it must be.
-    fn with<T>(&mut self, mut act: impl FnMut(&mut Database, &mut Tail) -> Result<T, Fault>) -> Result<T, Fault> {
-        let database = match &mut self.database {
-            Some(database) => database,
-            closed => {
-                let (database, damage) = salvage::open(&self.path)?;
-                self.damage.extend(damage.inspect(|what| error!("{what}")));
-                closed.insert(database)
-            }
-        };
-        let why = match act(database, &mut self.tail) {
-            Err(Fault::Damaged(why)) => why,
-            done => return done,
-        };
-        if self.renewed.is_some_and(|at| at.elapsed() < RENEW) {
-            return Err(Fault::Damaged(why));
-        }
-        self.renewed = Some(Instant::now());
-        self.database = None;
-        self.tail.forget_steps();
-        let (database, what) = salvage::renew(&self.path, &why)?;
-        error!("{what}");
-        self.damage.push(what);
-        act(self.database.insert(database), &mut self.tail)
     }
 
     /// It can be written to.
@@ -245,8 +198,7 @@ impl Writer {
         let pause = self.retry.map_or(RETRY, |(_, pause)| (pause * 2).min(RETRY_AT_MOST));
         self.retry = Some((Instant::now() + pause, pause));
         if !matches!(fault, Fault::Full(_)) {
-            // It may be another file, or another disk, by then.
-            self.database = None;
+            self.file.leave();
         }
         let trouble = fault.into_error();
         let waiting = self.backlog.len();
@@ -266,20 +218,10 @@ impl Writer {
         }
     }
 
-    fn load(&mut self) -> Result<Loaded, StoreError> {
-        let mut loaded = self.with(|database, tail| database.load(tail)).map_err(Fault::into_error)?;
-        loaded.damage.extend(take(&mut self.damage));
-        Ok(loaded)
-    }
-
-    fn history(&mut self, case: &Case) -> Result<Vec<Dated>, StoreError> {
-        self.with(|database, _| database.history(case)).map_err(Fault::into_error)
-    }
-
     /// Forgets some more. What goes wrong is tried again with the next sweep.
     fn sweep(&mut self) {
         let Some(mut sweep) = self.sweep.take().filter(|_| self.retry.is_none()) else { return };
-        match self.with(|database, _| database.sweep(&mut sweep)) {
+        match self.file.sweep(&mut sweep) {
             Ok(true) => self.sweep = Some(sweep),
             Ok(false) => {}
             Err(fault) => warn!(error = %fault, "old cases are not forgotten"),
@@ -291,17 +233,14 @@ impl Writer {
         let deadline = Instant::now() + PATIENCE;
         self.retry = None;
         self.write();
-        while let Some((at, _)) = self.retry
-            && at < deadline
-        {
-            thread::park_timeout(at.saturating_duration_since(Instant::now()));
+        while self.retry.take().is_some() && Instant::now() < deadline {
+            thread::park_timeout(RETRY);
             self.write();
         }
         if !self.backlog.is_empty() {
             error!(lost = self.backlog.len(), "the journal ends without what could not be written");
         }
-        let closed = self.database.map_or(Ok(()), Database::close);
-        closed.unwrap_or_else(|fault| warn!(error = %fault, "the journal is left with its log"));
+        self.file.close().unwrap_or_else(|fault| warn!(error = %fault, "the journal is left with its log"));
     }
 }
 
@@ -313,9 +252,6 @@ const KEPT: usize = 1_000;
 
 /// How long what outlives the process may not outlive the machine's power.
 const SYNC: Duration = Duration::from_secs(1);
-
-/// How long a file that was mended is not mended again.
-const RENEW: Duration = Duration::from_secs(60);
 
 /// How soon it is tried again.
 const RETRY: Duration = Duration::from_millis(200);

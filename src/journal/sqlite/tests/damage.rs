@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::*;
-use crate::journal::REMEMBERED;
 
 /// A few hundred commands, of which the last ten are open, each with a text that is longer than a page.
 fn changes(commands: i64) -> Vec<Change> {
@@ -23,6 +22,7 @@ impl Stage {
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "as Vec::truncate has it")]
 fn flip(bytes: &mut Vec<u8>, place: usize) {
     bytes[place] ^= 1 << (place % 8);
 }
@@ -105,7 +105,7 @@ fn a_byte_that_changes_costs_a_page_at_most_and_is_told() {
     let (stage, all) = (Stage::new(), changes(60));
     stage.keep(&all);
     let (sound, entries) = (fs::read(stage.path()).unwrap(), dated(&all));
-    let places = (0..200).chain((200..sound.len()).step_by(sound.len() / 400));
+    let places = (0..100).step_by(3).chain((100..sound.len()).step_by(sound.len() / 200));
 
     for place in places {
         stage.damage(&sound, "", place, flip);
@@ -224,6 +224,5 @@ fn much_damage_is_told_in_few_words() {
 
     let damage = stage.loaded().damage;
 
-    assert!(REMEMBERED > 1_000);
     assert_eq!((damage.len(), damage[100].as_str()), (101, "and 900 more like that"));
 }

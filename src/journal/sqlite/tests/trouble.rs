@@ -55,6 +55,18 @@ fn a_full_disk_is_told_to_who_must_know_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_is_given_together_is_written_whole_or_not_at_all() {
+    let stage = Stage::new();
+    let mut store = stage.full();
+
+    let refused = asked(store.write(vec![received(5), long(1)], Assurance::Written));
+
+    assert!(refused.is_err());
+    assert_eq!(stage::history(&store, 5), []);
+    with_pages(&store, 1_000_000);
+}
+
+#[test]
 fn what_a_full_disk_did_not_take_is_written_at_the_end() {
     let stage = Stage::new();
     let mut store = stage.full();
