@@ -21,7 +21,7 @@ use crate::{
         delivery::{Delivery, Outlet},
         journal::{Book, Journal},
         listener::{self, Listener},
-        router::{self, Gate, Lines, Router, StackStorm, Unclear},
+        router::{self, Gate, InFlight, Lines, Router, StackStorm},
         world::World,
     },
     config::{self, Config, State},
@@ -91,7 +91,20 @@ impl Gateway {
     /// [`StartError`]; nothing has been started then.
     pub fn start(config: &Config, world: &World) -> Result<Self, StartError> {
         let reach = Reach::of(config);
-        let tree = Tree::new(config, world, &reach)?;
+        let store = store(&config.gateway.state, &reach.metrics)?;
+        Self::assemble(store, reach, config, world)
+    }
+
+    /// As [`Gateway::start`], with a journal that is kept in `store`.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing has been started then.
+    pub fn over(store: Box<dyn Store>, config: &Config, world: &World) -> Result<Self, StartError> {
+        Self::assemble(store, Reach::of(config), config, world)
+    }
+
+    fn assemble(store: Box<dyn Store>, reach: Reach, config: &Config, world: &World) -> Result<Self, StartError> {
+        let tree = Tree::new(Book::open(store)?, config, world, &reach)?;
         let (line, book) = (tree.supervisor.clone(), Rc::clone(&tree.book));
         let (supervisor, ended) = Supervisor::new(tree.specs(), GRACE);
         let supervisor = supervisor.start();
@@ -133,7 +146,7 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn new(config: &'a Config, world: &'a World, reach: &'a Reach) -> Result<Self, StartError> {
+    fn new(book: Book, config: &'a Config, world: &'a World, reach: &'a Reach) -> Result<Self, StartError> {
         let outlets = outlets(config, reach);
         let mut stackstorms = BTreeMap::new();
         for (name, settings) in &config.stackstorms {
@@ -164,10 +177,11 @@ impl<'a> Tree<'a> {
             world: world.clone(),
             metrics: reach.metrics.clone(),
             silent: RefCell::default(),
-            unclear: Unclear::default(),
+            sequence: Rc::default(),
+            in_flight: InFlight::default(),
+            begun: RefCell::new(book.begun()),
             under_way: Cell::new(0),
         };
-        let book = Book::open(store(&config.gateway.state, &reach.metrics)?)?;
         let book = Rc::new(RefCell::new(book.retaining(config.gateway.retention)));
         let lines = Rc::new(lines);
         Ok(Self { config, reach, world, lines, outlets, book, supervisor: Line::new() })

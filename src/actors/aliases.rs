@@ -32,6 +32,11 @@ pub struct Current;
 #[rtype(result = "Known")]
 pub struct Ready;
 
+/// As [`Current`], but waits until there has been a load, however often that fails.
+#[derive(Debug, Message)]
+#[rtype(result = "Known")]
+pub struct Loaded;
+
 /// The registry is out of date: it is loaded again soon, once for many of these.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -79,6 +84,8 @@ pub struct Aliases {
     known: Known,
     /// Who waits for the load that runs.
     waiting: Vec<oneshot::Sender<Result<usize, RefreshError>>>,
+    /// Who waits for a load that succeeds.
+    patient: Vec<oneshot::Sender<()>>,
     loading: bool,
     /// Whether something changed since the load that runs began.
     again: bool,
@@ -98,6 +105,7 @@ impl Aliases {
             setup,
             known,
             waiting: Vec::new(),
+            patient: Vec::new(),
             loading: false,
             again: false,
             soon: false,
@@ -163,6 +171,7 @@ impl Aliases {
         }
         let loaded = Some(self.setup.world.now());
         self.known = Known { registry: Arc::new(registry), loaded, error: None };
+        self.patient.drain(..).for_each(|waiter| waiter.send(()).unwrap_or_default());
         count
     }
 
@@ -206,6 +215,18 @@ impl Handler<Ready> for Aliases {
         let (tell, told) = oneshot::channel();
         if self.known.loaded.is_none() && self.known.error.is_none() {
             self.waiting.push(tell);
+        }
+        Box::pin(told.into_actor(self).map(|_, aliases, _| aliases.known.clone()))
+    }
+}
+
+impl Handler<Loaded> for Aliases {
+    type Result = ResponseActFuture<Self, Known>;
+
+    fn handle(&mut self, _: Loaded, _: &mut Self::Context) -> Self::Result {
+        let (tell, told) = oneshot::channel();
+        if self.known.loaded.is_none() {
+            self.patient.push(tell);
         }
         Box::pin(told.into_actor(self).map(|_, aliases, _| aliases.known.clone()))
     }

@@ -78,6 +78,16 @@ pub enum CallError {
     Api(#[from] ApiError),
 }
 
+impl CallError {
+    /// Whether it will be the same if StackStorm is asked again.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Api(error) => error.is_final(),
+            Self::Auth(_) => false,
+        }
+    }
+}
+
 /// How the credential is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

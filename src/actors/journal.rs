@@ -31,7 +31,7 @@ use crate::{
 
 pub use self::{
     announced::{Recall, Settled, Watched, Weigh},
-    book::{Book, End},
+    book::{Begun, Book, End},
 };
 
 /// Something happened. What comes first in the list is kept even if what comes after it cannot be.

@@ -309,10 +309,12 @@ impl Ledger {
     }
 
     fn note_result(&mut self, id: CommandId) -> Result<(), Misfit> {
-        let Some(row) = self.commands.get_mut(&id) else {
-            return misfit(format!("a result of command {id}"));
-        };
-        row.announced += 1;
+        let executions = &self.executions;
+        let is_over = |id: &&String| executions.get(*id).is_some_and(|it| it.state != ExecutionState::Running);
+        match self.commands.get_mut(&id) {
+            Some(row) if row.announced < row.executions.iter().filter(is_over).count() => row.announced += 1,
+            Some(_) | None => return misfit(format!("a result of command {id}")),
+        }
         Ok(())
     }
 

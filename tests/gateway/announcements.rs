@@ -6,7 +6,7 @@ mod places;
 
 use std::time::Duration;
 
-use fulmar::sandbox::SandboxConfig;
+use fulmar::{actors::router::Announced, sandbox::SandboxConfig, st2::wire::Announcement};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -295,6 +295,45 @@ fn a_rule_that_announces_what_we_say_ourselves_is_not_repeated_but_a_second_one_
         stage.until_idle().await;
 
         assert_eq!(stage.texts(), ["a", "a"]);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn of_two_that_come_at_once_one_is_the_result() {
+    story(async || {
+        let stage = Stage::with(ruled(&[]), DIRECT).await;
+        stage.says("!quietly a").await;
+        stage.hears_of("a").await;
+        let payload = json!({"message": "b", "context": stage.context().await});
+        let comes = || {
+            let announcement = Announcement::read("errbot", &payload);
+            stage.gateway.reach.router.send(Announced { stackstorm: "default".into(), announcement })
+        };
+
+        let (_, _) = tokio::join!(comes(), comes());
+        stage.counts("suppressed", 1).await;
+        stage.counts("said", 1).await;
+        stage.until_idle().await;
+
+        assert_eq!(stage.texts(), ["a", "b"]);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn what_is_announced_is_journalled_in_one_write_with_what_is_said_of_it() {
+    story(async || {
+        let stage = Stage::with(ruled(&[]), ANNOUNCED).await;
+
+        stage.says("!quietly a").await;
+        stage.counts("result", 1).await;
+        stage.posts_message("b").await;
+        stage.counts("said", 1).await;
+
+        let together =
+            |it: &[&str]| stage.disk.writes().iter().any(|write| write[..it.len().min(write.len())] == *it);
+        assert!(together(&["announced", "result_announced", "queued"]) && together(&["announced", "queued"]));
         stage.ends().await;
     });
 }

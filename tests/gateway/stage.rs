@@ -17,6 +17,8 @@ use fulmar_memory::{Memory, Network};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::disk::Disk;
+
 /// A gateway with one chat, `mem`, in the room `ops`, and one StackStorm.
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
@@ -24,6 +26,7 @@ pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
     pub(crate) admin: SocketAddr,
     pub(crate) web: Option<SocketAddr>,
+    pub(crate) disk: Disk,
 }
 
 /// Plays a story within an actix system as the program has it.
@@ -113,7 +116,12 @@ impl Stage {
     }
 
     pub(crate) fn of(sandbox: Sandbox, network: Network, config: &Config) -> Self {
-        let gateway = Gateway::start(config, &World::real()).unwrap();
+        Self::kept(&Disk::default(), sandbox, network, config)
+    }
+
+    /// A gateway that goes on where `disk` ends.
+    pub(crate) fn kept(disk: &Disk, sandbox: Sandbox, network: Network, config: &Config) -> Self {
+        let gateway = Gateway::over(Box::new(disk.clone()), config, &World::real()).unwrap();
         let socket = web::bind(&config.web).unwrap();
         let web = socket.map(|socket| web::serve(config, &gateway.reach, socket).unwrap().address);
         let admin = Admin {
@@ -125,7 +133,7 @@ impl Stage {
             test_switches: true,
         };
         let admin = admin::serve(admin, admin::bind(&config.admin).unwrap(), &config.admin).unwrap().address;
-        Self { sandbox, network, gateway, admin, web }
+        Self { sandbox, network, gateway, admin, web, disk: disk.clone() }
     }
 
     pub(crate) fn room(&self) -> RoomId {

@@ -41,7 +41,12 @@ use crate::{
 /// Has something said. Answered once the Journal has it.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), Unsaid>")]
-pub struct Say(pub rows::Delivery);
+pub struct Say {
+    /// What.
+    pub delivery: rows::Delivery,
+    /// What it is said of: kept before it, in one write. If that does not fit, it is dealt with, and nothing is said.
+    pub with: Vec<Entry>,
+}
 
 /// A chat, or one more room of it, can be posted to.
 #[derive(Debug, Message)]
@@ -313,7 +318,7 @@ impl Actor for Delivery {
 impl Handler<Say> for Delivery {
     type Result = ResponseActFuture<Self, Result<(), Unsaid>>;
 
-    fn handle(&mut self, Say(delivery): Say, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Say { delivery, with }: Say, _: &mut Self::Context) -> Self::Result {
         let in_room = self.rooms.get(&place_of(&delivery)).map_or(0, Queue::len);
         if in_room >= WAITING_IN_ROOM || self.waiting() >= WAITING {
             return Box::pin(fut::ready(Err(Unsaid::Full)));
@@ -326,7 +331,8 @@ impl Handler<Say> for Delivery {
             Ok(batch) => (batch, None),
             Err(end) => (Batch::default(), Some((delivery.id, end))),
         };
-        let mut entries = vec![Entry::Queued(delivery.clone())];
+        let mut entries = with;
+        entries.push(Entry::Queued(delivery.clone()));
         entries.extend(moved(mem::take(&mut batch.states).into_iter().chain(end)));
         let journal = self.journal.clone();
         let kept = async move { keep(&journal, entries).await };

@@ -4,17 +4,15 @@ use actix::{Handler, Message, MessageResult, ResponseFuture};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{Journal, NotKept};
-use crate::journal::{Announced, Asked, Command, CommandId, Entry, Meaning};
+use super::Journal;
+use crate::journal::{Asked, Command, CommandId, Meaning};
 
-/// Asks what an announcement is. It is taken for dealt with, unless that is unclear.
+/// Asks what one more announcement for a command is.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<Meaning, NotKept>")]
+#[rtype(result = "Meaning")]
 pub struct Weigh {
-    /// The announcement.
-    pub announced: Announced,
     /// The command that it names.
-    pub named: Option<CommandId>,
+    pub named: CommandId,
     /// Whether StackStorm was asked for that command's executions.
     pub asked: Asked,
 }
@@ -45,22 +43,10 @@ impl Journal {
 }
 
 impl Handler<Weigh> for Journal {
-    type Result = ResponseFuture<Result<Meaning, NotKept>>;
+    type Result = MessageResult<Weigh>;
 
-    fn handle(&mut self, Weigh { announced, named, asked }: Weigh, _: &mut Self::Context) -> Self::Result {
-        let mut book = self.book.borrow_mut();
-        let meaning = named.map_or(Meaning::Ordinary, |command| book.ledger.meaning(command, asked));
-        let mut entries = vec![Entry::Announced(announced)];
-        match &meaning {
-            Meaning::Unclear(_) => return Box::pin(async { Ok(meaning) }),
-            Meaning::Further | Meaning::Ordinary => {}
-            Meaning::Repetition | Meaning::Result(_) => {
-                let known = named.filter(|command| book.ledger.command(*command).is_some());
-                entries.extend(known.map(Entry::ResultAnnounced));
-            }
-        }
-        let kept = book.keep(entries, &self.world);
-        Box::pin(async move { kept?.done().await.map(|()| meaning) })
+    fn handle(&mut self, Weigh { named, asked }: Weigh, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.book.borrow().ledger.meaning(named, asked))
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::{collections::VecDeque, mem::take, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tracing::warn;
 
 use super::NotKept;
 use crate::{
     actors::{router, world::World},
     journal::{
-        Assurance, Change, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded, Memory,
-        Misfit, Store, StoreError, Written,
+        Assurance, Change, Command, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded,
+        Memory, Misfit, Store, StoreError, Written,
     },
     st2::wire,
 };
@@ -26,6 +27,17 @@ pub struct Book {
     pub(super) early: Ends,
     /// Those of which StackStorm's announcement is waited for.
     pub(super) awaited: Ends,
+}
+
+/// A command to which there was no answer yet when the journal was opened.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The command.
+    pub command: Command,
+    /// When it was given.
+    pub at: Timestamp,
+    /// How far it had come.
+    pub state: CommandState,
 }
 
 /// What is being written.
@@ -96,6 +108,18 @@ impl Book {
     /// Closes the store: what is not written yet is written now. What happens from now on is not kept.
     pub fn close(&mut self) {
         self.store = Box::new(Memory);
+    }
+
+    /// The commands to which there is no answer yet, the oldest first.
+    pub fn begun(&self) -> Vec<Begun> {
+        let row = |id| {
+            let (command, at, state) = self.ledger.command_row(id)?;
+            Some(Begun { command: command.clone(), at, state: state.clone() })
+        };
+        let is_begun = |it: &Begun| {
+            matches!(it.state, CommandState::Received | CommandState::Authorised | CommandState::Submitting)
+        };
+        self.ledger.open().into_iter().filter_map(row).filter(is_begun).collect()
     }
 
     /// Takes in what happens, and has it written: what comes first in the list even if what comes after it cannot be.

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     journal::{
-        Announced, Asked, Assurance, Case, Change, Command, CommandState, Dated, Loaded, Meaning, Memory, Route,
-        Sought, Store, Written,
+        Asked, Assurance, Case, Change, Command, CommandState, Dated, Loaded, Meaning, Memory, Route, Sought,
+        Store, Written,
     },
     st2::wire,
     supervise::{Backoff, Exhausted, Policy, Supervisor, Tell, child},
@@ -125,9 +125,12 @@ impl Stage {
     }
 
     async fn weigh(&self) -> Meaning {
-        let stackstorm = "default".to_owned();
-        let announced = Announced { stackstorm, at: Timestamp::UNIX_EPOCH, fingerprint: 1 };
-        self.journal.send(Weigh { announced, named: Some(COMMAND), asked: Asked::NotYet }).await.unwrap().unwrap()
+        self.journal.send(Weigh { named: COMMAND, asked: Asked::NotYet }).await.unwrap()
+    }
+
+    /// StackStorm's announcement of the result is dealt with.
+    async fn announces(&self) {
+        keep(&self.journal, vec![Entry::ResultAnnounced(COMMAND)]).await.unwrap();
     }
 
     fn holds_the_end(&self) -> bool {
@@ -160,6 +163,7 @@ fn what_is_waited_for_is_waited_for_after_a_restart() {
 
         assert!(again.owed().await.is_empty());
         assert_eq!(again.weigh().await, Meaning::Result("a".into()));
+        again.announces().await;
         let later = Stage::over(&disk, began);
         assert_eq!(later.weigh().await, Meaning::Further);
         sleep(10 * SECOND).await;

@@ -16,15 +16,12 @@ use super::{
 };
 use crate::{
     actors::{
-        auth::{self, CallError},
+        auth,
         journal::{Watched, keep},
         router::{Missed, Tally},
     },
     journal::Entry,
-    st2::{
-        ApiError,
-        wire::{Announcement, Execution, Status},
-    },
+    st2::wire::{Announcement, Execution, Status},
 };
 
 /// What is known of the announcements that were made before the stream was opened.
@@ -117,21 +114,12 @@ async fn ask(setup: &Setup, since: Timestamp, offset: usize) -> Option<(Vec<Exec
             Ok(page) => return Some(page),
             Err(error) => error,
         };
-        let goes_on = !is_final(&error);
+        let goes_on = !error.is_final();
         warn!(stackstorm = %setup.name, %error, goes_on, "missed announcements not asked for");
         if !goes_on {
             return None;
         }
         sleep(AGAIN).await;
-    }
-}
-
-/// Whether StackStorm will not say anything else if it is asked again.
-const fn is_final(error: &CallError) -> bool {
-    match error {
-        CallError::Api(ApiError::Refused { status, .. }) => *status < 500 && *status != 429,
-        CallError::Api(error) => matches!(error, ApiError::Garbage { .. }),
-        CallError::Auth(_) => false,
     }
 }
 

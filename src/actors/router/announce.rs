@@ -4,11 +4,7 @@
 //! result, as its command's POST is open or its execution may just have ended, waits with all that follow it for the same
 //! command; the stream does not wait for them.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, VecDeque},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use fulmar_contract::Mention;
 use jiff::Timestamp;
@@ -18,7 +14,7 @@ use tracing::{debug, warn};
 use super::{
     Announced, Outcome,
     lines::{Lines, Utterance},
-    place,
+    place, sequence,
 };
 use crate::{
     actors::{
@@ -39,88 +35,86 @@ pub(super) struct News {
     named: Option<CommandId>,
     /// The command that it answers, if it is known.
     command: Option<Command>,
+    flight: Flight,
 }
 
-/// The announcements of which it is not clear yet what they are, in order, by the command that they name.
+/// The announcements that are being dealt with, by StackStorm and fingerprint: they came, and are not journalled yet.
 #[derive(Default)]
-pub struct Unclear(RefCell<HashMap<CommandId, VecDeque<Waiting>>>);
+pub struct InFlight(RefCell<Vec<(String, u64)>>);
 
-/// One of these, and who is told what became of it.
-type Waiting = (News, oneshot::Sender<Outcome>);
+/// One of these.
+struct Flight {
+    lines: Rc<Lines>,
+    it: (String, u64),
+}
 
 /// Deals with an announcement that came on the stream.
 pub(super) async fn announce(lines: Rc<Lines>, Announced { stackstorm, announcement }: Announced) -> Outcome {
     let storm = lines.stackstorms.get(&stackstorm);
     let at = storm.and_then(|storm| storm.client.time()).unwrap_or_else(|| lines.world.now());
     let Some(news) = News::new(&lines, stackstorm, announcement, at).await else { return Outcome::Suppressed };
-    let asked = match (news.named, lines.unclear.waiting(news.named)) {
-        (Some(named), Some(waiting)) if waiting < MOST_UNCLEAR => {
-            return Outcome::Unclear(lines.unclear.push(named, news));
-        }
-        // So many that it must do with what is known.
-        (_, Some(_)) => Asked::Just,
-        (_, None) => Asked::NotYet,
+    let Some(named) = news.named else { return news.tell(&lines, Meaning::Ordinary).await };
+    let place = lines.sequence.join(named);
+    let Some(mut place) = place else {
+        // So many wait that it must do with what is known.
+        return match news.weigh(&lines, Asked::Just).await {
+            Some(meaning) => news.tell(&lines, meaning).await,
+            None => not_journalled(),
+        };
     };
-    match (news.weigh(&lines, asked).await, news.named) {
-        (Some(Meaning::Unclear(_)), Some(named)) if asked == Asked::NotYet => {
-            let is_first = lines.unclear.waiting(Some(named)).is_none();
-            let told = lines.unclear.push(named, news);
-            if is_first {
-                actix::spawn(clear_up(lines, named));
-            }
-            Outcome::Unclear(told)
-        }
-        (Some(meaning), _) => news.tell(&lines, meaning).await,
-        (None, _) => not_journalled(),
-    }
-}
-
-/// Deals with the announcements that wait for more to be known of one command, in order.
-async fn clear_up(lines: Rc<Lines>, named: CommandId) {
-    while let Some((news, tell)) = lines.unclear.next(named) {
-        // A panic over one does not hold up those behind it.
-        if let Ok(outcome) = actix::spawn(news.settle(Rc::clone(&lines))).await {
-            tell.send(outcome).unwrap_or_default();
+    if place.is_first() {
+        match news.weigh(&lines, Asked::NotYet).await {
+            Some(Meaning::Unclear(_)) => {}
+            Some(meaning) => return news.tell(&lines, meaning).await,
+            None => return not_journalled(),
         }
     }
+    let (tell, told) = oneshot::channel();
+    actix::spawn(async move {
+        place.turn().await;
+        tell.send(news.settle(&lines).await).unwrap_or_default();
+    });
+    Outcome::Unclear(told)
 }
 
 fn not_journalled() -> Outcome {
-    Outcome::Unsaid { why: "it cannot be journalled".into() }
+    Outcome::Unsaid { why: "the journal does not answer".into() }
 }
 
-impl Unclear {
-    /// How many wait for a command, besides the one that is dealt with; `None` if that is none either.
-    fn waiting(&self, named: Option<CommandId>) -> Option<usize> {
-        self.0.borrow().get(&named?).map(VecDeque::len)
+impl InFlight {
+    /// The fingerprints of those of one StackStorm.
+    pub(super) fn of(&self, stackstorm: &str) -> Vec<u64> {
+        let all = self.0.borrow();
+        all.iter().filter(|(of, _)| of == stackstorm).map(|(_, fingerprint)| *fingerprint).collect()
     }
+}
 
-    /// Puts an announcement behind those for the same command.
-    fn push(&self, named: CommandId, news: News) -> oneshot::Receiver<Outcome> {
-        let (tell, told) = oneshot::channel();
-        self.0.borrow_mut().entry(named).or_default().push_back((news, tell));
-        told
+impl Flight {
+    fn new(lines: &Rc<Lines>, stackstorm: &str, announcement: &Announcement) -> Self {
+        let it = (stackstorm.to_owned(), announcement.fingerprint());
+        lines.in_flight.0.borrow_mut().push(it.clone());
+        Self { lines: Rc::clone(lines), it }
     }
+}
 
-    /// The next for a command. The others wait until it is dealt with, and so do those that come meanwhile.
-    fn next(&self, named: CommandId) -> Option<Waiting> {
-        let mut unclear = self.0.borrow_mut();
-        let next = unclear.get_mut(&named)?.pop_front();
-        if next.is_none() {
-            unclear.remove(&named);
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let mut all = self.lines.in_flight.0.borrow_mut();
+        if let Some(at) = all.iter().position(|it| *it == self.it) {
+            all.swap_remove(at);
         }
-        next
     }
 }
 
 impl News {
     /// What is known of an announcement; `None` if another gateway is to deal with it.
     pub(super) async fn new(
-        lines: &Lines,
+        lines: &Rc<Lines>,
         stackstorm: String,
         announcement: Announcement,
         at: Timestamp,
     ) -> Option<Self> {
+        let flight = Flight::new(lines, &stackstorm, &announcement);
         let mark = announcement.mark();
         if mark.as_ref().is_some_and(|mark| mark.gateway != lines.gateway.name) {
             lines.metrics.announcement("foreign");
@@ -138,7 +132,14 @@ impl News {
         if command.as_ref().is_some_and(|command| !is_answer(command)) {
             (named, command) = (None, None);
         }
-        Some(Self { stackstorm, announcement, at, named, command })
+        Some(Self { stackstorm, announcement, at, named, command, flight })
+    }
+
+    /// Waits until all for the same command that came before are dealt with. What is returned is to be kept until this is.
+    pub(super) async fn turn(&self, lines: &Lines) -> Option<sequence::Place> {
+        let mut place = lines.sequence.join(self.named?)?;
+        place.turn().await;
+        Some(place)
     }
 
     /// What it is; waits until that is clear.
@@ -158,9 +159,9 @@ impl News {
     }
 
     /// Deals with it once it is clear what it is.
-    async fn settle(self, lines: Rc<Lines>) -> Outcome {
-        match self.meaning(&lines).await {
-            Some(meaning) => self.tell(&lines, meaning).await,
+    async fn settle(self, lines: &Lines) -> Outcome {
+        match self.meaning(lines).await {
+            Some(meaning) => self.tell(lines, meaning).await,
             None => not_journalled(),
         }
     }
@@ -176,18 +177,16 @@ impl News {
         }
     }
 
+    /// Says it, if it is to be said; with that it is journalled as dealt with.
     pub(super) async fn tell(self, lines: &Lines, meaning: Meaning) -> Outcome {
+        let with = self.dealt_with(&meaning);
         let (speech, execution, outcome) = match meaning {
-            Meaning::Repetition => {
-                lines.metrics.announcement("suppressed");
-                debug!(stackstorm = %self.stackstorm, "announcement of a result that is given directly");
-                return Outcome::Suppressed;
-            }
+            Meaning::Repetition => return self.suppress(lines, with).await,
             Meaning::Result(execution) => (Speech::Result, Some(execution), "result"),
             Meaning::Further | Meaning::Ordinary | Meaning::Unclear(_) => (Speech::Announcement, None, "said"),
         };
         let route = self.route(lines).await;
-        let Self { stackstorm, announcement, command, .. } = self;
+        let Self { stackstorm, announcement, command, flight: _flight, .. } = self;
         let Announcement { message, extra, channel, user, whisper, .. } = announcement;
         let what = |words| Utterance { speech, execution, whisper, extra, ..words };
         let (route, what) = match (&command, route) {
@@ -197,12 +196,12 @@ impl News {
                 warn!(%stackstorm, ?channel, ?user, error = %why, "announcement for nowhere");
                 let named = channel.or(user).unwrap_or_default();
                 let what = what(Utterance::notice(message));
-                bury(lines, place::unknown(&named), what, format!("for nowhere: {why}")).await;
+                bury(lines, place::unknown(&named), what, with, format!("for nowhere: {why}")).await;
                 lines.metrics.announcement("nowhere");
                 return Outcome::Nowhere { why };
             }
         };
-        match lines.queue(route, what).await {
+        match lines.queue(route, what, with).await {
             Ok(()) => {
                 lines.metrics.announcement(outcome);
                 Outcome::Said
@@ -211,20 +210,36 @@ impl News {
         }
     }
 
-    async fn weigh(&self, lines: &Lines, asked: Asked) -> Option<Meaning> {
-        let announced = journal::Announced {
-            stackstorm: self.stackstorm.clone(),
-            at: self.at,
-            fingerprint: self.announcement.fingerprint(),
-        };
-        let weighed = lines.journal.send_again(Weigh { announced, named: self.named, asked }).await;
-        match weighed.map_err(|down| down.to_string()).and_then(|it| it.map_err(|error| error.to_string())) {
-            Ok(meaning) => Some(meaning),
-            Err(error) => {
-                warn!(stackstorm = %self.stackstorm, %error, "announcement not journalled, and so not said");
-                None
-            }
+    /// An announcement, as far as it must be known again.
+    pub(super) fn announced(&self) -> journal::Announced {
+        let (stackstorm, fingerprint) = self.flight.it.clone();
+        journal::Announced { stackstorm, at: self.at, fingerprint }
+    }
+
+    /// What is journalled with what becomes of it.
+    fn dealt_with(&self, meaning: &Meaning) -> Vec<Entry> {
+        let is_result = matches!(meaning, Meaning::Repetition | Meaning::Result(_));
+        let result = self.command.as_ref().filter(|_| is_result).map(|command| Entry::ResultAnnounced(command.id));
+        [Entry::Announced(self.announced())].into_iter().chain(result).collect()
+    }
+
+    async fn suppress(&self, lines: &Lines, with: Vec<Entry>) -> Outcome {
+        if let Err(error) = keep(&lines.journal, with).await {
+            warn!(stackstorm = %self.stackstorm, %error, "a repeated result is not journalled");
         }
+        lines.metrics.announcement("suppressed");
+        debug!(stackstorm = %self.stackstorm, "announcement of a result that is given directly");
+        Outcome::Suppressed
+    }
+
+    async fn weigh(&self, lines: &Lines, asked: Asked) -> Option<Meaning> {
+        let Some(named) = self.named else { return Some(Meaning::Ordinary) };
+        let weighed = lines.journal.send_again(Weigh { named, asked }).await;
+        weighed
+            .inspect_err(
+                |error| warn!(stackstorm = %self.stackstorm, %error, "announcement not weighed, and so not said"),
+            )
+            .ok()
     }
 
     /// Has the Journal know of each of these executions whether it is over.
@@ -237,14 +252,11 @@ impl News {
 }
 
 /// Keeps what cannot be said as a delivery that was given up.
-async fn bury(lines: &Lines, route: Route, what: Utterance, why: String) {
+async fn bury(lines: &Lines, route: Route, what: Utterance, mut with: Vec<Entry>, why: String) {
     let delivery = lines.delivery_of(route, what);
     let id = delivery.id;
-    let entries = vec![Entry::Queued(delivery), Entry::Moved(id, DeliveryState::Dead { why })];
-    if let Err(error) = keep(&lines.journal, entries).await {
+    with.extend([Entry::Queued(delivery), Entry::Moved(id, DeliveryState::Dead { why })]);
+    if let Err(error) = keep(&lines.journal, with).await {
         warn!(%error, "announcement for nowhere not journalled");
     }
 }
-
-/// How many announcements for one command may wait until it is clear what they are.
-const MOST_UNCLEAR: usize = 1_000;

@@ -10,18 +10,18 @@ use fulmar_contract::{Heard, Mention, RoomId, Tone};
 use serde_json::Value;
 use tracing::error;
 
-use super::{announce::Unclear, gate::Gate, whisper};
+use super::{announce::InFlight, gate::Gate, sequence::Sequence, whisper};
 use crate::{
     actors::{
         aliases::Aliases,
         auth::Auth,
         delivery::{Delivery, Outlet, Say},
-        journal::Journal,
+        journal::{Begun, Journal},
         listener::Listener,
         world::World,
     },
     config,
-    journal::{self, Command, CommandId, Route, Speech},
+    journal::{self, Command, CommandId, Entry, Route, Speech},
     metrics::Metrics,
     st2,
     supervise::Line,
@@ -45,8 +45,12 @@ pub struct Lines {
     pub metrics: Metrics,
     /// The chats in which nobody will say anything any more.
     pub silent: RefCell<HashSet<String>>,
-    /// The announcements of which it is not clear yet what they are, by the command that they name.
-    pub unclear: Unclear,
+    /// Those announcements that are dealt with one after the other.
+    pub sequence: Rc<Sequence>,
+    /// Those that are being dealt with.
+    pub in_flight: InFlight,
+    /// The commands to which there was no answer yet when the process began. Whoever takes them, takes them up again.
+    pub begun: RefCell<Vec<Begun>>,
     /// How many tasks are under way. They outlive a life of the Router: a POST is not cut off by somebody else's panic.
     pub under_way: Cell<usize>,
 }
@@ -151,14 +155,15 @@ impl Utterance {
 impl Lines {
     /// Has something said. A failure is logged: there is nobody else to tell.
     pub(super) async fn say(&self, route: Route, what: Utterance) {
-        self.queue(route, what).await.unwrap_or_default();
+        self.queue(route, what, Vec::new()).await.unwrap_or_default();
     }
 
-    /// Has something said. Answered once that is journalled, or with why it cannot be, which is logged.
-    pub(super) async fn queue(&self, route: Route, what: Utterance) -> Result<(), String> {
+    /// Has something said, and what it is said of journalled `with` it. Answered once that is done, or with why it cannot be,
+    /// which is logged.
+    pub(super) async fn queue(&self, route: Route, what: Utterance, with: Vec<Entry>) -> Result<(), String> {
         let (speech, delivery) = (what.speech, self.delivery_of(route, what));
         // It has a name, so it is not said twice.
-        let said = self.delivery.send_again(Say(delivery)).await;
+        let said = self.delivery.send_again(Say { delivery, with }).await;
         let said =
             said.map_err(|down| down.to_string()).and_then(|said| said.map_err(|unsaid| unsaid.to_string()));
         said.inspect_err(|why| error!(error = %why, ?speech, "could not be said"))

@@ -10,7 +10,7 @@ use super::{
     lines::{Lines, Utterance},
     words,
 };
-use crate::journal::{Meaning, Route, Speech};
+use crate::journal::{Announced, Entry, Meaning, Route, Speech};
 
 /// What is told of old announcements: how many there were, by place.
 #[derive(Debug, Default)]
@@ -18,9 +18,10 @@ pub struct Tally(HashMap<Route, Span>);
 
 #[derive(Debug)]
 struct Span {
-    count: usize,
     from: Timestamp,
     to: Timestamp,
+    /// What they are journalled as, with what is said of them.
+    with: Vec<Entry>,
 }
 
 /// Says the announcements that were missed; those too old for that are counted. Results are results however old.
@@ -31,12 +32,13 @@ pub(super) async fn missed(lines: Rc<Lines>, missed: Missed) -> Tally {
             tally.tell(&lines).await;
         }
         let Some(news) = News::new(&lines, stackstorm.clone(), announcement, at).await else { continue };
+        let _turn = news.turn(&lines).await;
         let Some(meaning) = news.meaning(&lines).await else { continue };
         let is_result = matches!(meaning, Meaning::Repetition | Meaning::Result(_));
         match news.route(&lines).await {
             Ok((route, _)) if at < old && !is_result => {
                 lines.metrics.announcement("summarised");
-                tally.count(route, at);
+                tally.count(route, news.announced());
             }
             Ok(_) | Err(_) => drop(news.tell(&lines, meaning).await),
         }
@@ -48,17 +50,20 @@ pub(super) async fn missed(lines: Rc<Lines>, missed: Missed) -> Tally {
 }
 
 impl Tally {
-    fn count(&mut self, route: Route, at: Timestamp) {
-        let span = self.0.entry(route).or_insert(Span { count: 0, from: at, to: at });
-        *span = Span { count: span.count + 1, from: span.from.min(at), to: span.to.max(at) };
+    fn count(&mut self, route: Route, announced: Announced) {
+        let at = announced.at;
+        let span = self.0.entry(route).or_insert(Span { from: at, to: at, with: Vec::new() });
+        (span.from, span.to) = (span.from.min(at), span.to.max(at));
+        span.with.push(Entry::Announced(announced));
     }
 
     /// Says what was counted, and begins anew.
     async fn tell(&mut self, lines: &Lines) {
-        for (route, Span { count, from, to }) in self.0.drain() {
-            let what =
-                Utterance { speech: Speech::Announcement, ..Utterance::notice(words::missed(count, from, to)) };
-            lines.say(route, what).await;
+        for (route, Span { from, to, with }) in self.0.drain() {
+            let text = words::missed(with.len(), from, to);
+            let what = Utterance { speech: Speech::Announcement, ..Utterance::notice(text) };
+            // What is not journalled is found again.
+            lines.queue(route, what, with).await.unwrap_or_default();
         }
     }
 }

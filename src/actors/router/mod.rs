@@ -11,10 +11,13 @@ mod command;
 mod conclude;
 mod gate;
 mod lines;
+mod look_up;
 mod missed;
 mod pace;
 mod person;
 mod place;
+mod resume;
+mod sequence;
 mod submit;
 mod whisper;
 mod words;
@@ -26,6 +29,7 @@ use actix::{
     WrapFuture,
 };
 use fulmar_contract::{self as contract, Secret};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{info, warn};
@@ -53,10 +57,11 @@ use crate::{
 
 pub use self::{
     address::Addressing,
-    announce::Unclear,
+    announce::InFlight,
     gate::Gate,
     lines::{Chat, Lines, StackStorm},
     missed::Tally,
+    sequence::Sequence,
 };
 
 /// Somebody wrote something.
@@ -146,6 +151,11 @@ pub struct Missed {
     /// Whether no more follow.
     pub is_last: bool,
 }
+
+/// Asks for the fingerprints of the announcements of one StackStorm that came and are not journalled yet.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<u64>")]
+pub struct Announcing(pub String);
 
 /// A task of the Router's has ended.
 #[derive(Message)]
@@ -254,7 +264,11 @@ impl Router {
 impl Actor for Router {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Self::Context) {
+    fn started(&mut self, ctx: &mut Self::Context) {
+        for begun in self.lines.begun.take() {
+            let resumed = resume::resume(Rc::clone(&self.lines), begun);
+            self.run(resumed.map(|()| None), ctx);
+        }
         self.notice.online();
     }
 }
@@ -314,6 +328,14 @@ impl Handler<Announced> for Router {
         // It outlives a life of the Router: what has begun is not begun anew.
         let task = actix::spawn(announce::announce(Rc::clone(&self.lines), announced));
         Box::pin(async move { task.await.unwrap_or_else(|_| Outcome::failed()) })
+    }
+}
+
+impl Handler<Announcing> for Router {
+    type Result = Vec<u64>;
+
+    fn handle(&mut self, Announcing(stackstorm): Announcing, _: &mut Self::Context) -> Self::Result {
+        self.lines.in_flight.of(&stackstorm)
     }
 }
 

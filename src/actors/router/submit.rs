@@ -4,24 +4,25 @@ use std::{rc::Rc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::{
     gate::Ticket,
     lines::{Lines, StackStorm, Utterance},
+    look_up::{Lost, look_up, mark},
     words,
 };
 use crate::{
     actors::{
         auth::{self, CallError},
         journal::{NotKept, keep},
+        listener::ask,
     },
-    alias::Hit,
+    alias::{Alias, Hit},
     journal::{Command, CommandState, Entry, Execution, ExecutionState, Results, Speech},
     st2::{
         self, ApiError, Fate as Doubt,
-        wire::{AliasAnswer, AliasExecution, ExecutionId, Mark, MatchAndExecute},
+        wire::{AliasAnswer, AliasExecution, ExecutionId, MatchAndExecute},
     },
 };
 
@@ -34,7 +35,7 @@ pub(super) struct Submission {
 }
 
 /// What became of a POST.
-enum Fate {
+pub(super) enum Fate {
     /// It ran.
     Answered(Vec<AliasAnswer>),
     /// It ran, as was found out later.
@@ -47,16 +48,21 @@ enum Fate {
 
 /// Takes a command all the way to its ack; every way out has told its author or is an ack.
 pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
-    let submission = Rc::new(submission);
-    let Submission { command, hit, .. } = &*submission;
+    let command = &submission.command;
     if let Err(why) = begin(&lines, command).await {
         // It is not journalled, so nothing may refer to it.
         let text = Utterance { command: None, ..Utterance::answer(command, format!("Not run: {why}.")) };
         return lines.answer(command, text).await;
     }
+    carry_out(lines, submission).await;
+}
+
+/// Takes an authorised command all the way to its ack.
+pub(super) async fn carry_out(lines: Rc<Lines>, submission: Submission) {
+    let submission = Rc::new(submission);
     let posting = actix::spawn(post(Rc::clone(&lines), Rc::clone(&submission)));
     let fate = posting.await.unwrap_or_else(|_| Fate::Unknown("the gateway failed over it".into()));
-    settle(&lines, command, hit, fate).await;
+    settle(&lines, &submission.command, result_of(&submission.hit.alias), fate).await;
 }
 
 async fn begin(lines: &Lines, command: &Command) -> Result<(), NotKept> {
@@ -65,43 +71,64 @@ async fn begin(lines: &Lines, command: &Command) -> Result<(), NotKept> {
         .await
 }
 
-async fn settle(lines: &Lines, command: &Command, hit: &Hit, fate: Fate) {
-    let id = command.id;
-    let (entry, ack) = match fate {
+/// Tells what became of a command, and has the Journal know. `result` is the alias's, as we know it.
+pub(super) async fn settle(lines: &Lines, command: &Command, result: Value, fate: Fate) {
+    match fate {
         Fate::Answered(answers) => {
-            lines.metrics.command("submitted");
             let result = |answer: &AliasAnswer| answer.actionalias.result.clone();
             let executions = answers.iter().map(|it| execution(command, &it.execution.id, result(it))).collect();
-            (Entry::Submitted(id, executions), ack(lines, command, &answers))
+            ran(lines, command, executions, ack(lines, command, &answers)).await;
         }
         Fate::Found(found) => {
-            lines.metrics.command("submitted");
-            let executions = found.iter().map(|it| execution(command, it.id(), result_of(hit))).collect();
+            let executions = found.iter().map(|it| execution(command, it.id(), result.clone())).collect();
             let text = "It runs; StackStorm's own answer was lost on the way.";
-            (Entry::Submitted(id, executions), Some(Utterance::answer(command, text)))
+            ran(lines, command, executions, Some(Utterance::answer(command, text))).await;
+            ask_for_ends(lines, command, &found).await;
         }
         Fate::Refused(why) => {
             lines.metrics.command("refused");
-            let text = Utterance::answer(command, format!("Not run: {why}"));
-            (Entry::Advanced(id, CommandState::Refused { why }), Some(text))
+            let text = format!("Not run: {why}");
+            did_not_run(lines, command, CommandState::Refused { why }, text).await;
         }
         Fate::Unknown(why) => {
             lines.metrics.command("unknown");
-            warn!(command = %id, error = %why, "whether the command runs is unknown");
+            warn!(command = %command.id, error = %why, "whether the command runs is unknown");
             let text =
                 format!("It may or may not run: {why}. It will not be sent again; look before you repeat it.");
-            (
-                Entry::Advanced(id, CommandState::Unknown { why, result: result_of(hit) }),
-                Some(Utterance::answer(command, text)),
-            )
+            did_not_run(lines, command, CommandState::Unknown { why, result }, text).await;
         }
-    };
-    // The ack is queued before the Journal can conclude anything, so it always goes before the result.
-    if let Some(ack) = ack {
-        lines.answer(command, ack).await;
+    }
+}
+
+/// The ack is in its queue before the Journal can conclude anything, so it always goes before the result.
+async fn ran(lines: &Lines, command: &Command, executions: Vec<Execution>, ack: Option<Utterance>) {
+    lines.metrics.command("submitted");
+    conclude(lines, command, Entry::Submitted(command.id, executions), ack).await;
+}
+
+async fn did_not_run(lines: &Lines, command: &Command, state: CommandState, text: String) {
+    let text = Utterance::answer(command, text);
+    conclude(lines, command, Entry::Advanced(command.id, state), Some(text)).await;
+}
+
+/// Journals what became of a command together with what is said of it, so that it is not said again after a restart.
+async fn conclude(lines: &Lines, command: &Command, entry: Entry, what: Option<Utterance>) {
+    if let Some(what) = what {
+        let (route, what) = lines.placed(command, what);
+        if lines.queue(route, what, vec![entry.clone()]).await.is_ok() {
+            return;
+        }
     }
     if let Err(error) = keep(&lines.journal, vec![entry]).await {
-        warn!(%error, command = %id, "fate of a command not journalled");
+        warn!(%error, command = %command.id, "fate of a command not journalled");
+    }
+}
+
+/// Those that were over when they were found: the stream told of it while they were not known.
+async fn ask_for_ends(lines: &Lines, command: &Command, found: &[st2::wire::Execution]) {
+    let Some(storm) = lines.stackstorms.get(&command.stackstorm) else { return };
+    for over in found.iter().filter(|it| it.status().is_terminal()) {
+        ask(&storm.client, &storm.auth, &lines.journal, over.id()).await;
     }
 }
 
@@ -118,12 +145,8 @@ fn execution(command: &Command, id: &ExecutionId, result: Value) -> Execution {
 }
 
 /// The alias's `result` as we know it.
-fn result_of(hit: &Hit) -> Value {
-    serde_json::to_value(&hit.alias.result).unwrap_or_default()
-}
-
-fn mark(lines: &Lines, command: &Command) -> Mark {
-    Mark { gateway: lines.gateway.name.clone(), command: command.id.to_string() }
+pub(super) fn result_of(alias: &Alias) -> Value {
+    serde_json::to_value(&alias.result).unwrap_or_default()
 }
 
 async fn post(lines: Rc<Lines>, submission: Rc<Submission>) -> Fate {
@@ -151,7 +174,22 @@ async fn post(lines: Rc<Lines>, submission: Rc<Submission>) -> Fate {
         }
         Err(CallError::Auth(error)) => Fate::Refused(error.to_string()),
         Err(CallError::Api(error)) if hit.match_multiple => fate_without_mark(&error),
-        Err(CallError::Api(error)) => look_up(&lines, &submission, since, &error).await,
+        Err(CallError::Api(error)) => fate(&lines, &submission, since, &error).await,
+    }
+}
+
+/// What became of a POST without a 201. Nobody is told "not run" on a guess.
+async fn fate(lines: &Lines, submission: &Submission, since: Timestamp, error: &ApiError) -> Fate {
+    let Submission { storm, command, hit, .. } = submission;
+    let doubt = error.fate();
+    if doubt == Doubt::NotRun {
+        return Fate::Refused(error.to_string());
+    }
+    let lost = Lost { storm, command, action: &hit.alias.action_ref, since, word: OUTSTANDING };
+    match look_up(lines, lost, doubt).await {
+        Some(found) => Fate::Found(found),
+        None if doubt == Doubt::Doubtful => Fate::Refused(error.to_string()),
+        None => Fate::Unknown(error.to_string()),
     }
 }
 
@@ -194,39 +232,5 @@ fn fate_without_mark(error: &ApiError) -> Fate {
     if is_clear { Fate::Refused(error.to_string()) } else { Fate::Unknown(error.to_string()) }
 }
 
-/// A POST without a 201 may have run: asks StackStorm for an execution that carries the command's id, until it is
-/// found or, after a plain refusal, is said not to be there. Nobody is told "not run" on a guess.
-async fn look_up(
-    lines: &Lines,
-    Submission { storm, command, hit, .. }: &Submission,
-    since: Timestamp,
-    error: &ApiError,
-) -> Fate {
-    let doubt = error.fate();
-    if doubt == Doubt::NotRun {
-        return Fate::Refused(error.to_string());
-    }
-    let (action, mark) = (&hit.alias.action_ref, mark(lines, command));
-    for wait in LOOK_UPS {
-        sleep(wait).await;
-        let found = auth::call(&storm.auth, async |access| {
-            storm.client.find_submission(access, action, since, &mark).await
-        });
-        match found.await {
-            Ok(found) if !found.is_empty() => return Fate::Found(found),
-            Ok(_) if doubt == Doubt::Doubtful => return Fate::Refused(error.to_string()),
-            Ok(_) => {}
-            Err(error) => warn!(%error, command = %command.id, "submission not looked up"),
-        }
-    }
-    Fate::Unknown(error.to_string())
-}
-
-/// The waits before each look: 0, 2, 10, 30 and 60 s after the POST.
-const LOOK_UPS: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::from_secs(2),
-    Duration::from_secs(8),
-    Duration::from_secs(20),
-    Duration::from_secs(30),
-];
+/// What the author of a command is told while it is not known whether it runs.
+const OUTSTANDING: &str = "StackStorm's answer is outstanding; looking whether it runs.";

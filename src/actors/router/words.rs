@@ -1,5 +1,7 @@
 //! What the gateway says in its own words. Pure.
 
+use std::time::Duration;
+
 use fulmar_contract::{Heard, Identity};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -79,6 +81,31 @@ pub(super) fn duplicate(name: &str, packs: &[String]) -> String {
 /// An alias that an operator has switched off.
 pub(super) fn disabled(hit: &Hit) -> String {
     format!("{} is disabled in StackStorm.", hit.alias.reference())
+}
+
+/// Why a command that was given before a restart is not run, if nothing else is against it.
+pub(super) fn too_late(age: Duration) -> String {
+    format!("Fulmar was restarted before it could be sent, {} ago; give it again.", span(age))
+}
+
+/// Why one is not run that matches no alias any more, or another one.
+pub(super) const NOT_MEANT_NOW: &str =
+    "Fulmar was restarted before it could be sent, and it does not mean the same any more.";
+
+/// Why one is not run that several aliases match now.
+pub(super) const AMBIGUOUS_NOW: &str =
+    "Fulmar was restarted before it could be sent, and it could mean several things now; give it again.";
+
+/// A length of time, roughly.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Why something that was said to us was not taken.

@@ -13,6 +13,14 @@ pub enum ApiError {
         /// What came.
         why: String,
     },
+    /// There is nothing at the address: that in the configuration is wrong, or a server before StackStorm does not find it.
+    #[error("StackStorm answered 404: there is no {url}: correct {key}")]
+    NoPath {
+        /// The address.
+        url: String,
+        /// Where it is configured.
+        key: &'static str,
+    },
     /// StackStorm refused, or failed inside.
     #[error("StackStorm answered {status}: {fault}")]
     Refused {
@@ -68,14 +76,27 @@ impl ApiError {
     pub const fn fate(&self) -> Fate {
         match self {
             Self::Unauthorized { .. } | Self::Unreachable { .. } => Fate::NotRun,
-            Self::Refused { .. } | Self::Unavailable { status: 503, .. } => Fate::Doubtful,
+            Self::NoPath { .. } | Self::Refused { .. } | Self::Unavailable { status: 503, .. } => Fate::Doubtful,
             Self::Garbage { .. } | Self::Unanswered { .. } | Self::Unavailable { .. } => Fate::Unknown,
         }
     }
 
-    /// Whether StackStorm says that there is no such thing.
+    /// Whether StackStorm itself says that there is no such thing.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Refused { status: 404, .. })
+    }
+
+    /// Whether StackStorm will not say anything else if it is asked the same again.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Garbage { .. } => true,
+            Self::Refused { status, .. } => *status < 500 && *status != 429,
+            Self::NoPath { .. }
+            | Self::Unanswered { .. }
+            | Self::Unauthorized { .. }
+            | Self::Unavailable { .. }
+            | Self::Unreachable { .. } => false,
+        }
     }
 
     pub(super) const fn from_status(status: u16, fault: Fault) -> Self {

@@ -203,8 +203,7 @@ impl Client {
         } else {
             "api_url"
         };
-        let url = url.split('?').next().unwrap_or_default();
-        ApiError::from_status(status.as_u16(), Fault::no_path(url, key))
+        ApiError::NoPath { url: url.split('?').next().unwrap_or_default().to_owned(), key }
     }
 
     fn note_date<S>(&self, response: &ClientResponse<S>) {

@@ -25,11 +25,6 @@ impl Fault {
         Self::new("it wants a certificate of ours: set client_cert and client_key")
     }
 
-    /// There is no such path, because the URL in `key` of the configuration is wrong.
-    pub fn no_path(url: &str, key: &str) -> Self {
-        Self::new(format!("there is no {url}: correct {key}"))
-    }
-
     /// Reads it from a body; empty for a page of a proxy, but for nginx's status 496.
     pub fn in_body(body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
