@@ -5,7 +5,7 @@ mod book;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, MessageResult,
@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     journal::{
-        CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit,
-        Results, StoreError,
+        Command, CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState,
+        Misfit, Results, StoreError,
     },
     supervise::{Birth, DeathNotice, Down, Line},
 };
@@ -84,6 +84,16 @@ pub struct Ended {
 #[rtype(result = "Vec<String>")]
 pub struct Owed(pub String);
 
+/// Answers when the Router tells of an execution's end no longer.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Told(pub String);
+
+/// Asks for an execution and the command that started it.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<(Command, Execution)>")]
+pub struct Whose(pub String);
+
 /// Asks for what is still to be said.
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<(Delivery, DeliveryState)>")]
@@ -116,8 +126,8 @@ pub struct Journal {
     book: Rc<RefCell<Book>>,
     router: Line<Router>,
     world: World,
-    /// The executions that the Router is telling of.
-    concluding: HashSet<String>,
+    /// The executions that the Router is telling of, and who waits until that is done.
+    concluding: HashMap<String, Vec<oneshot::Sender<()>>>,
     idle: Vec<oneshot::Sender<()>>,
     /// Who waits for the answer to the POST of a command.
     unsettled: Vec<(CommandId, oneshot::Sender<()>)>,
@@ -127,7 +137,7 @@ pub struct Journal {
 impl Journal {
     /// A life over `book`.
     pub fn new(book: Rc<RefCell<Book>>, router: Line<Router>, world: World, birth: Birth) -> Self {
-        let (concluding, idle, unsettled) = (HashSet::new(), Vec::new(), Vec::new());
+        let (concluding, idle, unsettled) = (HashMap::new(), Vec::new(), Vec::new());
         Self { book, router, world, concluding, idle, unsettled, notice: birth.notice }
     }
 
@@ -147,7 +157,7 @@ impl Journal {
             ExecutionState::Told => return,
             ExecutionState::Awaited { until } if until > self.world.now() => return,
             ExecutionState::Awaited { .. } | ExecutionState::Finished { .. } | ExecutionState::Unknown { .. } => {}
-            ExecutionState::Running => {
+            ExecutionState::Overdue | ExecutionState::Running => {
                 let state = self.state_after(&end, command.results);
                 if let Err(error) = book.note(Entry::Ended(id.clone(), state.clone()), &self.world) {
                     return error!(%error, "end of an execution not kept");
@@ -188,12 +198,14 @@ impl Journal {
     /// Has the Router tell of an end. Should it die over it, the next sweep of the Listener asks again.
     fn conclude(&mut self, concluded: router::Concluded, ctx: &mut Context<Self>) {
         let (router, id) = (self.router.clone(), concluded.execution.id.clone());
-        if !self.concluding.insert(id.clone()) {
+        if self.concluding.contains_key(&id) {
             return;
         }
+        self.concluding.insert(id.clone(), Vec::new());
         async move { router.send_again(concluded).await }
             .into_actor(self)
             .map(move |routed, journal, _| {
+                // Who waits learns of it by that.
                 journal.concluding.remove(&id);
                 if let Err(error) = routed {
                     error!(%error, execution = %id, "a result was not told yet");
@@ -289,6 +301,30 @@ impl Handler<Owed> for Journal {
 
     fn handle(&mut self, Owed(stackstorm): Owed, _: &mut Self::Context) -> Self::Result {
         self.book.borrow().ledger.owed(&stackstorm, self.world.now())
+    }
+}
+
+impl Handler<Told> for Journal {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, Told(id): Told, _: &mut Self::Context) -> Self::Result {
+        let (tell, told) = oneshot::channel();
+        // If it is not telling, nobody keeps the sender.
+        if let Some(waiting) = self.concluding.get_mut(&id) {
+            waiting.push(tell);
+        }
+        Box::pin(async move { told.await.unwrap_or_default() })
+    }
+}
+
+impl Handler<Whose> for Journal {
+    type Result = MessageResult<Whose>;
+
+    fn handle(&mut self, Whose(id): Whose, _: &mut Self::Context) -> Self::Result {
+        let ledger = &self.book.borrow().ledger;
+        let execution = ledger.execution(&id);
+        let whose = execution.and_then(|it| Some((ledger.command(it.command)?.clone(), it.clone())));
+        MessageResult(whose)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The Listener actor: one life is one connection to the stream of one StackStorm.
 //!
 //! The stream cannot replay, and an open one proves nothing. So after each connect, and now and then, it asks
-//! for every execution whose end is not known; and after each connect, for what was announced meanwhile.
+//! for executions whose end is not known, and for what was announced meanwhile.
 
 mod catch_up;
 mod sieve;
@@ -42,7 +42,11 @@ use crate::{
 
 pub(super) use self::sweep::ask;
 
-use self::{catch_up::Announcements, sieve::Opening};
+use self::{
+    catch_up::Announcements,
+    sieve::Opening,
+    sweep::{Schedule, Scope},
+};
 
 /// Asks how the stream is.
 #[derive(Debug, Message)]
@@ -101,6 +105,7 @@ pub struct Listener {
     setup: Setup,
     /// When the last byte came, once the stream is open.
     last_byte: Rc<RefCell<Option<Instant>>>,
+    schedule: Rc<RefCell<Schedule>>,
     sweeping: bool,
     /// Whether a sweep is to follow the one that runs: what that one asked for may be older than the stream.
     again: bool,
@@ -127,6 +132,7 @@ impl Listener {
         Self {
             setup,
             last_byte: Rc::default(),
+            schedule: Rc::default(),
             sweeping: false,
             again: false,
             announcements: Announcements::Unknown,
@@ -156,18 +162,18 @@ impl Listener {
         async move { follow(&setup, stream, &last_byte, up).await }.into_actor(self).map(Self::end).spawn(ctx);
     }
 
-    /// Asks for every execution whose end is not known, unless it is being done.
-    fn sweep(&mut self, ctx: &mut Context<Self>) {
+    /// Asks for executions whose end is not known, unless it is being done.
+    fn sweep(&mut self, scope: Scope, ctx: &mut Context<Self>) {
         if std::mem::replace(&mut self.sweeping, true) {
             return;
         }
-        let setup = self.setup.clone();
-        async move { sweep::sweep(&setup).await }
+        let (setup, schedule) = (self.setup.clone(), Rc::clone(&self.schedule));
+        async move { sweep::sweep(&setup, &schedule, scope).await }
             .into_actor(self)
             .map(|(), listener, ctx| {
                 listener.sweeping = false;
                 if std::mem::take(&mut listener.again) {
-                    listener.sweep(ctx);
+                    listener.sweep(Scope::All, ctx);
                 }
             })
             .spawn(ctx);
@@ -295,9 +301,9 @@ impl Actor for Listener {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         // Also at once: StackStorm's API may answer while its stream is away.
-        self.sweep(ctx);
-        ctx.run_interval(SWEEP, |listener, ctx| {
-            listener.sweep(ctx);
+        self.sweep(Scope::All, ctx);
+        ctx.run_interval(TICK, |listener, ctx| {
+            listener.sweep(Scope::Due, ctx);
             listener.watch(ctx);
         });
         self.open(ctx);
@@ -310,7 +316,7 @@ impl Handler<FirstByte> for Listener {
     fn handle(&mut self, FirstByte(opening): FirstByte, ctx: &mut Self::Context) {
         self.notice.online();
         self.again = self.sweeping;
-        self.sweep(ctx);
+        self.sweep(Scope::All, ctx);
         ctx.run_later(SETTLING, move |listener, ctx| listener.catch_up(opening, ctx));
     }
 }
@@ -336,5 +342,5 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// not taken for missed.
 const SETTLING: Duration = Duration::from_secs(3);
 
-/// How often executions whose end is not known are asked for: an open stream proves nothing.
-const SWEEP: Duration = Duration::from_secs(30);
+/// How often it is seen whose turn it is to be asked for.
+const TICK: Duration = Duration::from_secs(5);

@@ -128,6 +128,8 @@ pub enum ExecutionState {
         /// StackStorm's word for how.
         status: String,
     },
+    /// As [`Self::Running`], and not begun long after it was asked for, which was said.
+    Overdue,
     /// Not over, as far as we know.
     Running,
     /// Nothing is owed any more: what was to be said is a delivery.

@@ -310,7 +310,7 @@ impl Ledger {
 
     fn note_result(&mut self, id: CommandId) -> Result<(), Misfit> {
         let executions = &self.executions;
-        let is_over = |id: &&String| executions.get(*id).is_some_and(|it| it.state != ExecutionState::Running);
+        let is_over = |id: &&String| executions.get(*id).is_some_and(|it| !it.state.is_running());
         match self.commands.get_mut(&id) {
             Some(row) if row.announced < row.executions.iter().filter(is_over).count() => row.announced += 1,
             Some(_) | None => return misfit(format!("a result of command {id}")),

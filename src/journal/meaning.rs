@@ -60,7 +60,7 @@ impl Standing<'_> {
             | CommandState::Refused { .. }
             | CommandState::Unknown { .. } => return Meaning::Further,
         }
-        let is_running = |execution: &&&Execution| execution.state == ExecutionState::Running;
+        let is_running = |execution: &&&Execution| execution.state.is_running();
         let running: Vec<String> = self.executions.iter().filter(is_running).map(|it| it.id.clone()).collect();
         if self.announced + running.len() < self.executions.len() {
             return self.end();

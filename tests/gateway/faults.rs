@@ -1,8 +1,12 @@
 //! What goes wrong, and how it heals by itself.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
-use fulmar::sandbox::{Sandbox, SandboxConfig};
+use fulmar::{
+    actors::router::Overdue,
+    journal::Entry,
+    sandbox::{Sandbox, SandboxConfig},
+};
 use fulmar_contract::Undelivered;
 use fulmar_memory::Answer;
 use serde_json::json;
@@ -330,6 +334,73 @@ fn a_post_that_the_network_did_not_confirm_is_sent_again_under_the_same_key() {
 
         assert_eq!(stage.network.posts().len(), 1);
         assert_eq!(stage.status().await["chats"]["mem"]["posted"], 1);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn results_that_came_meanwhile_are_given_in_the_order_of_their_ends() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "refuse-streams", "status": 503, "millis": 4_500}));
+        stage.inject(json!({"fault": "cut-streams"}));
+        for seconds in [3, 1, 2] {
+            stage.says(&format!("!wait {seconds}")).await;
+            stage.hears().await;
+        }
+        stage.until("all is told", |status| status["journal"]["open"] == 0).await;
+
+        let ended = |id: &str| {
+            stage.sandbox.executions().iter().find(|it| it["id"] == id).unwrap()["end_timestamp"].clone()
+        };
+        let told = stage.disk.entries().into_iter().filter_map(|entry| match entry {
+            Entry::Queued(delivery) => delivery.execution,
+            _ => None,
+        });
+        let ends: Vec<String> = told.map(|id| ended(&id).as_str().unwrap().to_owned()).collect();
+        assert!(ends.len() == 3 && ends.is_sorted(), "{ends:?}");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn an_execution_that_does_not_begin_is_told_once_and_its_result_when_it_comes() {
+    story(async || {
+        let stage = Stage::ready().await;
+        stage.inject(json!({"fault": "delay-results", "millis": 500}));
+        stage.says("!quietly x").await;
+        stage.until("it runs", |_| stage.disk.entries().iter().any(|it| matches!(it, Entry::Submitted(..)))).await;
+        let id = stage.sandbox.executions()[0]["id"].as_str().unwrap().to_owned();
+
+        for _ in 0..2 {
+            let since = Duration::from_secs(960);
+            stage.gateway.reach.router.send(Overdue { id: id.clone(), since }).await.unwrap();
+        }
+        let told = stage.hears().await;
+
+        let expected = format!(
+            "StackStorm took demo.quiet 16 minutes ago and has not begun it yet (execution {id}). Its result is still waited for."
+        );
+        assert_eq!((told, stage.hears().await), (expected, "x".into()));
+        stage.until("all is told", |status| status["journal"]["open"] == 0).await;
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_post_in_doubt_is_said_to_be_once_and_then_found() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "reset", "path": "/v1/aliasexecution", "when": "after"}));
+        stage.inject(json!({"fault": "answer", "path": "/v1/executions", "status": 500, "times": 2}));
+        stage.says("!quietly once").await;
+
+        let heard = [stage.hears().await, stage.hears().await, stage.hears().await];
+        assert_eq!(heard[0], "StackStorm's answer is outstanding; looking whether it runs.");
+        assert!(heard[1].starts_with("It runs") && heard[2] == "once", "{heard:?}");
+        assert_eq!((stage.sandbox.made(), stage.network.posts().len()), (1, 3));
         stage.ends().await;
     });
 }

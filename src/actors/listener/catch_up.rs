@@ -85,11 +85,10 @@ async fn watched(setup: &Setup) -> Result<(Option<Timestamp>, Vec<u64>), String>
 /// Has the Router deal with what was missed, page by page. Returns how much it was.
 async fn find(setup: &Setup, opening: &Opening, since: Timestamp) -> usize {
     let (mut sieve, mut dealt_with) = (Sieve::new(opening), Multiset::of(&opening.seen));
-    let (mut offset, mut count, mut tally, mut is_last) = (0, 0, Tally::default(), false);
-    while !is_last {
-        let Some((page, ends)) = ask(setup, since, offset).await else { break };
-        is_last = ends;
-        offset += page.len();
+    let (mut offset, mut count, mut tally) = (Some(0), 0, Tally::default());
+    while let Some(from) = offset {
+        let Some((page, next)) = ask(setup, since, from).await else { break };
+        offset = next;
         let made = page.iter().filter_map(|execution| made(setup, execution));
         let missed: Vec<_> = made.filter_map(|made| sieve.pass(made)).collect();
         missed.iter().for_each(|made| dealt_with.add(made.announcement.fingerprint()));
@@ -106,7 +105,7 @@ async fn find(setup: &Setup, opening: &Opening, since: Timestamp) -> usize {
 }
 
 /// Asks for a page until there is an answer; `None` if there will be none.
-async fn ask(setup: &Setup, since: Timestamp, offset: usize) -> Option<(Vec<Execution>, bool)> {
+async fn ask(setup: &Setup, since: Timestamp, offset: usize) -> Option<(Vec<Execution>, Option<usize>)> {
     loop {
         let asked =
             auth::call(&setup.auth, async |access| setup.client.announcements_since(access, since, offset).await);

@@ -13,6 +13,7 @@ mod gate;
 mod lines;
 mod look_up;
 mod missed;
+mod overdue;
 mod pace;
 mod person;
 mod place;
@@ -22,7 +23,7 @@ mod submit;
 mod whisper;
 mod words;
 
-use std::{future::Future, rc::Rc};
+use std::{future::Future, rc::Rc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseFuture,
@@ -150,6 +151,16 @@ pub struct Missed {
     pub tally: Tally,
     /// Whether no more follow.
     pub is_last: bool,
+}
+
+/// StackStorm took an execution of ours and does not begin it.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Overdue {
+    /// The execution.
+    pub id: String,
+    /// For how long.
+    pub since: Duration,
 }
 
 /// Asks for the fingerprints of the announcements of one StackStorm that came and are not journalled yet.
@@ -328,6 +339,14 @@ impl Handler<Announced> for Router {
         // It outlives a life of the Router: what has begun is not begun anew.
         let task = actix::spawn(announce::announce(Rc::clone(&self.lines), announced));
         Box::pin(async move { task.await.unwrap_or_else(|_| Outcome::failed()) })
+    }
+}
+
+impl Handler<Overdue> for Router {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, overdue: Overdue, _: &mut Self::Context) -> Self::Result {
+        Box::pin(overdue::overdue(Rc::clone(&self.lines), overdue))
     }
 }
 

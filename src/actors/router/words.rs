@@ -96,6 +96,14 @@ pub(super) const NOT_MEANT_NOW: &str =
 pub(super) const AMBIGUOUS_NOW: &str =
     "Fulmar was restarted before it could be sent, and it could mean several things now; give it again.";
 
+/// What somebody is told whose execution does not begin.
+pub(super) fn overdue(alias: &str, execution: &str, since: Duration) -> String {
+    format!(
+        "StackStorm took {alias} {} ago and has not begun it yet (execution {execution}). Its result is still waited for.",
+        span(since)
+    )
+}
+
 /// A length of time, roughly.
 fn span(time: Duration) -> String {
     let seconds = time.as_secs();

@@ -82,16 +82,22 @@ impl ExecutionState {
     pub(super) const fn leads_to(&self, next: &Self) -> bool {
         match self {
             Self::Running => !matches!(next, Self::Running),
+            Self::Overdue => !matches!(next, Self::Overdue | Self::Running),
             Self::Awaited { .. } | Self::Finished { .. } | Self::Unknown { .. } => matches!(next, Self::Told),
             Self::Told => false,
         }
+    }
+
+    /// Whether it is not over, as far as we know.
+    pub(in crate::journal) const fn is_running(&self) -> bool {
+        matches!(self, Self::Overdue | Self::Running)
     }
 
     /// Until when StackStorm's announcement is waited for.
     pub(super) const fn awaited(&self) -> Option<Timestamp> {
         match self {
             Self::Awaited { until } => Some(*until),
-            Self::Finished { .. } | Self::Running | Self::Told | Self::Unknown { .. } => None,
+            Self::Finished { .. } | Self::Overdue | Self::Running | Self::Told | Self::Unknown { .. } => None,
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use tokio::time::{sleep, timeout};
+use tracing::warn;
 
 use super::{ApiError, Client};
 use crate::{
@@ -46,13 +47,14 @@ impl Client {
         for batch in ids.chunks(BATCH) {
             let ids = batch.iter().map(ExecutionId::as_str).collect::<Vec<_>>().join(",");
             let query = [("id", ids.as_str()), ("exclude_attributes", "result,trigger_instance")];
-            found.extend(self.read_pages::<Execution>(access, "/executions", &query).await?);
+            found.extend(readable(self.read_pages(access, "/executions", &query).await?));
         }
         Ok(found)
     }
 
     /// A page, the one that begins at `offset`, of the executions that began after `since`, by StackStorm's clock, and made
-    /// an announcement each; and whether it is the last. Only id, status, parameters and times are in them.
+    /// an announcement each; and the offset of the next page, if there is one. Only id, status, parameters and times are in
+    /// them.
     ///
     /// # Errors
     /// When StackStorm does not give them.
@@ -61,11 +63,13 @@ impl Client {
         access: &Access,
         since: Timestamp,
         offset: usize,
-    ) -> Result<(Vec<Execution>, bool), ApiError> {
+    ) -> Result<(Vec<Execution>, Option<usize>), ApiError> {
         let since = format!("{since:.6}");
         let small = "id,status,parameters,start_timestamp,end_timestamp";
         let query = [("action", "chatops.post_message"), ("timestamp_gt", &since), ("include_attributes", small)];
-        self.read_page(access, "/executions", &query, offset).await
+        let (page, is_last) = self.read_page(access, "/executions", &query, offset).await?;
+        let next = (!is_last).then_some(offset + page.len());
+        Ok((readable(page).collect(), next))
     }
 
     /// The executions of `action` begun after `since` that carry `mark`: what became of a POST whose answer was lost.
@@ -84,9 +88,8 @@ impl Client {
         let since = format!("{since:.6}");
         let small = "id,status,liveaction.notify,context";
         let query = [("action", action), ("timestamp_gt", &since), ("include_attributes", small)];
-        let mut found: Vec<Execution> = self.read_pages(access, "/executions", &query).await?;
-        found.retain(|it| !it.is_child() && it.mark() == Some(mark));
-        Ok(found)
+        let found = readable(self.read_pages(access, "/executions", &query).await?);
+        Ok(found.filter(|it| !it.is_child() && it.mark() == Some(mark)).collect())
     }
 
     /// Has StackStorm format a result, by its own action, and waits for it.
@@ -117,6 +120,14 @@ impl Client {
             sleep(POLL).await;
         }
     }
+}
+
+/// Those of a list that can be read: one that cannot does not hide the others.
+fn readable(list: Vec<Box<RawValue>>) -> impl Iterator<Item = Execution> {
+    list.into_iter().filter_map(|json| {
+        let read = Execution::from_json(json.get());
+        read.inspect_err(|error| warn!(%error, "part of a list of executions not understood")).ok()
+    })
 }
 
 /// What the action gave (`contrib/chatops/actions/format_execution_result.py`).

@@ -169,6 +169,7 @@ impl Client {
             };
             let mut response = sent.await.map_err(ApiError::from_sending)?;
             self.note_date(&response);
+            refuse_encoded(&response)?;
             let body = response.body().limit(MAX_BODY).await.map_err(|error| {
                 if matches!(error, PayloadError::Overflow) {
                     return ApiError::Garbage { why: format!("an answer of more than {MAX_BODY} bytes") };
@@ -217,6 +218,17 @@ impl Client {
 
 fn with(request: ClientRequest, access: &Access) -> ClientRequest {
     request.insert_header((header::USER_AGENT, USER_AGENT)).insert_header(access.header())
+}
+
+/// Every request says that it takes nothing that is compressed (RFC 9110, 12.5.3); a server before StackStorm may not care.
+fn refuse_encoded<S>(response: &ClientResponse<S>) -> Result<(), ApiError> {
+    let encoding = response.headers().get(header::CONTENT_ENCODING).filter(|it| it.as_bytes() != b"identity");
+    encoding.map_or(Ok(()), |it| {
+        let it = String::from_utf8_lossy(it.as_bytes());
+        Err(ApiError::Garbage {
+            why: format!("an answer in {it:?} encoding, which a server before it must not add"),
+        })
+    })
 }
 
 const USER_AGENT: &str = concat!("fulmar/", env!("CARGO_PKG_VERSION"));

@@ -10,7 +10,7 @@ use awc::ClientResponse;
 use futures_util::Stream;
 use tokio::time::timeout;
 
-use super::{ApiError, Client, GET_LIMIT, MAX_BODY, with};
+use super::{ApiError, Client, GET_LIMIT, MAX_BODY, refuse_encoded, with};
 use crate::st2::{Access, wire::Fault};
 
 /// The bytes of an open stream. Silence has no end here: who reads must watch the time. Dropped, it closes.
@@ -41,6 +41,7 @@ impl Client {
         if !kind.starts_with("text/event-stream") {
             return Err(ApiError::Garbage { why: format!("\"{kind}\" in place of the stream") });
         }
+        refuse_encoded(&response)?;
         Ok(EventBytes(response))
     }
 }

@@ -144,6 +144,43 @@ async fn an_execution_that_is_gone_is_told_from_other_refusals() {
 }
 
 #[actix_web::test]
+async fn a_proxy_that_finds_nothing_does_not_know_what_is_gone() {
+    let pages: [fn(&Seen) -> HttpResponse; 3] = [
+        |_| HttpResponse::NotFound().finish(),
+        |_| HttpResponse::NotFound().body("<html>404 Not Found</html>"),
+        |_| HttpResponse::NotFound().json(json!({"error": "no such route"})),
+    ];
+    for page in pages {
+        let (client, _) = serve(page);
+
+        let error = client.execution(&key(), &ExecutionId::new("5f").unwrap()).await.unwrap_err();
+
+        assert!(!error.is_absent() && !error.is_final(), "{error}");
+    }
+}
+
+#[actix_web::test]
+async fn an_execution_that_cannot_be_read_hides_no_other() {
+    let (client, _) = serve(|_| HttpResponse::Ok().json(json!([{"id": "a"}, {"id": 5}, null, [], {"id": "b"}])));
+    let ids: Vec<ExecutionId> = ["a", "b"].map(|id| ExecutionId::new(id).unwrap()).to_vec();
+
+    let found = client.executions(&key(), &ids).await.unwrap();
+
+    assert_eq!(found.iter().map(|it| it.id()).collect::<Vec<_>>(), [&ids[0], &ids[1]]);
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_compressed_unasked_is_refused_with_the_reason() {
+    let (client, requests) =
+        serve(|_| HttpResponse::Ok().insert_header(("Content-Encoding", "gzip")).body(vec![0x1f, 0x8b, 8, 0]));
+
+    let error = client.aliases(&key()).await.unwrap_err().to_string();
+
+    assert_eq!(error, "StackStorm gave an answer in \"gzip\" encoding, which a server before it must not add");
+    assert_eq!(requests.lock().unwrap()[0].headers["accept-encoding"], "identity");
+}
+
+#[actix_web::test]
 async fn a_path_that_is_not_there_is_said_with_the_key_that_is_wrong() {
     let (stackstorm, _) =
         serve(|_| HttpResponse::NotFound().json(json!({"faultstring": "The resource could not be found."})));
