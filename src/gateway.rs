@@ -265,6 +265,7 @@ impl<'a> Tree<'a> {
             aliases: storm.aliases.clone(),
             journal: self.reach.journal.clone(),
             router: self.reach.router.clone(),
+            lookout: Rc::default(),
             world: self.world.clone(),
             metrics: self.reach.metrics.clone(),
         };

@@ -243,9 +243,21 @@ impl Actor for Journal {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        let Counts { open, pending, .. } = self.book.borrow().ledger.counts();
-        if open > 0 || pending > 0 {
-            warn!(open, pending, "commands are left without a result and messages unsaid");
+        let book = self.book.borrow();
+        let Counts { open, pending, .. } = book.ledger.counts();
+        if open == 0 && pending == 0 {
+            return;
+        }
+        if book.store.outlives() {
+            info!(
+                open,
+                pending, "commands without a result and messages unsaid are kept, and taken up at the next start"
+            );
+        } else {
+            warn!(
+                open,
+                pending, "commands are left without a result and messages unsaid: gateway.state keeps nothing"
+            );
         }
     }
 }

@@ -40,11 +40,11 @@ use crate::{
     supervise::{Birth, Cause, DeathNotice, Line},
 };
 
+pub use self::catch_up::Lookout;
 pub(super) use self::sweep::ask;
 
 use self::{
-    catch_up::Announcements,
-    sieve::Opening,
+    catch_up::{Announcements, SETTLING},
     sweep::{Schedule, Scope},
 };
 
@@ -94,6 +94,8 @@ pub struct Setup {
     pub journal: Line<Journal>,
     /// Who decides on announcements.
     pub router: Line<Router>,
+    /// Who looks for what was missed.
+    pub lookout: Rc<Lookout>,
     /// The clock.
     pub world: World,
     /// Counters.
@@ -113,10 +115,10 @@ pub struct Listener {
     notice: DeathNotice,
 }
 
-/// The first byte of a stream has come.
+/// The first byte of a stream has come. If it is the first stream ever, with the time from which on all comes on it.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct FirstByte(Opening);
+struct FirstByte(Option<Timestamp>);
 
 /// Why a connection ended.
 enum Cut {
@@ -143,19 +145,19 @@ impl Listener {
     /// Opens the stream; a silent one is opened again at once.
     fn open(&mut self, ctx: &mut Context<Self>) {
         let setup = self.setup.clone();
-        async move { Ok((connect(&setup).await?, catch_up::opening(&setup).await?)) }
+        async move { Ok((connect(&setup).await?, catch_up::begin(&setup).await?)) }
             .into_actor(self)
             .map(|opened, listener, ctx| match opened {
-                Ok((stream, opening)) => listener.follow(stream, opening, ctx),
+                Ok((stream, first)) => listener.follow(stream, first, ctx),
                 Err(why) => Self::end(Cut::Lost(why), listener, ctx),
             })
             .spawn(ctx);
     }
 
-    fn follow(&mut self, stream: EventBytes, opening: Opening, ctx: &mut Context<Self>) {
+    fn follow(&mut self, stream: EventBytes, first: Option<Timestamp>, ctx: &mut Context<Self>) {
         let (setup, last_byte, me) = (self.setup.clone(), Rc::clone(&self.last_byte), ctx.address());
         let up = move || {
-            if let Err(error) = me.try_send(FirstByte(opening)) {
+            if let Err(error) = me.try_send(FirstByte(first)) {
                 warn!(%error, "first byte not noted");
             }
         };
@@ -179,21 +181,29 @@ impl Listener {
             .spawn(ctx);
     }
 
-    /// Deals with the announcements that were made before the stream was opened.
-    fn catch_up(&mut self, opening: Opening, ctx: &mut Context<Self>) {
-        let setup = self.setup.clone();
-        let asking = async move { catch_up::catch_up(&setup, &opening).await }
+    /// Deals with the announcements that were made before now and did not come.
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        let looked = self.setup.lookout.look(self.setup.clone());
+        let asking = async move { looked.await.unwrap_or_default() }
             .into_actor(self)
             .map(|(), listener, _| listener.announcements = Announcements::CaughtUp);
         self.announcements = Announcements::Asking(ctx.spawn(asking));
     }
 
-    /// Notes that no announcement is missed until now.
-    fn watch(&self, ctx: &mut Context<Self>) {
+    /// Looks again, though the stream has been open all the time.
+    fn look_again(&mut self, _: &mut Context<Self>) {
         if matches!(self.announcements, Announcements::CaughtUp) {
-            let setup = self.setup.clone();
-            async move { catch_up::watch(&setup, setup.time()).await }.into_actor(self).spawn(ctx);
+            drop(self.setup.lookout.look(self.setup.clone()));
         }
+    }
+
+    /// The first stream ever has lasted: what was made before is not for us.
+    fn settle(&mut self, surely: Timestamp, ctx: &mut Context<Self>) {
+        let setup = self.setup.clone();
+        let noting = async move { catch_up::note(&setup, surely).await }
+            .into_actor(self)
+            .map(|(), listener, _| listener.announcements = Announcements::CaughtUp);
+        self.announcements = Announcements::Asking(ctx.spawn(noting));
     }
 
     fn end(cut: Cut, listener: &mut Self, ctx: &mut Context<Self>) {
@@ -304,8 +314,8 @@ impl Actor for Listener {
         self.sweep(Scope::All, ctx);
         ctx.run_interval(TICK, |listener, ctx| {
             listener.sweep(Scope::Due, ctx);
-            listener.watch(ctx);
         });
+        ctx.run_interval(LOOKS, Self::look_again);
         self.open(ctx);
     }
 }
@@ -313,11 +323,17 @@ impl Actor for Listener {
 impl Handler<FirstByte> for Listener {
     type Result = ();
 
-    fn handle(&mut self, FirstByte(opening): FirstByte, ctx: &mut Self::Context) {
+    fn handle(&mut self, FirstByte(first): FirstByte, ctx: &mut Self::Context) {
         self.notice.online();
         self.again = self.sweeping;
         self.sweep(Scope::All, ctx);
-        ctx.run_later(SETTLING, move |listener, ctx| listener.catch_up(opening, ctx));
+        match first {
+            Some(surely) => {
+                let settled = ctx.run_later(SETTLING, move |listener, ctx| listener.settle(surely, ctx));
+                self.announcements = Announcements::Asking(settled);
+            }
+            None => self.look(ctx),
+        }
     }
 }
 
@@ -338,9 +354,9 @@ obey_supervisor!(Listener);
 /// every event that our filter hides.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// How long after the first byte of a stream it is asked what was missed: what was on its way has come by then, and is
-/// not taken for missed.
-const SETTLING: Duration = Duration::from_secs(3);
+/// How often it is asked for announcements that an open stream did not bring, as when StackStorm's message bus was away: one
+/// call, if there were not many.
+const LOOKS: Duration = Duration::from_secs(300);
 
 /// How often it is seen whose turn it is to be asked for.
 const TICK: Duration = Duration::from_secs(5);

@@ -72,6 +72,11 @@ pub trait Store {
     /// Why nothing can be written at present, if so.
     fn trouble(&self) -> Option<StoreError>;
 
+    /// Whether what is written is there for the next process.
+    fn outlives(&self) -> bool {
+        true
+    }
+
     /// All entries of a case, oldest first; none of one that is not known.
     fn history(&self, case: Case) -> Sought<Vec<Dated>>;
 
@@ -101,6 +106,10 @@ impl Store for Memory {
 
     fn trouble(&self) -> Option<StoreError> {
         None
+    }
+
+    fn outlives(&self) -> bool {
+        false
     }
 
     fn history(&self, _: Case) -> Sought<Vec<Dated>> {

@@ -7,8 +7,8 @@ use fulmar::{
     sandbox::{Sandbox, SandboxConfig},
     supervise::Shutdown,
 };
-use fulmar_contract::{Identity, Mention, MessageId, RoomId};
-use fulmar_memory::Network;
+use fulmar_contract::{Identity, Mention, MessageId, RoomId, Undelivered};
+use fulmar_memory::{Answer, Network};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -184,6 +184,27 @@ fn a_command_that_cannot_be_looked_for_is_said_to_be_unknown() {
             assert_eq!(stage.sandbox.made(), 0);
             stage.ends().await;
         }
+    });
+}
+
+#[test]
+fn what_is_unsaid_at_the_end_is_said_in_order_after_the_next_start() {
+    story(async || {
+        let first = Stage::over(&Disk::default(), Sandbox::start(sandbox()).unwrap());
+        first.until_ready().await;
+        let later = Undelivered::Later { after: Some(Duration::from_secs(60)), why: "not now".into() };
+        first.network.answer(Answer::Fail(later));
+        first.says("!deploy web").await;
+        first.until("both wait", |status| status["journal"]["pending"] == 2).await;
+        first.gateway.supervisor.send(Shutdown).await.unwrap();
+
+        let second = Stage::over(&first.disk, first.sandbox.clone());
+        let heard = [second.hears().await, second.hears().await];
+
+        assert!(heard[0].starts_with("Deploying web.") && heard[1].starts_with("*web*"), "{heard:?}");
+        second.until("all is told", |status| status["journal"]["pending"] == 0).await;
+        assert_eq!((second.network.posts().len(), second.sandbox.made()), (2, 1));
+        second.ends().await;
     });
 }
 

@@ -1,13 +1,17 @@
-//! The announcements that StackStorm made while its stream was away, found by the executions that made them.
+//! The announcements that StackStorm made and its stream did not bring, found by the executions that made them.
 //!
 //! A watermark, in StackStorm's own time, says up to which execution all is dealt with. It stays [`OVERLAP`] behind, as an
 //! execution may take a while to announce.
 
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use actix::SpawnHandle;
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::{sync::oneshot, time::sleep};
 use tracing::{info, warn};
 
 use super::{
@@ -18,7 +22,7 @@ use crate::{
     actors::{
         auth,
         journal::{Watched, keep},
-        router::{Missed, Tally},
+        router::{Announcing, Missed, Tally},
     },
     journal::Entry,
     st2::wire::{Announcement, Execution, Status},
@@ -36,59 +40,112 @@ pub(super) enum Announcements {
     Unknown,
 }
 
-/// What is known when a stream is opened, before anything comes on it.
+/// Looks for what was missed, once at a time, and goes on when the stream ends: one that never lasts delays it no further.
+#[derive(Default)]
+pub struct Lookout {
+    looking: Cell<bool>,
+    /// Who waits for the next look.
+    waiting: RefCell<Vec<oneshot::Sender<()>>>,
+}
+
+/// Ends a look, even if it ends in a panic.
+struct Looking(Rc<Lookout>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.0.looking.set(false);
+    }
+}
+
+impl Lookout {
+    /// Looks once more; tells when a look is over that began after now.
+    pub(super) fn look(self: &Rc<Self>, setup: Setup) -> oneshot::Receiver<()> {
+        let (tell, told) = oneshot::channel();
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|waiter| !waiter.is_closed());
+        waiting.push(tell);
+        if !self.looking.replace(true) {
+            let looking = Looking(Rc::clone(self));
+            actix::spawn(async move {
+                loop {
+                    let waiting = looking.0.waiting.take();
+                    if waiting.is_empty() {
+                        return;
+                    }
+                    look(&setup).await;
+                    waiting.into_iter().for_each(|waiter| waiter.send(()).unwrap_or_default());
+                }
+            });
+        }
+        told
+    }
+}
+
+/// Makes sure, before a stream is opened, that there is a watermark: nothing is lost if the first stream does not last.
+/// Returns the time from which on all comes on that first one: what was made before the first start is not for us.
 ///
 /// # Errors
 /// When the Journal does not answer.
-pub(super) async fn opening(setup: &Setup) -> Result<Opening, String> {
+pub(super) async fn begin(setup: &Setup) -> Result<Option<Timestamp>, String> {
+    let opening = opening(setup).await?;
+    if opening.since.is_some() {
+        return Ok(None);
+    }
+    note(setup, opening.at).await;
+    Ok(Some(opening.surely()))
+}
+
+/// Deals with what was announced until now and did not come.
+async fn look(setup: &Setup) {
+    let Ok(opening @ Opening { since: Some(since), .. }) = opening(setup).await else { return };
+    let mut until = opening.at;
+    if !setup.settings.catch_up.is_zero() {
+        sleep(SETTLING).await;
+        let (missed, reached) = find(setup, &opening, since).await;
+        if missed > 0 {
+            info!(stackstorm = %setup.name, missed, "announcements were missed");
+        }
+        until = reached;
+    }
+    note(setup, until.checked_sub(OVERLAP).unwrap_or(until)).await;
+}
+
+/// What is known now.
+async fn opening(setup: &Setup) -> Result<Opening, String> {
     let at = setup.time();
     let (since, seen) = watched(setup).await?;
-    if since.is_none() {
-        // So that nothing is lost if this first stream does not last.
-        note(setup, at).await;
-    }
     Ok(Opening { at, since, seen })
 }
 
-/// Deals with what was announced before the stream was opened.
-pub(super) async fn catch_up(setup: &Setup, opening: &Opening) {
-    match opening.since {
-        // What was made before the first start is not for us.
-        None => return note(setup, opening.surely()).await,
-        Some(since) if !setup.settings.catch_up.is_zero() => {
-            let missed = find(setup, opening, since).await;
-            if missed > 0 {
-                info!(stackstorm = %setup.name, missed, "announcements were missed");
-            }
-        }
-        Some(_) => {}
-    }
-    watch(setup, opening.at).await;
-}
-
-/// Has the Journal know that all that was announced until `now` is dealt with.
-pub(super) async fn watch(setup: &Setup, now: Timestamp) {
-    note(setup, now.checked_sub(OVERLAP).unwrap_or(now)).await;
-}
-
-async fn note(setup: &Setup, until: Timestamp) {
+/// Has the Journal know that all that was announced until then is dealt with.
+pub(super) async fn note(setup: &Setup, until: Timestamp) {
     if let Err(error) = keep(&setup.journal, vec![Entry::Watched(setup.name.clone(), until)]).await {
         warn!(stackstorm = %setup.name, %error, "watermark of announcements not journalled");
     }
 }
 
+/// Until when all announcements are dealt with, and the fingerprints of those that came since.
 async fn watched(setup: &Setup) -> Result<(Option<Timestamp>, Vec<u64>), String> {
+    // In this order, so that what is journalled meanwhile is not overlooked.
+    let in_flight = setup.router.send(Announcing(setup.name.clone())).await.unwrap_or_default();
     let watched = setup.journal.send(Watched(setup.name.clone())).await;
-    watched.map_err(|down| format!("the journal is {down}"))
+    let (until, mut seen) = watched.map_err(|down| format!("the journal is {down}"))?;
+    seen.extend(in_flight);
+    Ok((until, seen))
 }
 
-/// Has the Router deal with what was missed, page by page. Returns how much it was.
-async fn find(setup: &Setup, opening: &Opening, since: Timestamp) -> usize {
+/// Has the Router deal with what was missed, page by page. Returns how much it was, and until when all is found.
+async fn find(setup: &Setup, opening: &Opening, since: Timestamp) -> (usize, Timestamp) {
     let (mut sieve, mut dealt_with) = (Sieve::new(opening), Multiset::of(&opening.seen));
     let (mut offset, mut count, mut tally) = (Some(0), 0, Tally::default());
+    let mut reached = opening.at;
     while let Some(from) = offset {
         let Some((page, next)) = ask(setup, since, from).await else { break };
-        offset = next;
+        offset = next.filter(|next| *next < MOST);
+        if offset != next {
+            reached = page.last().and_then(Execution::started).unwrap_or(since);
+            warn!(stackstorm = %setup.name, until = %reached, "many announcements to look through, the rest follows");
+        }
         let made = page.iter().filter_map(|execution| made(setup, execution));
         let missed: Vec<_> = made.filter_map(|made| sieve.pass(made)).collect();
         missed.iter().for_each(|made| dealt_with.add(made.announcement.fingerprint()));
@@ -101,7 +158,7 @@ async fn find(setup: &Setup, opening: &Opening, since: Timestamp) -> usize {
     let rest = sieve.rest(came);
     count += rest.len();
     pass_on(setup, opening, rest, tally, true).await;
-    count
+    (count, reached)
 }
 
 /// Asks for a page until there is an answer; `None` if there will be none.
@@ -147,3 +204,10 @@ const OVERLAP: Duration = Duration::from_secs(120);
 
 /// How long to wait before asking again.
 const AGAIN: Duration = Duration::from_secs(30);
+
+/// How long after a look has begun it is asked what was missed: what was on its way has come by then, and is not taken for
+/// missed.
+pub(super) const SETTLING: Duration = Duration::from_secs(3);
+
+/// How many announcements one look goes through, in some hundred calls: it is to be over before the next one begins.
+const MOST: usize = 10_000;

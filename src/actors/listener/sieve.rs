@@ -1,8 +1,8 @@
 //! Telling what was missed from what came on a stream, by what was announced in all. Pure.
 //!
-//! Announcements have no names, so they are told apart by fingerprint and counted. What was made before the stream was
-//! opened came on an earlier one or was missed; what was made after comes on this one. As StackStorm tells its time in whole
-//! seconds, and its hosts may differ, there are seconds of which that is not known.
+//! Announcements have no names, so they are told apart by fingerprint and counted. What was made before a look began came
+//! before or was missed; what was made after is left to the stream and to the next look. As StackStorm tells its time in whole
+//! seconds, its hosts may differ, and what was made may be on its way, there are seconds of which that is not known.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use crate::st2::wire::Announcement;
 
-/// A stream, as it was opened.
+/// What is known when a look begins.
 #[derive(Debug)]
 pub(super) struct Opening {
-    /// When, by StackStorm's clock; less than [`BLUR`] earlier or later in truth.
+    /// When that is, by StackStorm's clock; less than [`BLUR`] earlier or later in truth.
     pub(super) at: Timestamp,
     /// Until when all announcements were dealt with then, if ever.
     pub(super) since: Option<Timestamp>,
@@ -57,7 +57,7 @@ impl Sieve {
     /// Takes one in; gives it back if it was missed.
     pub(super) fn pass(&mut self, made: Made) -> Option<Made> {
         let fingerprint = made.announcement.fingerprint();
-        if self.opened.checked_sub(BLUR).is_ok_and(|surely| made.ended < surely) {
+        if self.opened.checked_sub(TRANSIT).is_ok_and(|surely| made.ended < surely) {
             return (!self.before.take(fingerprint)).then_some(made);
         }
         if self.opened.checked_add(BLUR).is_ok_and(|surely| made.ended < surely) {
@@ -68,7 +68,7 @@ impl Sieve {
         None
     }
 
-    /// Those of which it was not known, and that were missed. `came` is what came on this stream.
+    /// Those of which it was not known, and that were missed. `came` is what came since the look began.
     pub(super) fn rest(mut self, mut came: Multiset) -> Vec<Made> {
         came.subtract(&self.after);
         self.between.retain(|made| {
@@ -106,9 +106,13 @@ impl Multiset {
 }
 
 /// How exactly StackStorm's time is known: it tells whole seconds, servers before it may tell what they read a while ago,
-/// and the hosts on which actions run have clocks of their own. Less than [`super::SETTLING`], or what is still on its way
+/// and the hosts on which actions run have clocks of their own. Less than [`super::catch_up::SETTLING`], or what is still on its way
 /// would be taken for missed.
 const BLUR: Duration = Duration::from_secs(2);
+
+/// How long what was made may take to come on the stream, and be dealt with: StackStorm takes tenths of a second, or seconds
+/// when it is busy. What takes longer is said twice.
+const TRANSIT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -120,12 +124,12 @@ mod tests {
         Announcement::from_event("errbot", &json!({"payload": {"message": message}}).to_string()).unwrap()
     }
 
-    /// What was missed of executions (their ends in tenths of a second, and their messages) by a stream that was opened at
-    /// 10 s, where `before` came on an earlier stream and `came` on this one.
+    /// What was missed of executions (their ends in tenths of a second, and their messages) when a look began at 100 s, where
+    /// `before` came before and `came` since.
     fn missed(made: &[(i64, &str)], before: &[&str], came: &[&str]) -> Vec<String> {
         let fingerprints = |all: &[&str]| all.iter().map(|it| announcement(it).fingerprint()).collect::<Vec<_>>();
         let at = |tenths: i64| Timestamp::from_millisecond(tenths * 100).unwrap();
-        let mut sieve = Sieve::new(&Opening { at: at(100), since: None, seen: fingerprints(before) });
+        let mut sieve = Sieve::new(&Opening { at: at(1_000), since: None, seen: fingerprints(before) });
         let made = made.iter().map(|(tenths, message)| {
             let (began, ended) = (at(tenths - 1), at(*tenths));
             Made { began, ended, announcement: announcement(message) }
@@ -142,29 +146,31 @@ mod tests {
     }
 
     #[test]
-    fn what_came_since_hides_nothing_that_was_made_before() {
-        assert_eq!(missed(&[(10, "a"), (50, "a"), (150, "a")], &["a"], &["a"]), ["a"]);
+    fn what_came_since_hides_nothing_that_was_made_long_before() {
+        assert_eq!(missed(&[(10, "a"), (50, "a"), (1_050, "a")], &["a"], &["a"]), ["a"]);
     }
 
     #[test]
     fn what_was_made_since_is_left_to_the_stream() {
-        assert!(missed(&[(120, "a"), (130, "a")], &[], &["a"]).is_empty());
+        assert!(missed(&[(1_020, "a"), (1_030, "a")], &[], &["a"]).is_empty());
     }
 
     #[test]
-    fn in_the_seconds_of_doubt_either_stream_hides_what_it_brought() {
-        assert_eq!(missed(&[(105, "a"), (106, "b"), (107, "c")], &["a"], &["b"]), ["c"]);
+    fn in_the_seconds_of_doubt_it_may_have_come_before_or_since() {
+        assert_eq!(missed(&[(1_005, "a"), (1_006, "b"), (1_007, "c")], &["a"], &["b"]), ["c"]);
+        assert_eq!(missed(&[(950, "a"), (960, "a"), (970, "a")], &["a"], &["a"]), ["a"]);
     }
 
     #[test]
-    fn clocks_of_one_stackstorm_may_differ_by_a_second() {
-        assert!(missed(&[(91, "a")], &[], &["a"]).is_empty());
-        assert_eq!(missed(&[(119, "a")], &[], &[]), ["a"]);
+    fn what_was_on_its_way_for_nine_seconds_is_not_taken_for_missed() {
+        assert!(missed(&[(910, "a")], &[], &["a"]).is_empty());
+        assert_eq!(missed(&[(890, "a")], &[], &["a"]), ["a"]);
+        assert_eq!(missed(&[(1_019, "a")], &[], &[]), ["a"]);
     }
 
     #[test]
     fn what_was_missed_in_the_seconds_of_doubt_is_not_hidden_by_what_followed() {
-        assert_eq!(missed(&[(105, "a"), (150, "a")], &[], &["a"]), ["a"]);
-        assert!(missed(&[(105, "a"), (150, "a")], &[], &["a", "a"]).is_empty());
+        assert_eq!(missed(&[(1_005, "a"), (1_050, "a")], &[], &["a"]), ["a"]);
+        assert!(missed(&[(1_005, "a"), (1_050, "a")], &[], &["a", "a"]).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fulmar::supervise::Shutdown;
 use fulmar_memory::Network;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{DIRECT, custom_rule, ruled};
 use crate::stage::{AS_USER, Stage, config, story};
@@ -128,6 +129,66 @@ fn a_stackstorm_that_does_not_say_what_was_missed_is_taken_at_its_word() {
 
         assert_eq!(stage.hears().await, "from now on");
         stage.ends().await;
+    });
+}
+
+#[test]
+fn streams_that_never_last_do_not_hold_up_what_was_missed() {
+    story(async || {
+        let stage = Stage::with(ruled(&[]), "").await;
+        stage.catches_up().await;
+
+        stage.cuts(Duration::from_millis(500));
+        stage.posts_message("missed").await;
+        stage.until_posted(1).await;
+        while timeout(Duration::from_secs(1), stage.network.hear(&stage.room())).await.is_err() {
+            stage.inject(json!({"fault": "cut-streams"}));
+        }
+
+        assert_eq!(stage.texts(), ["missed"]);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn what_an_open_stream_did_not_bring_is_said_once_at_the_next_look() {
+    story(async || {
+        let stage = Stage::with(ruled(&[]), "").await;
+        stage.catches_up().await;
+
+        stage.inject(json!({"fault": "lose-events", "events": "st2.announcement__errbot", "times": 1}));
+        for text in ["lost", "heard"] {
+            stage.posts_message(text).await;
+        }
+        stage.hears_of("heard").await;
+        for _ in 0..2 {
+            stage.cuts(Duration::from_millis(100));
+            stage.until("it is opened again", |status| !caught_up(status)).await;
+            stage.catches_up().await;
+        }
+
+        assert_eq!(stage.texts(), ["heard", "lost"]);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn what_was_announced_while_no_process_was_there_is_said_by_the_next() {
+    story(async || {
+        let first = Stage::with(ruled(&[]), "").await;
+        first.catches_up().await;
+        first.posts_message("before").await;
+        first.hears_of("before").await;
+        first.gateway.supervisor.send(Shutdown).await.unwrap();
+        first.posts_message("meanwhile").await;
+
+        let network = Network::new(["ops"]);
+        let config = config(&first.sandbox.url(), AS_USER, &network);
+        let second = Stage::kept(&first.disk, first.sandbox.clone(), network, &config);
+        second.catches_up().await;
+
+        assert_eq!(second.texts(), ["meanwhile"]);
+        second.ends().await;
     });
 }
 
