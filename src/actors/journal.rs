@@ -2,6 +2,7 @@
 
 mod announced;
 mod book;
+mod execution;
 #[cfg(test)]
 mod tests;
 
@@ -23,8 +24,8 @@ use super::{
 };
 use crate::{
     journal::{
-        Command, CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState,
-        Misfit, Results, StoreError,
+        CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit,
+        Results, StoreError,
     },
     supervise::{Birth, DeathNotice, Down, Line},
 };
@@ -32,6 +33,7 @@ use crate::{
 pub use self::{
     announced::{Recall, Settled, Watched, Weigh},
     book::{Begun, Book, End},
+    execution::{Told, Whose},
 };
 
 /// Something happened. What comes first in the list is kept even if what comes after it cannot be.
@@ -83,16 +85,6 @@ pub struct Ended {
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<String>")]
 pub struct Owed(pub String);
-
-/// Answers when the Router tells of an execution's end no longer.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Told(pub String);
-
-/// Asks for an execution and the command that started it.
-#[derive(Debug, Message)]
-#[rtype(result = "Option<(Command, Execution)>")]
-pub struct Whose(pub String);
 
 /// Asks for what is still to be said.
 #[derive(Debug, Message)]
@@ -313,30 +305,6 @@ impl Handler<Owed> for Journal {
 
     fn handle(&mut self, Owed(stackstorm): Owed, _: &mut Self::Context) -> Self::Result {
         self.book.borrow().ledger.owed(&stackstorm, self.world.now())
-    }
-}
-
-impl Handler<Told> for Journal {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, Told(id): Told, _: &mut Self::Context) -> Self::Result {
-        let (tell, told) = oneshot::channel();
-        // If it is not telling, nobody keeps the sender.
-        if let Some(waiting) = self.concluding.get_mut(&id) {
-            waiting.push(tell);
-        }
-        Box::pin(async move { told.await.unwrap_or_default() })
-    }
-}
-
-impl Handler<Whose> for Journal {
-    type Result = MessageResult<Whose>;
-
-    fn handle(&mut self, Whose(id): Whose, _: &mut Self::Context) -> Self::Result {
-        let ledger = &self.book.borrow().ledger;
-        let execution = ledger.execution(&id);
-        let whose = execution.and_then(|it| Some((ledger.command(it.command)?.clone(), it.clone())));
-        MessageResult(whose)
     }
 }
 

@@ -7,7 +7,10 @@
 //! | `router::Concluded` | Journal -> Router | - |
 //! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled; or who will tell, if that takes time |
 //! | `router::Missed` | Listener -> Router | what is still to be told of old ones |
+//! | `router::Announcing` | Listener -> Router | which announcements are being dealt with |
+//! | `router::Overdue` | Listener -> Router | - |
 //! | `aliases::Current`, `aliases::Ready` | Router, Admin -> Aliases | the registry |
+//! | `aliases::Loaded` | Router -> Aliases | the registry, once there is one |
 //! | `aliases::Stale` | Router, Listener -> Aliases | - |
 //! | `aliases::Refresh` | Admin -> Aliases | how many there are |
 //! | `auth::Token`, `auth::Rejected` | Router, Aliases, Listener -> Auth | a credential |
@@ -18,6 +21,8 @@
 //! | `journal::Recall`, `journal::Settled` | Router -> Journal | a command; when its POST is not open any more |
 //! | `journal::Watched` | Listener -> Journal | until when announcements are dealt with, and which since |
 //! | `journal::Owed` | Listener -> Journal | executions whose end is not known or not told |
+//! | `journal::Told` | Listener -> Journal | when an end is told |
+//! | `journal::Whose` | Router -> Journal | an execution and its command |
 //! | `journal::Pending` | Delivery -> Journal | what is still to be said |
 //! | `journal::Idle`, `journal::Count` | Router, Admin -> Journal | when nothing is open; counts |
 //! | `delivery::Say` | Router -> Delivery | when it is journalled |

@@ -6,13 +6,14 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use actix::{Handler, Message};
 use fulmar_contract::Mention;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use super::{
-    Announced, Outcome,
+    Announced, Outcome, Router,
     lines::{Lines, Utterance},
     place, sequence,
 };
@@ -37,6 +38,11 @@ pub(super) struct News {
     command: Option<Command>,
     flight: Flight,
 }
+
+/// Asks for the fingerprints of the announcements of one StackStorm that came and are not journalled yet.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<u64>")]
+pub struct Announcing(pub String);
 
 /// The announcements that are being dealt with, by StackStorm and fingerprint: they came, and are not journalled yet.
 #[derive(Default)]
@@ -248,6 +254,14 @@ impl News {
         for id in ids.into_iter().filter_map(ExecutionId::new) {
             ask(&storm.client, &storm.auth, &lines.journal, &id).await;
         }
+    }
+}
+
+impl Handler<Announcing> for Router {
+    type Result = Vec<u64>;
+
+    fn handle(&mut self, Announcing(stackstorm): Announcing, _: &mut Self::Context) -> Self::Result {
+        self.lines.in_flight.of(&stackstorm)
     }
 }
 

@@ -35,29 +35,50 @@ pub(super) struct Lost<'a> {
 pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Option<Vec<Execution>> {
     let Lost { storm, command, action, since, word } = lost;
     let mark = mark(lines, command);
-    let again = iter::repeat(AGAIN);
-    for (look, wait) in LOOKS.into_iter().chain(again).enumerate() {
+    for (look, wait) in LOOKS.into_iter().chain(iter::repeat(AGAIN)).enumerate() {
         sleep(wait).await;
         let asked = auth::call(&storm.auth, async |access| {
             storm.client.find_submission(access, action, since, &mark).await
         });
-        let is_last = look + 1 >= LOOKS.len();
-        match asked.await {
+        let sight = match asked.await {
             Ok(found) if !found.is_empty() => return Some(found),
-            Ok(_) if is_last || doubt == Doubt::Doubtful => return None,
-            Ok(_) => {}
+            Ok(_) => Sight::Nothing,
             Err(error) => {
                 warn!(%error, command = %command.id, "submission not looked up");
-                if is_last && error.is_final() {
-                    return None;
-                }
+                if error.is_final() { Sight::Refused } else { Sight::Unanswered }
             }
+        };
+        if sight.ends(look, doubt) {
+            return None;
         }
         if look == 1 {
             lines.answer(command, Utterance::answer(command, word)).await;
         }
     }
     None
+}
+
+/// What a look has shown, if not the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// StackStorm knows of no execution.
+    Nothing,
+    /// StackStorm will not say.
+    Refused,
+    /// StackStorm did not answer.
+    Unanswered,
+}
+
+impl Sight {
+    /// Whether no further look is needed after this one, the first being 0.
+    fn ends(self, look: usize, doubt: Doubt) -> bool {
+        let is_late = look + 1 >= LOOKS.len();
+        match self {
+            Self::Nothing => is_late || doubt == Doubt::Doubtful,
+            Self::Refused => is_late,
+            Self::Unanswered => false,
+        }
+    }
 }
 
 /// How a command's executions are known.
@@ -76,3 +97,19 @@ const LOOKS: [Duration; 5] = [
 
 /// The wait before each further look, while StackStorm does not answer.
 const AGAIN: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_it_does_not_run_is_concluded_from_an_answer_a_minute_later_and_from_no_silence() {
+        let ends = |sight: Sight, doubt| (0..100).find(|look| sight.ends(*look, doubt));
+
+        assert_eq!(ends(Sight::Nothing, Doubt::Unknown), Some(4));
+        assert_eq!(LOOKS.iter().sum::<Duration>(), Duration::from_secs(60));
+        assert_eq!(ends(Sight::Nothing, Doubt::Doubtful), Some(0), "it was refused, and is not there");
+        assert_eq!(ends(Sight::Refused, Doubt::Doubtful), Some(4));
+        assert_eq!([Doubt::Doubtful, Doubt::Unknown].map(|doubt| ends(Sight::Unanswered, doubt)), [None, None]);
+    }
+}

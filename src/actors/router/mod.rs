@@ -23,7 +23,7 @@ mod submit;
 mod whisper;
 mod words;
 
-use std::{future::Future, rc::Rc, time::Duration};
+use std::{future::Future, rc::Rc};
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseFuture,
@@ -58,10 +58,11 @@ use crate::{
 
 pub use self::{
     address::Addressing,
-    announce::InFlight,
+    announce::{Announcing, InFlight},
     gate::Gate,
     lines::{Chat, Lines, StackStorm},
     missed::Tally,
+    overdue::Overdue,
     sequence::Sequence,
 };
 
@@ -152,21 +153,6 @@ pub struct Missed {
     /// Whether no more follow.
     pub is_last: bool,
 }
-
-/// StackStorm took an execution of ours and does not begin it.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Overdue {
-    /// The execution.
-    pub id: String,
-    /// For how long.
-    pub since: Duration,
-}
-
-/// Asks for the fingerprints of the announcements of one StackStorm that came and are not journalled yet.
-#[derive(Debug, Message)]
-#[rtype(result = "Vec<u64>")]
-pub struct Announcing(pub String);
 
 /// A task of the Router's has ended.
 #[derive(Message)]
@@ -339,22 +325,6 @@ impl Handler<Announced> for Router {
         // It outlives a life of the Router: what has begun is not begun anew.
         let task = actix::spawn(announce::announce(Rc::clone(&self.lines), announced));
         Box::pin(async move { task.await.unwrap_or_else(|_| Outcome::failed()) })
-    }
-}
-
-impl Handler<Overdue> for Router {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, overdue: Overdue, _: &mut Self::Context) -> Self::Result {
-        Box::pin(overdue::overdue(Rc::clone(&self.lines), overdue))
-    }
-}
-
-impl Handler<Announcing> for Router {
-    type Result = Vec<u64>;
-
-    fn handle(&mut self, Announcing(stackstorm): Announcing, _: &mut Self::Context) -> Self::Result {
-        self.lines.in_flight.of(&stackstorm)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Executions that StackStorm took and does not begin.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
+use actix::{Handler, Message, ResponseFuture};
 use tracing::warn;
 
 use super::{
-    Overdue,
+    Router,
     lines::{Lines, Utterance},
     words,
 };
@@ -14,8 +15,18 @@ use crate::{
     journal::{Entry, ExecutionState},
 };
 
+/// StackStorm took an execution of ours and does not begin it.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Overdue {
+    /// The execution.
+    pub id: String,
+    /// For how long.
+    pub since: Duration,
+}
+
 /// Says so, once. Should it end after all, its result is told like any other.
-pub(super) async fn overdue(lines: Rc<Lines>, Overdue { id, since }: Overdue) {
+async fn say(lines: Rc<Lines>, Overdue { id, since }: Overdue) {
     let Ok(Some((command, execution))) = lines.journal.send(Whose(id)).await else { return };
     if execution.state != ExecutionState::Running {
         return;
@@ -26,4 +37,12 @@ pub(super) async fn overdue(lines: Rc<Lines>, Overdue { id, since }: Overdue) {
     let told = Entry::Ended(execution.id, ExecutionState::Overdue);
     // Should it not be said, the next sweep tries again.
     lines.queue(route, what, vec![told]).await.unwrap_or_default();
+}
+
+impl Handler<Overdue> for Router {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, overdue: Overdue, _: &mut Self::Context) -> Self::Result {
+        Box::pin(say(Rc::clone(&self.lines), overdue))
+    }
 }

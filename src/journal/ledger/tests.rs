@@ -218,9 +218,24 @@ fn an_announcement_is_a_result_once() {
     let before_it_is_told = ledger.meaning(id(1), Asked::NotYet);
     ledger.take(telling(1, "a")).unwrap();
 
+    assert!(ledger.take(Entry::ResultAnnounced(id(1))).is_err(), "no execution is left whose result it could be");
     assert_eq!(first, Meaning::Result("a".into()));
     assert_eq!((before_it_is_told, ledger.meaning(id(1), Asked::NotYet)), (Meaning::Further, Meaning::Further));
     assert!(ledger.awaited().is_empty());
+}
+
+#[test]
+fn what_does_not_begin_is_told_once_and_runs_for_all_else() {
+    let mut ledger = ledger(submitting(1));
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+
+    ledger.take(Entry::Ended("a".into(), ExecutionState::Overdue)).unwrap();
+
+    assert!(ledger.take(Entry::Ended("a".into(), ExecutionState::Overdue)).is_err());
+    assert!(ledger.take(Entry::ResultAnnounced(id(1))).is_err(), "it has no result yet");
+    assert_eq!(ledger.owed("default", Timestamp::UNIX_EPOCH), ["a"]);
+    ledger.take(Entry::Ended("a".into(), awaited(10))).unwrap();
+    ledger.take(telling(1, "a")).unwrap();
 }
 
 #[test]
