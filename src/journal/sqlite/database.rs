@@ -1,5 +1,7 @@
 //! The file: opened for us alone, in the form of this version, and written to in transactions.
 
+mod form;
+
 use std::{
     fs::{self, OpenOptions},
     io,
@@ -10,6 +12,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
+pub(super) use self::form::is_claim;
 use super::{
     fault::Fault,
     log::{End, Log},
@@ -52,6 +55,7 @@ impl Database {
         database.attempt(|connection| connection.execute_batch(SETTINGS))?;
         database.check_log()?;
         database.migrate()?;
+        database.check_form()?;
         Ok(database)
     }
 
@@ -144,20 +148,6 @@ impl Database {
         Ok(())
     }
 
-    /// Refuses to touch what is not ours.
-    fn check_owner(&self) -> Result<(), Fault> {
-        let owner = self.number("PRAGMA application_id")?;
-        if owner == APPLICATION || (owner, self.number("SELECT count(*) FROM sqlite_master")?) == (0, 0) {
-            return Ok(());
-        }
-        if is_claim(owner) {
-            return Err(Fault::Damaged("its head is not as it was written".into()));
-        }
-        let file = self.path.display();
-        let what = format!("{file} belongs to another program: name another file in gateway.state");
-        Err(Fault::Hindered(StoreError(what)))
-    }
-
     /// Looks whether all of the log is there. Only now, when nobody else writes to it.
     fn check_log(&mut self) -> Result<(), Fault> {
         let log = Log::read(&with_suffix(&self.path, "-wal"));
@@ -171,32 +161,6 @@ impl Database {
             }
             Some(End::Whole) | None => Ok(()),
         }
-    }
-
-    fn number(&self, sql: &str) -> Result<i64, Fault> {
-        self.attempt(|connection| connection.query_row(sql, [], |row| row.get(0)))
-    }
-
-    /// Brings the file into the form of this version.
-    fn migrate(&mut self) -> Result<(), Fault> {
-        let (version, file) = (self.number("PRAGMA user_version")?, self.path.display());
-        let known = usize::try_from(version).ok().filter(|version| *version <= MIGRATIONS.len());
-        let Some(steps) = known.and_then(|version| MIGRATIONS.get(version..)) else {
-            let ours = MIGRATIONS.len();
-            let what = format!(
-                "{file} was written by a newer Fulmar (form {version}, ours is {ours}): run that one, or name \
-                 another file in gateway.state"
-            );
-            return Err(Fault::Hindered(StoreError(what)));
-        };
-        if steps.is_empty() {
-            return Ok(());
-        }
-        self.transaction(|connection| {
-            steps.iter().try_for_each(|step| connection.execute_batch(step))?;
-            connection.pragma_update(None, "application_id", APPLICATION)?;
-            connection.pragma_update(None, "user_version", MIGRATIONS.len())
-        })
     }
 
     #[cfg(test)]
@@ -239,14 +203,6 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// "Fulm": whose file it is, for programs like file(1), and for us.
-const APPLICATION: i64 = 0x4675_6c6d;
-
-/// Whether a file with this number is ours, even if it is one byte off.
-pub(super) const fn is_claim(owner: i64) -> bool {
-    (owner ^ APPLICATION).count_ones() <= u8::BITS
-}
-
 /// How long another process may still have the file: one that is just ending, or somebody's glance.
 const BUSY: Duration = Duration::from_millis(500);
 
@@ -264,17 +220,3 @@ const SETTINGS: &str = "
     PRAGMA cell_size_check = ON;
     PRAGMA journal_size_limit = 8388608;
 ";
-
-/// What makes each form of the file from the one before.
-const MIGRATIONS: &[&str] = &["
-    CREATE TABLE entry (
-        case_id BLOB NOT NULL,
-        step INTEGER NOT NULL,
-        seq INTEGER NOT NULL,
-        at INTEGER NOT NULL,
-        body TEXT NOT NULL,
-        sum INTEGER NOT NULL,
-        PRIMARY KEY (case_id, step)
-    ) WITHOUT ROWID;
-    CREATE TABLE open (case_id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
-"];

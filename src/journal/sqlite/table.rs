@@ -6,7 +6,7 @@ mod save;
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use tracing::{error, warn};
 
 pub(super) use self::{
@@ -132,15 +132,9 @@ fn rows(connection: &Connection, key: &Key) -> rusqlite::Result<Vec<Row>> {
     connection.prepare_cached(sql)?.query_map([&key.0], row)?.collect()
 }
 
-/// A row. One whose columns are not even of their types has a wrong sum.
+/// A row. One whose columns are not even of their types says that more is wrong than that row.
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let number = |column| row.get_ref(column).map(|value| value.as_i64().unwrap_or(i64::MIN));
-    let bytes = |column| {
-        row.get_ref(column).map(|value| match value {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
-            ValueRef::Integer(_) | ValueRef::Null | ValueRef::Real(_) => Vec::new(),
-        })
-    };
-    let (step, seq, at, sum) = (number(1)?, number(2)?, number(3)?, number(5)?);
+    let bytes = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_bytes()?.to_vec());
+    let (step, seq, at, sum) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(5)?);
     Ok(Row { key: Key(bytes(0)?), step, seq, at, body: bytes(4)?, sum })
 }

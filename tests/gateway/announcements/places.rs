@@ -28,6 +28,8 @@ impl Two {
         let url = sandbox.url();
         let text = format!(
             r#"
+            [gateway]
+            state = "memory"
             [admin]
             listen = "127.0.0.1:0"
             [stackstorm.default]

@@ -45,8 +45,8 @@ impl Loading {
                 if next.as_ref().is_some_and(|next| (&next.key, next.step) >= (&last.key, last.step)) {
                     return Err(inconsistent("its entries are not in their order"));
                 }
-                // Only now: a command whose kind is wrong does not look like the end.
-                if last.key.0.first() != Some(&COMMAND) {
+                // Only now: a command whose kind is wrong is not the end.
+                if last.key.0.first() < Some(&COMMAND) {
                     return Ok(others);
                 }
                 if next.as_ref().is_none_or(|next| next.key != last.key) {

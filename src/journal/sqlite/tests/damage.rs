@@ -89,6 +89,35 @@ fn a_hole_is_told() {
 }
 
 #[test]
+fn a_command_whose_kind_is_wrong_hides_no_others() {
+    let stage = Stage::new();
+    stage.keep(&[received(1), refused(1), received(2), refused(2)]);
+    let (sound, key) = (fs::read(stage.path()).unwrap(), row::Key::of(&case(2)).0);
+    let places: Vec<usize> = (0..sound.len()).filter(|place| sound[*place..].starts_with(&key)).collect();
+
+    for (place, kind) in places.iter().flat_map(|place| [b'1', b'2', b';'].map(|kind| (*place, kind))) {
+        stage.damage(&sound, "", place, |bytes, place| bytes[place] = kind);
+        let loaded = stage.loaded();
+
+        assert_eq!(loaded.entries[..2], dated(&[received(1), refused(1)]), "{place}");
+        assert!(loaded.entries.len() == 4 || !loaded.damage.is_empty(), "{place}");
+    }
+    assert!(places.len() >= 2);
+}
+
+#[test]
+fn tables_that_are_not_what_they_were_are_mended() {
+    let stage = Stage::new();
+    stage.keep(&[received(1), received(2)]);
+    stage.change("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'seq', 'sep')");
+
+    let loaded = stage.loaded();
+
+    assert_eq!(loaded.entries, dated(&[received(1), received(2)]));
+    assert!(loaded.damage[0].contains("its tables are not what they were"), "{loaded:?}");
+}
+
+#[test]
 fn a_case_whose_row_is_passed_over_can_go_on() {
     let stage = Stage::new();
     stage.keep(&[received(1), advanced(1, CommandState::Authorised)]);
