@@ -6,6 +6,7 @@
 use std::{rc::Rc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -32,12 +33,12 @@ pub(super) async fn resume(lines: Rc<Lines>, begun: Begun) {
     let command = &begun.command;
     info!(command = %command.id, state = ?begun.state, "command taken up again");
     let Some(storm) = lines.stackstorms.get(&command.stackstorm).cloned() else {
-        let why = format!("there is no StackStorm called {} any more.", command.stackstorm);
+        let why = format!("there is no StackStorm called {} any more", command.stackstorm);
         let fate = match begun.state {
             CommandState::Submitting => Fate::Unknown(why),
             _ => Fate::Refused(why),
         };
-        return settle(&lines, command, serde_json::Value::Null, fate).await;
+        return settle(&lines, command, Value::Null, fate).await;
     };
     match begun.state {
         CommandState::Submitting => find(&lines, &storm, begun).await,
@@ -60,7 +61,7 @@ async fn send(lines: Rc<Lines>, storm: Rc<StackStorm>, Begun { command, at, stat
     };
     let (hit, ticket) = match meant {
         Ok(meant) => meant,
-        Err(why) => return settle(&lines, &command, serde_json::Value::Null, Fate::Refused(why)).await,
+        Err(why) => return settle(&lines, &command, Value::Null, Fate::Refused(why)).await,
     };
     let authorised = Entry::Advanced(command.id, CommandState::Authorised);
     if state == CommandState::Received
