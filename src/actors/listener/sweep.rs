@@ -25,7 +25,7 @@ use crate::{
     supervise::Line,
 };
 
-/// When each execution is asked for whose end is not known: half a minute after it was first seen, then twice as long each
+/// When each execution is asked for whose end is not known: within half a minute, then after a minute and twice as long each
 /// time, up to five minutes.
 #[derive(Default)]
 pub(super) struct Schedule(HashMap<String, Turn>);
@@ -51,7 +51,7 @@ impl Schedule {
         self.0.retain(|id, _| known.contains(id));
         let mut taken = Vec::new();
         for id in owed {
-            let turn = self.0.entry(id.clone()).or_insert(Turn { due: now + SHORTEST, wait: SHORTEST });
+            let turn = self.0.entry(id.clone()).or_insert(Turn { due: now + FIRST, wait: SHORTEST });
             if turn.due <= now {
                 turn.wait = (turn.wait * 2).min(LONGEST);
             } else if scope == Scope::Due {
@@ -142,7 +142,10 @@ pub(in crate::actors) async fn ask(client: &Client, auth: &Line<Auth>, journal: 
     }
 }
 
-/// How long an execution may be silent before it is asked for.
+/// How long after it was first seen an execution is asked for: half a minute after it began at the latest.
+const FIRST: Duration = Duration::from_secs(20);
+
+/// The shortest wait between two questions, were it not doubled.
 const SHORTEST: Duration = Duration::from_secs(30);
 
 /// The longest wait between two questions.
@@ -169,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn an_execution_is_asked_for_after_half_a_minute_and_then_ever_more_seldom() {
+    fn an_execution_is_asked_for_within_half_a_minute_and_then_ever_more_seldom() {
         let (mut schedule, began) = (Schedule::default(), Instant::now());
         let mut asked =
             |second: u32| !schedule.take(vec!["a".into()], Scope::Due, began + second * SECOND).is_empty();
 
         let seconds: Vec<u32> = (0..1_300).filter(|second| asked(*second)).collect();
 
-        assert_eq!(seconds, [30, 90, 210, 450, 750, 1_050]);
+        assert_eq!(seconds, [20, 80, 200, 440, 740, 1_040]);
     }
 
     #[test]
