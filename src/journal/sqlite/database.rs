@@ -195,7 +195,8 @@ fn not_created(path: &Path, error: &io::Error) -> Fault {
     }))
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Sees to it that the names of the files beside the one at `path` outlive the machine's power.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     fs::File::open(folder_of(path))?.sync_all()
 }
 

@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    database::{Database, is_claim, with_suffix},
+    database::{Database, is_claim, sync_folder, with_suffix},
     fault::Fault,
     log::Log,
     page::{self, PAGE, word},
@@ -75,6 +75,7 @@ fn replace(path: &Path) -> io::Result<PathBuf> {
         }
     }
     fs::rename(with_suffix(path, NEW), path)?;
+    sync_folder(path)?;
     Ok(aside)
 }
 

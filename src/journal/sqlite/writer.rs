@@ -122,9 +122,15 @@ impl Writer {
     }
 
     fn next(&self) -> Result<Job, RecvTimeoutError> {
-        let timers = [self.sync_at, self.retry.map(|(at, _)| at), self.sweep.as_ref().map(|_| Instant::now())];
-        match timers.into_iter().flatten().min() {
-            Some(at) => self.jobs.recv_timeout(at.saturating_duration_since(Instant::now())),
+        let now = Instant::now();
+        let at = match (self.retry, &self.sweep) {
+            // Until then, nothing else can be done.
+            (Some((at, _)), _) => Some(at),
+            (None, Some(_)) => Some(now),
+            (None, None) => self.sync_at,
+        };
+        match at {
+            Some(at) => self.jobs.recv_timeout(at.saturating_duration_since(now)),
             None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
     }

@@ -27,11 +27,13 @@ impl Database {
     /// Brings the file into the form of this version.
     pub(super) fn migrate(&mut self) -> Result<(), Fault> {
         let (version, file) = (self.number("PRAGMA user_version")?, self.path.display());
-        let known = usize::try_from(version).ok().filter(|version| *version <= MIGRATIONS.len());
-        let Some(steps) = known.and_then(|version| MIGRATIONS.get(version..)) else {
+        let Ok(form) = u8::try_from(version) else {
+            return Err(Fault::Damaged("no version ever wrote such a head".into()));
+        };
+        let Some(steps) = MIGRATIONS.get(usize::from(form)..) else {
             let ours = MIGRATIONS.len();
             let what = format!(
-                "{file} was written by a newer Fulmar (form {version}, ours is {ours}): run that one, or name \
+                "{file} was written by a newer Fulmar (form {form}, ours is {ours}): run that one, or name \
                  another file in gateway.state"
             );
             return Err(Fault::Hindered(StoreError(what)));
