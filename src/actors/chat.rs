@@ -9,7 +9,7 @@ use actix::{
     MessageResult, ResponseFuture, StreamHandler, WrapFuture,
 };
 use fulmar_contract::{
-    Backend, Done, Event, Failure, Link, Login, Order, Post, Receipt, Recovery, RoomId, Secret, Sender,
+    Backend, Done, Event, Failure, Link, Login, MessageId, Order, Post, Receipt, Recovery, RoomId, Secret, Sender,
     Undelivered,
 };
 use futures_util::stream::unfold;
@@ -34,6 +34,16 @@ use crate::{
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Receipt, Undelivered>")]
 pub struct Deliver(pub Post);
+
+/// Has a message of ours read differently. Only where the backend can ([`fulmar_contract::Capabilities::edits`]).
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Receipt, Undelivered>")]
+pub struct Edit {
+    /// The message, by the receipt of its post.
+    pub message: MessageId,
+    /// How it is to read.
+    pub post: Post,
+}
 
 /// Has a room joined, in this life and later ones of this process. Only where the backend can
 /// ([`fulmar_contract::Capabilities::joins`]). The error is for a person to read.
@@ -81,6 +91,9 @@ pub struct Setup {
     /// Where to count.
     pub metrics: Metrics,
 }
+
+/// What becomes of something to be written.
+type Fate = Result<Receipt, Undelivered>;
 
 /// One life of one chat.
 pub struct Chat {
@@ -138,6 +151,17 @@ impl Chat {
     fn order(&self, order: Order) -> Result<(), String> {
         let Some(orders) = &self.orders else { return Err("the session is ending".into()) };
         orders.try_send(order).map_err(|error| error.to_string())
+    }
+
+    /// Gives an order to write something; what becomes of it is to be awaited.
+    fn write(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Fate>) -> Order,
+    ) -> Result<ResponseFuture<Fate>, Undelivered> {
+        let (receipt, told) = oneshot::channel();
+        self.order(order(receipt)).map_err(|why| Undelivered::Later { after: None, why })?;
+        let lost = |_| Err(Undelivered::Unknown { why: "the session ended over it".into() });
+        Ok(Box::pin(async move { told.await.unwrap_or_else(lost) }))
     }
 
     /// Gives an order to join or to leave, and waits until it is carried out.
@@ -256,17 +280,23 @@ impl Handler<Deliver> for Chat {
     type Result = ResponseFuture<Result<Receipt, Undelivered>>;
 
     fn handle(&mut self, Deliver(post): Deliver, _: &mut Self::Context) -> Self::Result {
-        let (receipt, told) = oneshot::channel();
-        let sent = self.order(Order::Post { post, receipt });
+        let told = self.write(|receipt| Order::Post { post, receipt });
         let (metrics, labels) = (self.setup.metrics.clone(), self.setup.labels());
         Box::pin(async move {
-            sent.map_err(|why| Undelivered::Later { after: None, why })?;
-            let lost = || Undelivered::Unknown { why: "the session ended over it".into() };
-            let outcome = told.await.unwrap_or_else(|_| Err(lost()));
+            let outcome = told?.await;
             let family = if outcome.is_ok() { &metrics.posted } else { &metrics.failed };
             family.get_or_create(&labels).inc();
             outcome
         })
+    }
+}
+
+impl Handler<Edit> for Chat {
+    type Result = ResponseFuture<Result<Receipt, Undelivered>>;
+
+    fn handle(&mut self, Edit { message, post }: Edit, _: &mut Self::Context) -> Self::Result {
+        let told = self.write(|receipt| Order::Edit { message, post, receipt });
+        Box::pin(async move { told?.await })
     }
 }
 

@@ -20,6 +20,7 @@ impl Backend for Deaf {
             threads: false,
             window: 1,
             idempotent: false,
+            edits: false,
             joins: false,
         }
     }

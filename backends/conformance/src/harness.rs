@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fulmar_contract::{Backend, RoomId, Sender};
+use fulmar_contract::{Backend, MessageId, RoomId, Sender};
 
 /// A network with one peer in it, and backends that can reach it.
 ///
@@ -53,6 +53,17 @@ pub trait Harness: Send + Sized {
     /// The name of a room that does not exist.
     fn unknown_room(&self) -> &str {
         missing("unknown_room")
+    }
+
+    /// The next text that the backend under test puts in the place of another in `room`. [`Harness::peer_hears`] does not
+    /// return those. For networks with edits.
+    async fn peer_sees_edit(&mut self, _room: &RoomId) -> String {
+        missing("peer_sees_edit")
+    }
+
+    /// Takes a message of the backend under test away. For networks with edits.
+    async fn forget(&mut self, _room: &RoomId, _message: &MessageId) {
+        missing("forget")
     }
 
     /// Cuts the connection without a word.

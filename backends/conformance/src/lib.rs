@@ -59,6 +59,9 @@ macro_rules! laws {
         law!(loses_nothing_of_what_is_split);
         law!(control_characters_do_not_escape);
         law!(refused_when_the_room_is_unknown);
+        law!(an_edit_replaces_the_text_and_nothing_else);
+        law!(refuses_to_edit_what_is_gone);
+        law!(edits_what_an_earlier_life_posted);
         law!(joins_a_room_when_told);
         law!(leaves_a_room_when_told);
         law!(remembers_its_rooms_in_the_next_life);

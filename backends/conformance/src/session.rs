@@ -3,7 +3,8 @@
 use std::{future::Future, time::Duration};
 
 use fulmar_contract::{
-    Backend, Done, Event, Failure, Heard, Link, Login, Order, Post, Receipt, RoomId, Sender, Undelivered,
+    Backend, Done, Event, Failure, Heard, Link, Login, MessageId, Order, Post, Receipt, RoomId, Sender,
+    Undelivered,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -122,6 +123,15 @@ impl Session {
     /// Posts `text` and waits for what becomes of it.
     pub async fn post(&mut self, room: &RoomId, text: &str) -> Result<Receipt, Undelivered> {
         let answer = self.order(room, text).await;
+        receipt(answer).await
+    }
+
+    /// Orders that `text` stand in the place of `message`, and waits for what becomes of it.
+    pub async fn edit(&mut self, room: &RoomId, message: &MessageId, text: &str) -> Result<Receipt, Undelivered> {
+        self.posted += 1;
+        let post = Post::plain(room.clone(), text, format!("key-{}", self.posted));
+        let (tell, answer) = oneshot::channel();
+        self.give(Order::Edit { message: message.clone(), post, receipt: tell }).await;
         receipt(answer).await
     }
 

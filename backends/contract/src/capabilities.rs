@@ -20,6 +20,8 @@ pub struct Capabilities {
     pub window: usize,
     /// Whether [`crate::Post::key`] keeps a second attempt from becoming a second message.
     pub idempotent: bool,
+    /// Whether the text of a post can be replaced later, by [`crate::Order::Edit`]. If so, every receipt names its message.
+    pub edits: bool,
     /// Whether rooms can be joined and left while the session runs, by [`crate::Order::Join`] and
     /// [`crate::Order::Leave`].
     pub joins: bool,

@@ -2,11 +2,24 @@
 
 use tokio::sync::oneshot;
 
-use crate::{Post, Receipt, RoomId, Secret, Undelivered};
+use crate::{MessageId, Post, Receipt, RoomId, Secret, Undelivered};
 
 /// Something that a session is to do, with the place to report what became of it.
 #[derive(Debug)]
 pub enum Order {
+    /// Replace the text of a post by that of another, in its place: nothing new appears in the room, and nobody is
+    /// alerted anew where the network lets one choose. Only where [`crate::Capabilities::edits`]; refused elsewhere.
+    ///
+    /// To give the same edit twice does no harm, nor does an edit that changes nothing.
+    Edit {
+        /// The message that is replaced, as the [`Receipt`] of its post named it: always the first, however often it was
+        /// edited since. One that is not there any more, or cannot be edited any more, is refused.
+        message: MessageId,
+        /// What stands there from now on. Room and thread are those of the message; the key is one of its own.
+        post: Post,
+        /// As that of a post.
+        receipt: oneshot::Sender<Result<Receipt, Undelivered>>,
+    },
     /// Be in a room, now and in later lives of this process, as if it were configured. Only where
     /// [`crate::Capabilities::joins`].
     Join {

@@ -63,6 +63,7 @@ impl Backend for Irc {
             threads: false,
             window: 8,
             idempotent: false,
+            edits: false,
             joins: true,
         }
     }

@@ -250,7 +250,7 @@ impl Drop for Outbox {
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 Order::Join { done, .. } | Order::Leave { done, .. } => drop(done.send(Err(why.into()))),
-                Order::Post { receipt, .. } => tell(receipt, later()),
+                Order::Edit { receipt, .. } | Order::Post { receipt, .. } => tell(receipt, later()),
             }
         }
     }

@@ -167,6 +167,10 @@ impl<'a> Session<'a> {
 
     async fn obey(&mut self, order: Order) -> Result<(), Failure> {
         match order {
+            Order::Edit { receipt, .. } => {
+                outbox::tell(receipt, Err(Undelivered::Refused { why: "IRC has no edits".into() }));
+                Ok(())
+            }
             Order::Join { room, key, done } => self.join(&room, key, done).await,
             Order::Leave { room, done } => self.part(&room, done).await,
             Order::Post { post, receipt } => self.post(post, receipt).await,

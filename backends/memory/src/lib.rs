@@ -35,6 +35,7 @@ impl Memory {
             threads: true,
             window: 1,
             idempotent: true,
+            edits: true,
             joins: true,
         };
         Self { network, capabilities }
@@ -61,7 +62,7 @@ impl Backend for Memory {
     }
 
     fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {
-        let (network, limit) = (self.network.clone(), self.capabilities.limit);
-        Box::pin(async move { session::run(&network, limit, link).await })
+        let Self { network, capabilities } = self.clone();
+        Box::pin(async move { session::run(&network, &capabilities, link).await })
     }
 }

@@ -1,7 +1,7 @@
 //! [`Network`]: the rooms, the peers' end of them, and the switches that make it fail.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -37,15 +37,25 @@ struct State {
     answer: Answer,
     /// The rooms that we are not in.
     elsewhere: Vec<RoomId>,
-    keys: HashSet<String>,
+    /// The messages that posts with these keys became.
+    keys: HashMap<String, MessageId>,
     number: u64,
-    posts: Vec<Post>,
+    posts: Vec<Written>,
     refuse_logins: bool,
     /// The rooms that we are in.
     rooms: Vec<RoomId>,
     unheard: VecDeque<(RoomId, String)>,
+    /// The edits that nobody has looked at.
+    unseen: VecDeque<(RoomId, String)>,
     wire: Option<mpsc::Sender<Wire>>,
     withheld: Vec<oneshot::Sender<Result<Receipt, Undelivered>>>,
+}
+
+/// A post that was taken, and the message that it became; none once that is gone.
+#[derive(Debug)]
+struct Written {
+    message: Option<MessageId>,
+    post: Post,
 }
 
 /// What the network sends to the session.
@@ -95,16 +105,22 @@ impl Network {
 
     /// The next text, in `room`, that no call has returned yet. Waits for it.
     pub async fn hear(&self, room: &RoomId) -> String {
-        self.when(|state| {
-            let at = state.unheard.iter().position(|(there, _)| there == room)?;
-            state.unheard.remove(at).map(|(_, text)| text)
-        })
-        .await
+        self.when(|state| take(&mut state.unheard, room)).await
     }
 
-    /// Every post that was taken, oldest first.
+    /// The next text that was put, in `room`, in the place of another, and that no call has returned yet. Waits for it.
+    pub async fn see_edit(&self, room: &RoomId) -> String {
+        self.when(|state| take(&mut state.unseen, room)).await
+    }
+
+    /// Every post that was taken, oldest first, as it reads now.
     pub fn posts(&self) -> Vec<Post> {
-        self.state().posts.clone()
+        self.state().posts.iter().map(|written| written.post.clone()).collect()
+    }
+
+    /// Takes all messages away, so that none can be edited any more.
+    pub fn forget_messages(&self) {
+        self.state().posts.iter_mut().for_each(|written| written.message = None);
     }
 
     /// Decides over all posts from now on.
@@ -209,14 +225,14 @@ impl Network {
     pub(crate) fn join(&self, room: &RoomId) -> Result<(), String> {
         let State { elsewhere, rooms, .. } = &mut *self.state();
         if !rooms.contains(room) {
-            rooms.push(take(elsewhere, room).ok_or_else(|| format!("there is no room {room}"))?);
+            rooms.push(take_out(elsewhere, room).ok_or_else(|| format!("there is no room {room}"))?);
         }
         Ok(())
     }
 
     pub(crate) fn leave(&self, room: &RoomId) -> Result<(), String> {
         let State { elsewhere, rooms, .. } = &mut *self.state();
-        elsewhere.push(take(rooms, room).ok_or_else(|| format!("not in {room}"))?);
+        elsewhere.push(take_out(rooms, room).ok_or_else(|| format!("not in {room}"))?);
         Ok(())
     }
 
@@ -230,14 +246,41 @@ impl Network {
             return Some(Err(undelivered.clone()));
         }
         let number = state.next_number();
-        if state.keys.insert(post.key.clone()) {
+        let message =
+            state.keys.entry(post.key.clone()).or_insert_with(|| MessageId::new(number.to_string())).clone();
+        if message.as_str() == number.to_string() {
             state.unheard.push_back((post.room.clone(), line));
-            state.posts.push(post);
+            state.posts.push(Written { message: Some(message.clone()), post });
         }
+        self.taken(state, message)
+    }
+
+    /// Puts `post`, which reads as `line`, in the place of `message`; as [`Network::take`].
+    pub(crate) fn edit(
+        &self,
+        message: &MessageId,
+        post: Post,
+        line: String,
+    ) -> Option<Result<Receipt, Undelivered>> {
+        let mut state = self.state();
+        if let Answer::Fail(undelivered) = &state.answer {
+            return Some(Err(undelivered.clone()));
+        }
+        let is_it = |it: &&mut Written| it.message.as_ref() == Some(message) && it.post.room == post.room;
+        let Some(written) = state.posts.iter_mut().find(is_it) else {
+            return Some(Err(Undelivered::Refused { why: format!("there is no message {message}") }));
+        };
+        let room = post.room.clone();
+        written.post = post;
+        state.unseen.push_back((room, line));
+        self.taken(state, message.clone())
+    }
+
+    fn taken(&self, state: MutexGuard<'_, State>, message: MessageId) -> Option<Result<Receipt, Undelivered>> {
         let silent = state.answer == Answer::Silence;
         drop(state);
         self.0.changed.notify_waiters();
-        (!silent).then(|| Ok(Receipt { id: Some(MessageId::new(number.to_string())) }))
+        (!silent).then(|| Ok(Receipt { id: Some(message) }))
     }
 
     /// Keeps `receipt` untold as long as the session lasts; it may have been cut off just now.
@@ -249,7 +292,13 @@ impl Network {
     }
 }
 
-fn take(rooms: &mut Vec<RoomId>, room: &RoomId) -> Option<RoomId> {
+/// The first text of `room` in a queue of several rooms' texts.
+fn take(texts: &mut VecDeque<(RoomId, String)>, room: &RoomId) -> Option<String> {
+    let at = texts.iter().position(|(there, _)| there == room)?;
+    texts.remove(at).map(|(_, text)| text)
+}
+
+fn take_out(rooms: &mut Vec<RoomId>, room: &RoomId) -> Option<RoomId> {
     let at = rooms.iter().position(|there| there == room)?;
     Some(rooms.swap_remove(at))
 }

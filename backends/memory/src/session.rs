@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use fulmar_contract::{Event, Failure, Limit, Link, Order};
-use tokio::sync::mpsc;
+use fulmar_contract::{Capabilities, Event, Failure, Link, Order, Receipt, Undelivered};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     inbound,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Logs in, joins every room, then hears and obeys until the network or the gateway ends it.
-pub(crate) async fn run(network: &Network, limit: Limit, link: Link) -> Result<(), Failure> {
+pub(crate) async fn run(network: &Network, can: &Capabilities, link: Link) -> Result<(), Failure> {
     let Link { login: _, events, mut orders } = link;
     let mut wire = network.log_in()?;
     let rooms = network.rooms();
@@ -30,7 +30,7 @@ pub(crate) async fn run(network: &Network, limit: Limit, link: Link) -> Result<(
                 }
             }
             order = orders.recv() => match order {
-                Some(order) => obey(network, limit, order, &events).await?,
+                Some(order) => obey(network, can, order, &events).await?,
                 None => return Ok(()),
             },
         }
@@ -45,16 +45,26 @@ fn event(sign: Wire) -> Option<Event> {
     }
 }
 
-async fn obey(network: &Network, limit: Limit, order: Order, events: &mpsc::Sender<Event>) -> Result<(), Failure> {
+async fn obey(
+    network: &Network,
+    can: &Capabilities,
+    order: Order,
+    events: &mpsc::Sender<Event>,
+) -> Result<(), Failure> {
     let (moved, event, done) = match order {
         Order::Join { room, key: _, done } => (network.join(&room), Event::Joined(room), done),
         Order::Leave { room, done } => (network.leave(&room), Event::Parted(room), done),
+        Order::Edit { message, post, receipt } => {
+            let line = outbound::line(&post, can.limit).and_then(|line| {
+                let refused = || Undelivered::Refused { why: "this network has no edits".into() };
+                can.edits.then_some(line).ok_or_else(refused)
+            });
+            answer(network, receipt, line.map(|line| network.edit(&message, post, line)));
+            return Ok(());
+        }
         Order::Post { post, receipt } => {
-            match outbound::line(&post, limit).map(|line| network.take(post, line)) {
-                Ok(Some(answer)) => drop(receipt.send(answer)),
-                Ok(None) => network.withhold(receipt),
-                Err(undelivered) => drop(receipt.send(Err(undelivered))),
-            }
+            let line = outbound::line(&post, can.limit);
+            answer(network, receipt, line.map(|line| network.take(post, line)));
             return Ok(());
         }
     };
@@ -63,6 +73,19 @@ async fn obey(network: &Network, limit: Limit, order: Order, events: &mpsc::Send
     }
     drop(done.send(moved));
     Ok(())
+}
+
+/// Tells what became of a post, unless the network is silent about it.
+fn answer(
+    network: &Network,
+    receipt: oneshot::Sender<Result<Receipt, Undelivered>>,
+    outcome: Result<Option<Result<Receipt, Undelivered>>, Undelivered>,
+) {
+    match outcome {
+        Ok(Some(answer)) => drop(receipt.send(answer)),
+        Ok(None) => network.withhold(receipt),
+        Err(undelivered) => drop(receipt.send(Err(undelivered))),
+    }
 }
 
 /// Hands `event` to the gateway. When the gateway has stopped listening there is no session any more.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fulmar_conformance::{Harness, Session, laws};
-use fulmar_contract::{Backend, Event, RoomId, Sender, Undelivered};
+use fulmar_contract::{Backend, Event, MessageId, RoomId, Sender, Undelivered};
 use fulmar_memory::{Answer, Memory, Network};
 
 struct InMemory(Network);
@@ -49,6 +49,14 @@ impl Harness for InMemory {
 
     async fn peer_hears(&mut self, room: &RoomId) -> String {
         self.0.hear(room).await
+    }
+
+    async fn peer_sees_edit(&mut self, room: &RoomId) -> String {
+        self.0.see_edit(room).await
+    }
+
+    async fn forget(&mut self, _: &RoomId, _: &MessageId) {
+        self.0.forget_messages();
     }
 
     async fn sees_us_leave(&mut self) {

@@ -81,6 +81,7 @@ impl Backend for Terminal {
             threads: false,
             window: 1,
             idempotent: false,
+            edits: false,
             joins: false,
         }
     }

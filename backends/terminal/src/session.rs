@@ -45,6 +45,9 @@ pub(crate) async fn run(
 
 async fn obey(screen: &mut Screen, order: Order) {
     match order {
+        Order::Edit { receipt, .. } => {
+            drop(receipt.send(Err(Undelivered::Refused { why: "a terminal cannot be edited".into() })));
+        }
         Order::Join { done, .. } | Order::Leave { done, .. } => {
             drop(done.send(Err("a terminal has one room only".into())));
         }

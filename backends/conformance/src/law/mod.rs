@@ -1,5 +1,6 @@
 //! The laws, one function each.
 
+mod editing;
 mod ending;
 mod hearing;
 mod login;
@@ -10,6 +11,9 @@ use std::sync::Arc;
 
 use fulmar_contract::{Backend, RoomId, Sender};
 
+pub use editing::{
+    an_edit_replaces_the_text_and_nothing_else, edits_what_an_earlier_life_posted, refuses_to_edit_what_is_gone,
+};
 pub use ending::{
     a_second_session_works_after_the_first, dropping_the_session_closes_the_connection, leaves_when_orders_close,
     severed_is_lost,

@@ -17,6 +17,7 @@ fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms<'_> {
         threads: false,
         window: 1,
         idempotent: true,
+        edits: false,
         joins: false,
     };
     Terms { kind: "x", capabilities, prefixes, most: 50 }
