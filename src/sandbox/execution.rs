@@ -33,6 +33,11 @@ impl Status {
     pub(crate) fn is_terminal(self) -> bool {
         matches!(self, Self::Abandoned | Self::Canceled | Self::Failed | Self::Succeeded | Self::Timeout)
     }
+
+    /// Whether the stream of its output ends with it (`st2stream/controllers/v1/executions.py`).
+    pub(crate) fn ends_output(self) -> bool {
+        self.is_terminal() || matches!(self, Self::Pausing | Self::Resuming)
+    }
 }
 
 /// Whether secret parameters are shown.
@@ -65,6 +70,8 @@ pub(crate) struct Execution {
     pub(crate) cause: Map<String, Value>,
     pub(crate) children: Vec<String>,
     pub(crate) log: Vec<(Timestamp, Status)>,
+    /// What it has printed, as the stream tells it.
+    pub(crate) output: Vec<Value>,
     pub(crate) result: Option<Value>,
     /// How large `result` is as JSON; known once a runner has reported.
     pub(crate) result_size: Option<usize>,

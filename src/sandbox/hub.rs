@@ -157,6 +157,9 @@ pub(crate) fn is_covered(glob: &str, text: &str) -> bool {
     glob.iter().skip(at).all(|g| *g == '*')
 }
 
+/// The event of something printed.
+pub(crate) const OUTPUT: &str = "st2.execution.output__create";
+
 const DEFAULT_EVENTS: [&str; 3] = ["st2.announcement__*", "st2.execution__*", "st2.liveaction__*"];
 const MOST_LOSSES: usize = 64;
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::announce;
 use super::catalogue::Runnable;
 use super::execution::Status;
-use super::hub::Subject;
+use super::hub::{OUTPUT, Subject};
 use super::pack::Task;
-use super::shell;
+use super::shell::{self, Said};
 use super::simulate::{self, Plan};
 use super::stamp;
 use super::world::{Order, World};
@@ -40,7 +40,7 @@ pub(crate) fn live<'a>(world: &'a Arc<World>, id: &'a str) -> Pin<Box<dyn Future
         }
         let plan = if run.tasks.is_empty() { run.plan() } else { run.workflow().await };
         let takes = plan.takes + world.config.pace + world.state().switches.delay;
-        if run.waits(takes).await {
+        if run.lasts(&plan, takes).await {
             run.gives_up().await;
             return;
         }
@@ -81,6 +81,31 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Takes its time and prints its lines meanwhile, and whether it was cancelled over it.
+    async fn lasts(&self, plan: &Plan, takes: Duration) -> bool {
+        let began = Instant::now();
+        for said in plan.said.iter().filter(|said| said.after <= takes) {
+            if self.waits(said.after.saturating_sub(began.elapsed())).await {
+                return true;
+            }
+            self.prints(said);
+        }
+        self.waits(takes.saturating_sub(began.elapsed())).await
+    }
+
+    fn prints(&self, Said { kind, data, .. }: &Said) {
+        let mut state = self.world.state();
+        let document = json!({
+            "execution_id": self.id, "action_ref": self.runnable.action.reference,
+            "runner_ref": self.runnable.action.runner, "timestamp": stamp::text(stamp::now()),
+            "output_type": kind, "data": data, "id": stamp::new_id(),
+        });
+        let Some(execution) = state.executions.find_mut(self.id) else { return };
+        execution.output.push(document.clone());
+        let subject = Subject { id: Some(self.id), action_ref: None, status: None };
+        state.hub.publish(OUTPUT, subject, || document.to_string());
+    }
+
     /// Takes a step, and whether it was too late for it.
     fn steps(&self, status: Status, result: Option<Value>) -> bool {
         let mut state = self.world.state();
@@ -94,7 +119,7 @@ impl<'a> Run<'a> {
     fn plan(&self) -> Plan {
         if self.runnable.action.entry_point == WORDING {
             let (status, result) = announce::wording(self.world, &self.parameters);
-            return Plan { takes: Duration::ZERO, status, result };
+            return Plan { takes: Duration::ZERO, status, result, said: Vec::new() };
         }
         simulate::plan(&self.runnable.action, &self.parameters)
     }
@@ -111,15 +136,12 @@ impl<'a> Run<'a> {
     }
 
     fn ends(&self, plan: Plan) {
+        let left = if plan.said.is_empty() { shell::printed(&plan.result) } else { Vec::new() };
+        left.iter().for_each(|said| self.prints(said));
         let mut state = self.world.state();
         let Some(execution) = state.executions.find(self.id) else { return };
         if execution.status.is_terminal() {
             return;
-        }
-        for line in shell::output(Some(&plan.result)).lines() {
-            let data = || self.output(line).to_string();
-            let subject = Subject { id: Some(self.id), action_ref: None, status: None };
-            state.hub.publish("st2.execution.output__create", subject, data);
         }
         if self.runnable.action.runner == "announcement" {
             let (event, data) = announce::announcement(&self.runnable.action, &self.parameters);
@@ -129,14 +151,6 @@ impl<'a> Run<'a> {
         } else {
             state.step(self.id, plan.status, Some(plan.result));
         }
-    }
-
-    fn output(&self, line: &str) -> Value {
-        json!({
-            "execution_id": self.id, "action_ref": self.runnable.action.reference,
-            "runner_ref": self.runnable.action.runner, "timestamp": stamp::text(stamp::now()),
-            "output_type": "stdout", "data": format!("{line}\n"), "id": stamp::new_id(),
-        })
     }
 
     /// Lives the lives of the children, one after the other; the first that fails ends it.
@@ -157,6 +171,8 @@ impl<'a> Run<'a> {
 
     /// Lives the life of one child, and how it ended; none when it could not even begin.
     async fn lives(&self, task: &Task, workflow: &str) -> Option<Status> {
+        let next = format!("Identified the following set of tasks to execute next: {} (route 0)\n", task.name);
+        self.prints(&Said { after: Duration::ZERO, kind: "output", data: next });
         let child = self.child(task, workflow)?;
         live(self.world, &child).await;
         self.world.state().executions.find(&child).map(|child| child.status)

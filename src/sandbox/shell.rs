@@ -11,6 +11,18 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
     pub(crate) code: i64,
     pub(crate) takes: Duration,
+    pub(crate) said: Vec<Said>,
+}
+
+/// A line that is printed while something runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// How long after the beginning.
+    pub(crate) after: Duration,
+    /// `stdout` or `stderr`.
+    pub(crate) kind: &'static str,
+    /// With its end.
+    pub(crate) data: String,
 }
 
 impl Run {
@@ -50,25 +62,20 @@ pub(crate) fn run(line: &str) -> Run {
 }
 
 fn say(run: &mut Run, text: &str) {
-    let (text, out) = match text.strip_suffix(">&2") {
-        Some(text) => (text.trim_end(), &mut run.stderr),
-        None => (text, &mut run.stdout),
+    let (text, kind, out) = match text.strip_suffix(">&2") {
+        Some(text) => (text.trim_end(), "stderr", &mut run.stderr),
+        None => (text, "stdout", &mut run.stdout),
     };
-    out.push_str(text.trim_matches(['"', '\'']));
-    out.push('\n');
+    let data = format!("{}\n", text.trim_matches(['"', '\'']));
+    out.push_str(&data);
+    run.said.push(Said { after: run.takes, kind, data });
 }
 
-/// The lines that an execution printed, as `GET /executions/ID/output` gives them.
-pub(crate) fn output(result: Option<&Value>) -> String {
-    let streams = ["stdout", "stderr"].iter().filter_map(|name| result?.get(name)?.as_str());
-    let mut text = String::new();
-    for stream in streams.filter(|stream| !stream.is_empty()) {
-        text.push_str(stream);
-        if !stream.ends_with('\n') {
-            text.push('\n');
-        }
-    }
-    text
+/// The lines that a result shows to have been printed.
+pub(crate) fn printed(result: &Value) -> Vec<Said> {
+    let line = |kind, line| Said { after: Duration::ZERO, kind, data: format!("{line}\n") };
+    let lines = |kind| result.get(kind)?.as_str().map(|text| text.lines().map(move |text| line(kind, text)));
+    ["stdout", "stderr"].into_iter().filter_map(lines).flatten().collect()
 }
 
 #[cfg(test)]
@@ -84,6 +91,13 @@ mod tests {
             stderr: "two\n".to_owned(),
             code: 4,
             takes: Duration::from_millis(500),
+            said: ["stdout", "stderr"]
+                .map(|kind| Said {
+                    after: Duration::ZERO,
+                    kind,
+                    data: if kind == "stdout" { "one\n" } else { "two\n" }.to_owned(),
+                })
+                .to_vec(),
         };
         assert_eq!(run, expected);
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::execution::Status;
 use super::pack::{Action, Script, Task};
 use super::parameters::Schema;
-use super::shell;
+use super::shell::{self, Said};
 use crate::render::{self, Mode};
 
 /// A run, foreseen.
@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) takes: Duration,
     pub(crate) status: Status,
     pub(crate) result: Value,
+    /// What is printed on the way; if that is nothing, what `result` shows is printed at the end.
+    pub(crate) said: Vec<Said>,
 }
 
 /// `given` with the defaults behind, which may be templates over it; what was given is never rendered.
@@ -110,7 +112,7 @@ fn rendered(text: &str, context: &Value) -> String {
 }
 
 fn ended(result: Value) -> Plan {
-    Plan { takes: Duration::ZERO, status: Status::Succeeded, result }
+    Plan { takes: Duration::ZERO, status: Status::Succeeded, result, said: Vec::new() }
 }
 
 fn status_of(code: i64) -> Status {
@@ -120,10 +122,13 @@ fn status_of(code: i64) -> Status {
 fn local(script: &Scripted<'_>, parameters: &Map<String, Value>) -> Plan {
     let command = parameters.get("cmd").and_then(Value::as_str).unwrap_or_default();
     let mut run = shell::run(command);
+    if script.script.stdout.is_some() || script.script.stderr.is_some() {
+        run.said.clear();
+    }
     run.stdout = script.stdout().unwrap_or(run.stdout);
     run.stderr = script.stderr().unwrap_or(run.stderr);
     run.code = script.script.exit_code.unwrap_or(run.code);
-    Plan { takes: run.takes, status: status_of(run.code), result: run.result() }
+    Plan { takes: run.takes, status: status_of(run.code), result: run.result(), said: run.said }
 }
 
 fn remote(script: &Scripted<'_>, parameters: &Map<String, Value>) -> Plan {
@@ -136,6 +141,7 @@ fn remote(script: &Scripted<'_>, parameters: &Map<String, Value>) -> Plan {
         (host.to_owned(), plan.result)
     });
     worst.result = Value::Object(on_each.collect());
+    worst.said.clear();
     worst
 }
 
@@ -155,6 +161,7 @@ fn python(action: &Action, script: &Scripted<'_>, parameters: &Map<String, Value
     };
     ran.code = script.script.exit_code.unwrap_or(ran.code);
     Plan {
+        said: Vec::new(),
         takes: Duration::ZERO,
         status: if ran.refused { Status::Failed } else { status_of(ran.code) },
         result: json!({

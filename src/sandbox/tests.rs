@@ -55,6 +55,11 @@ impl Probe {
         self.client.get(format!("{}{path}", self.sandbox.url())).send().await.unwrap().status().as_u16()
     }
 
+    async fn output(&self, id: &str) -> Listened {
+        let url = format!("{}/stream/v1/executions/{id}/output", self.sandbox.url());
+        Listened { body: Box::pin(self.client.get(url).send().await.unwrap()), text: String::new() }
+    }
+
     async fn stream(&self, events: &str) -> Listened {
         let url = format!("{}/v1/stream?events={events}", self.sandbox.url());
         let body = Box::pin(self.client.get(url).send().await.unwrap());
@@ -90,11 +95,12 @@ struct Listened {
 
 impl Listened {
     /// Reads until `part` came.
-    async fn until(&mut self, part: &str) {
+    async fn until(&mut self, part: &str) -> String {
         while !self.text.contains(part) {
             let chunk = timeout(LIMIT, self.body.next()).await.expect("bytes in time").expect("an open stream");
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
+        self.text.clone()
     }
 }
 
@@ -142,6 +148,35 @@ async fn one_command_may_run_as_often_as_it_matches() {
     let messages =
         answer["results"].as_array().unwrap().iter().map(|it| &it["execution"]["parameters"]["message"]);
     assert_eq!(messages.collect::<Vec<_>>(), ["OPS-1", "OPS-2"]);
+}
+
+#[actix_web::test]
+async fn output_is_there_as_it_is_printed_and_whole_for_who_comes_late() {
+    let probe = Probe::start();
+    let cmd = "echo one; sleep 0.3; echo two >&2; sleep 0.3; echo three";
+    let (_, made) =
+        probe.post("/v1/executions", json!({"action": "core.local", "parameters": {"cmd": cmd}})).await.unwrap();
+    let id = made["id"].as_str().unwrap();
+
+    let mut early = probe.output(id).await;
+    let first = early.until("\"one\\n\"").await;
+    assert!(!first.contains("two") && !first.contains("EOF"), "{first}");
+    let all = early.until("event: EOF").await;
+    let late = probe.output(id).await.until("event: EOF").await;
+
+    assert!(all.ends_with("event: EOF\ndata: ''\n\n"), "{all}");
+    assert_eq!(all, late);
+    let printed: Vec<Value> = all
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: {"))
+        .map(|data| serde_json::from_str(&format!("{{{data}")).unwrap())
+        .collect();
+    let printed: Vec<_> = printed.iter().map(|it| (&it["output_type"], &it["data"])).collect();
+    assert_eq!(
+        format!("{printed:?}"),
+        r#"[(String("stdout"), String("one\n")), (String("stderr"), String("two\n")), (String("stdout"), String("three\n"))]"#
+    );
+    assert_eq!(probe.status("/stream/v1/executions/nope/output").await, 404);
 }
 
 #[actix_web::test]

@@ -111,6 +111,7 @@ impl World {
             cause: order.cause,
             children: Vec::new(),
             log: vec![(now, Status::Requested)],
+            output: Vec::new(),
             result: None,
             result_size: None,
             web_url: format!("{}/#/history/{id}/general", self.config.web_url),

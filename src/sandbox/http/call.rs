@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     /// Whether it came the way nginx would have sent it.
     pub(crate) proxied: bool,
+    /// Whether nginx would have sent it to the stream's service.
+    pub(crate) streams: bool,
     query: Vec<(String, String)>,
     pub(crate) presented: Presented,
     content_type: String,
@@ -49,6 +51,7 @@ impl Call {
             method: request.method().as_str().to_owned(),
             path,
             proxied,
+            streams: request.path().starts_with("/stream/v1"),
             presented,
             content_type: header(CONTENT_TYPE.as_str()).unwrap_or_default().to_owned(),
             context: header("st2-context").map(str::to_owned),

@@ -12,7 +12,6 @@ use crate::sandbox::execution::{Execution, Secrets, Status};
 use crate::sandbox::life;
 use crate::sandbox::python;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::shell;
 use crate::sandbox::store::Filter;
 use crate::sandbox::world::{Order, World};
 
@@ -72,7 +71,8 @@ pub(crate) fn result(world: &World, id: &str) -> Result<Answer, Refusal> {
 pub(crate) fn output(world: &World, id: &str) -> Result<Answer, Refusal> {
     let state = world.state();
     let execution = state.executions.find(id).ok_or_else(|| unknown(id))?;
-    Ok(Answer::text(200, "text/plain; charset=UTF-8", shell::output(execution.result.as_ref())))
+    let text: String = execution.output.iter().filter_map(|it| it.get("data")?.as_str()).collect();
+    Ok(Answer::text(200, "text/plain; charset=UTF-8", text))
 }
 
 pub(crate) fn children(world: &World, id: &str) -> Result<Answer, Refusal> {
@@ -173,7 +173,7 @@ fn object(value: Option<&Value>) -> Map<String, Value> {
     value.and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
-fn unknown(id: &str) -> Refusal {
+pub(super) fn unknown(id: &str) -> Refusal {
     Refusal::missing(format!("Unable to identify resource with id \"{id}\"."))
 }
 
