@@ -180,6 +180,7 @@ impl<'a> Tree<'a> {
             sequence: Rc::default(),
             in_flight: InFlight::default(),
             begun: RefCell::new(book.begun()),
+            tails: Rc::default(),
             under_way: Cell::new(0),
         };
         let book = Rc::new(RefCell::new(book.retaining(config.gateway.retention)));

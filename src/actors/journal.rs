@@ -3,6 +3,7 @@
 mod announced;
 mod book;
 mod execution;
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use self::{
     announced::{Recall, Settled, Watched, Weigh},
     book::{Begun, Book, End},
     execution::{Told, Whose},
+    runs::{Executions, Listed, Long},
 };
 
 /// Something happened. What comes first in the list is kept even if what comes after it cannot be.

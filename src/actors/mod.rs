@@ -36,6 +36,7 @@ pub mod aliases;
 pub mod auth;
 pub mod chat;
 pub mod delivery;
+mod elapsed;
 pub mod journal;
 pub mod listener;
 pub mod router;

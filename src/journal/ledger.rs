@@ -396,6 +396,7 @@ fn misfit<T>(what: String) -> Result<T, Misfit> {
 }
 
 mod row;
+mod runs;
 mod watch;
 
 #[cfg(test)]

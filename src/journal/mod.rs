@@ -6,6 +6,7 @@
 mod entry;
 mod ledger;
 mod meaning;
+mod run;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
@@ -16,6 +17,7 @@ pub use entry::{
 };
 pub use ledger::{Counts, Ledger, Misfit};
 pub use meaning::{Asked, Doubt, Meaning};
+pub use run::{Run, Scope};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Commit, Sqlite};
 pub use store::{Case, Change, Loaded, Memory, REMEMBERED, Sought, Store, StoreError, Written};

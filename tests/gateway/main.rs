@@ -7,6 +7,7 @@ mod administrators;
 mod announcements;
 mod commands;
 mod disk;
+mod executions;
 mod faults;
 mod limits;
 mod restarts;

@@ -4,10 +4,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use fulmar_contract::Tone;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::{
@@ -45,6 +47,8 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
     };
     let Formatted { enabled, message, extra } = formatted;
     if enabled {
+        // What it printed last goes before it, if it comes at once.
+        drop(timeout(LAST_WORDS, lines.tails.over(&execution.id)).await);
         let (speech, execution) = (Speech::Result, Some(execution.id));
         let what =
             Utterance { speech, execution, whisper, tone, link, extra, ..Utterance::answer(&command, message) };
@@ -130,6 +134,9 @@ async fn on_server(lines: &Lines, command: &Command, execution: &ExecutionId) ->
 fn bare(finished: &Execution) -> String {
     format!("Execution {} is over: {}.", finished.id(), finished.status())
 }
+
+/// How long a result waits for what is shown of its execution while it runs.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use fulmar_contract::{Heard, Mention, RoomId, Tone};
 use serde_json::Value;
 use tracing::error;
 
-use super::{announce::InFlight, gate::Gate, sequence::Sequence, whisper};
+use super::{announce::InFlight, gate::Gate, runs::Tails, sequence::Sequence, whisper};
 use crate::{
     actors::{
         aliases::Aliases,
@@ -51,6 +51,8 @@ pub struct Lines {
     pub in_flight: InFlight,
     /// The commands to which there was no answer yet when the process began. Whoever takes them, takes them up again.
     pub begun: RefCell<Vec<Begun>>,
+    /// Who is shown what an execution prints.
+    pub tails: Rc<Tails>,
     /// How many tasks are under way. They outlive a life of the Router: a POST is not cut off by somebody else's panic.
     pub under_way: Cell<usize>,
 }

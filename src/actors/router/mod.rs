@@ -18,6 +18,7 @@ mod pace;
 mod person;
 mod place;
 mod resume;
+mod runs;
 mod sequence;
 mod submit;
 mod whisper;
@@ -63,6 +64,7 @@ pub use self::{
     lines::{Chat, Lines, StackStorm},
     missed::Tally,
     overdue::Overdue,
+    runs::Tails,
     sequence::Sequence,
 };
 
@@ -190,6 +192,8 @@ impl Router {
             return self.run(command::run_hit(lines, asked, words, hit), ctx);
         }
         match Builtin::parse(&words) {
+            Some(Builtin::Cancel(id)) => self.run(runs::cancel(lines, asked, id.map(str::to_owned)), ctx),
+            Some(Builtin::Executions(extent)) => self.run(runs::list(lines, asked, extent), ctx),
             Some(Builtin::Help(query)) => self.run(command::help(lines, asked, query.to_owned()), ctx),
             Some(Builtin::Join(name, key)) => {
                 let order = Move::Join(key.map(Secret::new));
@@ -198,7 +202,10 @@ impl Router {
             Some(Builtin::Leave(name)) => {
                 self.run(administrator::go(lines, asked, name.to_owned(), Move::Leave), ctx);
             }
+            Some(Builtin::Rerun(id)) => self.run(runs::rerun(lines, asked, id.to_owned()), ctx),
             Some(Builtin::Status) => self.run(command::status(lines, asked), ctx),
+            Some(Builtin::Tail(id)) => self.run(runs::tail(lines, asked, id.map(str::to_owned)), ctx),
+            Some(Builtin::TailStop) => self.run(runs::stop(lines, asked), ctx),
             Some(Builtin::Whoami) => self.run(command::whoami(lines, asked), ctx),
             None => self.run(command::run(lines, asked, said, words), ctx),
         }

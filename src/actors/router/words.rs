@@ -211,7 +211,8 @@ pub(super) fn ack_extra(extra: &Value) -> Value {
     if extra.is_object() { extra.clone() } else { Value::Null }
 }
 
-fn shortened(words: &str) -> String {
+/// The beginning of a command, on one line.
+pub(super) fn shortened(words: &str) -> String {
     let line = words.lines().next().unwrap_or_default();
     let short: String = line.chars().take(80).collect();
     if short.len() < words.len() { format!("{short}…") } else { short }

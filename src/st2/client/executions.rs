@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use awc::http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use super::{ApiError, Client};
+use super::{ApiError, Client, POST_LIMIT, with};
 use crate::{
     render::Formatted,
     st2::{
         Access,
-        wire::{Execution, ExecutionId, Mark, Status},
+        wire::{Cancelled, Execution, ExecutionId, Mark, Status},
     },
 };
 
@@ -21,6 +22,9 @@ const MAX_RESULT: usize = 8 * 1024 * 1024;
 
 /// How many ids one request asks for.
 const BATCH: usize = 50;
+
+/// How many running tasks are asked for: more are not told.
+const TASKS: usize = 5;
 
 /// How long StackStorm may take to format a result.
 const FORMATTING: Duration = Duration::from_secs(30);
@@ -50,6 +54,47 @@ impl Client {
             found.extend(readable(self.read_pages(access, "/executions", &query).await?));
         }
         Ok(found)
+    }
+
+    /// Those of `ids` that there are, in no order, with nothing but id, status, times and children.
+    ///
+    /// # Errors
+    /// When StackStorm does not give them.
+    pub async fn standings(&self, access: &Access, ids: &[ExecutionId]) -> Result<Vec<Execution>, ApiError> {
+        let mut found = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let ids = batch.iter().map(ExecutionId::as_str).collect::<Vec<_>>().join(",");
+            let small = "id,status,start_timestamp,end_timestamp,children";
+            let query = [("id", ids.as_str()), ("include_attributes", small)];
+            found.extend(self.read_pages::<Execution>(access, "/executions", &query).await?);
+        }
+        Ok(found)
+    }
+
+    /// The names of those tasks of a workflow that run at the moment, the youngest first and at most [`TASKS`].
+    ///
+    /// # Errors
+    /// When StackStorm does not give them.
+    pub async fn running_tasks(&self, access: &Access, workflow: &ExecutionId) -> Result<Vec<String>, ApiError> {
+        let (limit, small) = (TASKS.to_string(), "id,status,context,action.ref");
+        let query = [
+            ("parent", workflow.as_str()),
+            ("status", "running"),
+            ("include_attributes", small),
+            ("limit", &limit),
+        ];
+        let request = self.get("/executions").query(&query).map_err(ApiError::unsent)?;
+        let tasks = self.read::<Vec<Execution>>(access, request).await?.body;
+        Ok(tasks.iter().filter_map(Execution::task).collect())
+    }
+
+    /// Asks for the end of an execution, and of what it has begun.
+    ///
+    /// # Errors
+    /// When StackStorm does not say what it makes of that.
+    pub async fn cancel(&self, access: &Access, id: &ExecutionId) -> Result<Cancelled, ApiError> {
+        let request = self.http.request(Method::DELETE, self.endpoints.api.at(&format!("/executions/{id}")));
+        Ok(self.call(with(request, access), None, POST_LIMIT).await?.body)
     }
 
     /// A page, the one that begins at `offset`, of the executions that began after `since`, by StackStorm's clock, and made

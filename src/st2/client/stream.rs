@@ -1,4 +1,4 @@
-//! The stream of events, as bytes; [`crate::st2::sse`] decodes them.
+//! Streams of events, as bytes; [`crate::st2::sse`] decodes them.
 
 use std::{
     pin::Pin,
@@ -6,12 +6,15 @@ use std::{
 };
 
 use actix_web::{http::header, web::Bytes};
-use awc::ClientResponse;
+use awc::{ClientRequest, ClientResponse};
 use futures_util::Stream;
 use tokio::time::timeout;
 
 use super::{ApiError, Client, GET_LIMIT, MAX_BODY, refuse_encoded, with};
-use crate::st2::{Access, wire::Fault};
+use crate::st2::{
+    Access,
+    wire::{ExecutionId, Fault},
+};
 
 /// The bytes of an open stream. Silence has no end here: who reads must watch the time. Dropped, it closes.
 pub struct EventBytes(ClientResponse);
@@ -25,6 +28,20 @@ impl Client {
     pub async fn stream(&self, access: &Access, events: &[String]) -> Result<EventBytes, ApiError> {
         let url = self.endpoints.stream.at("/stream");
         let request = self.http.get(&url).query(&[("events", events.join(","))]).map_err(ApiError::unsent)?;
+        self.open(access, request, &url).await
+    }
+
+    /// Opens the stream of what an execution prints: what it has printed so far, then what it prints, then a last event
+    /// ([`crate::st2::wire::Printed::End`]). It brings no heart-beats, and none of what the tasks of a workflow print.
+    ///
+    /// # Errors
+    /// As [`Client::stream`]; see [`ApiError::is_absent`].
+    pub async fn output(&self, access: &Access, id: &ExecutionId) -> Result<EventBytes, ApiError> {
+        let url = self.endpoints.stream.at(&format!("/executions/{id}/output"));
+        self.open(access, self.http.get(&url), &url).await
+    }
+
+    async fn open(&self, access: &Access, request: ClientRequest, url: &str) -> Result<EventBytes, ApiError> {
         let sending = with(request, access).insert_header((header::ACCEPT, "text/event-stream")).send();
         let late = |_| ApiError::Unanswered { why: format!("no answer in {GET_LIMIT:?}") };
         let mut response = timeout(GET_LIMIT, sending).await.map_err(late)?.map_err(ApiError::from_sending)?;
@@ -34,7 +51,7 @@ impl Client {
         if !status.is_success() {
             let body = timeout(GET_LIMIT, response.body().limit(MAX_BODY)).await;
             let fault = body.ok().and_then(Result::ok).map(|body| Fault::in_body(&body));
-            return Err(self.refusal(status, &url, fault.unwrap_or_default()));
+            return Err(self.refusal(status, url, fault.unwrap_or_default()));
         }
         let kind =
             response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -139,6 +139,19 @@ impl Execution {
         self.member("end_timestamp")?.as_str()?.parse().ok()
     }
 
+    /// How many executions it has started: the tasks of a workflow, sub-workflows counted as one.
+    pub fn started_tasks(&self) -> usize {
+        self.member("children").and_then(|children| children.as_array().map(Vec::len)).unwrap_or_default()
+    }
+
+    /// Which task of its workflow it is; by its action, if it has no name (`context.orquesta`, in `st2common`'s
+    /// `services/workflows.py`).
+    pub fn task(&self) -> Option<String> {
+        let context = self.member("context").unwrap_or_default();
+        let name = context.pointer("/orquesta/task_name").and_then(Value::as_str).map(str::to_owned);
+        name.or_else(|| self.member("action")?.get("ref")?.as_str().map(str::to_owned))
+    }
+
     /// One of its members, if it is not null.
     pub fn member(&self, name: &str) -> Option<Value> {
         serde_json::from_str(member(&self.json, name)?.get()).ok()

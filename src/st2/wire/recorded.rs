@@ -119,3 +119,23 @@ fn an_end_without_a_result_is_an_end() {
     assert_eq!((abandoned.status(), failed.status()), (&Status::Abandoned, &Status::Failed));
     assert!(abandoned.status().is_terminal() && abandoned.result().is_none());
 }
+
+#[test]
+fn a_cancel_is_taken_on_or_refused_as_recorded() {
+    let (first, second) = ("execution_cancel", "execution_cancel_again");
+
+    assert_eq!(parse::<Cancelled>(body(first)), Cancelled::Begun(Status::Canceling));
+    let refused = Cancelled::Refused(Fault::new("Action cannot be canceled. State = canceling."));
+    assert_eq!(parse::<Cancelled>(body(second)), refused);
+}
+
+#[test]
+fn a_workflow_tells_how_many_tasks_it_has_started_and_each_task_its_name() {
+    let updates = updates("events_wf_create_vm");
+
+    let tops = updates.iter().filter(|it| !it.is_child());
+    let counts: Vec<usize> = tops.map(Execution::started_tasks).collect();
+    assert!(counts.is_sorted() && counts.last() > Some(&1), "{counts:?}");
+    let tasks = updates.iter().filter(|it| it.is_child()).filter_map(Execution::task);
+    assert_eq!(tasks.last().as_deref(), Some("notify"));
+}
