@@ -21,6 +21,7 @@ use crate::{
         delivery::{Delivery, Outlet},
         journal::{Book, Journal},
         listener::{self, Listener},
+        progress::Progress,
         router::{self, Gate, InFlight, Lines, Router, StackStorm},
         world::World,
     },
@@ -160,6 +161,7 @@ impl<'a> Tree<'a> {
                 auth: storm.auth,
                 aliases: storm.aliases,
                 listener: storm.listener,
+                progress: Line::new(),
                 gate: Rc::new(Gate::new(name, &reach.metrics)),
             };
             stackstorms.insert(name.clone(), Rc::new(storm));
@@ -197,6 +199,7 @@ impl<'a> Tree<'a> {
         specs.push(self.router());
         specs.extend(self.config.chats.iter().map(|chat| self.chat(chat)));
         specs.extend(self.lines.stackstorms.values().map(|storm| self.listener(storm)));
+        specs.extend(self.lines.stackstorms.values().map(|storm| self.progress(storm)));
         specs
     }
 
@@ -253,6 +256,15 @@ impl<'a> Tree<'a> {
         let policy = Policy { exhausted: Exhausted::Park, ..core() };
         let build = move |birth| Chat::new(setup.clone(), birth);
         child(format!("chat/{}", chat.name), chat.kind, policy, line, build).in_tier("chat")
+    }
+
+    fn progress(&self, storm: &Rc<StackStorm>) -> ChildSpec {
+        let (it, lines) = (Rc::clone(storm), Rc::clone(&self.lines));
+        // Whatever happens to live lines, commands and results go on without them.
+        let policy = Policy { exhausted: Exhausted::Park, ..core() };
+        child(format!("progress/{}", storm.name), "progress", policy, storm.progress.clone(), move |birth| {
+            Progress::new(Rc::clone(&it), Rc::clone(&lines), birth)
+        })
     }
 
     fn listener(&self, storm: &StackStorm) -> ChildSpec {

@@ -39,6 +39,7 @@ pub mod delivery;
 mod elapsed;
 pub mod journal;
 pub mod listener;
+pub mod progress;
 pub mod router;
 pub mod world;
 

@@ -26,6 +26,8 @@ pub struct Gateway {
     pub rate: u32,
     /// How many they may give at once, after a silence.
     pub burst: u32,
+    /// How long an execution runs before it has a live line; zero for never.
+    pub progress: Duration,
     /// Who may do an administrator's things.
     pub admins: Vec<Administrator>,
     /// Where commands and deliveries are kept.
@@ -93,6 +95,7 @@ impl Gateway {
             mention: options.word("mention", Mention::Results, MENTIONS),
             rate: count(&mut options, "rate", 0).unwrap_or(0),
             burst: count(&mut options, "burst", 1).unwrap_or(20),
+            progress: options.seconds_from("progress", 0, 30),
             admins: admins(&mut options),
             state: state(&mut options),
             // What comes late must still be recognised after a restart.

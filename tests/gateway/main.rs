@@ -10,6 +10,7 @@ mod disk;
 mod executions;
 mod faults;
 mod limits;
+mod progress;
 mod restarts;
 mod speech;
 mod stage;

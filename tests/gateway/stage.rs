@@ -92,10 +92,15 @@ impl Stage {
 
     /// As [`Self::ready`], with a configuration changed by `change`.
     pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(|config, _| change(config)).await
+    }
+
+    /// As [`Self::configured`], where the change depends on the network.
+    pub(crate) async fn over(change: impl FnOnce(&mut Config, &Network)) -> Self {
         let sandbox = Sandbox::start(sandbox()).unwrap();
         let network = Network::new(["ops", "dev"]);
         let mut config = config(&sandbox.url(), AS_USER, &network);
-        change(&mut config);
+        change(&mut config, &network);
         let stage = Self::of(sandbox, network, &config);
         stage.until_ready().await;
         stage

@@ -7,6 +7,7 @@ mod item;
 mod parts;
 mod plain;
 mod queue;
+mod remark;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,6 +27,7 @@ use self::{
     item::Item,
     parts::Terms,
     queue::{Batch, Next, Now, Queue},
+    remark::Acks,
 };
 use super::{
     chat::{Chat, Deliver},
@@ -37,6 +39,8 @@ use crate::{
     journal::{DeliveryId, DeliveryState, Entry},
     supervise::{Backoff, Birth, DeathNotice, Down, Line},
 };
+
+pub use self::remark::{AckOf, Editable, Remark};
 
 /// Has something said. Answered once the Journal has it.
 #[derive(Clone, Debug, Message)]
@@ -90,17 +94,30 @@ pub struct Delivery {
     outlets: BTreeMap<String, Outlet>,
     journal: Line<Journal>,
     rooms: HashMap<Place, Queue>,
+    acks: Acks,
     backoff: Backoff,
     notice: DeathNotice,
 }
 
 type Place = (String, RoomId);
 
+impl Outlet {
+    /// What posts have to be like.
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            kind: self.kind,
+            capabilities: self.backend.capabilities(),
+            prefixes: &self.prefixes,
+            most: self.max_posts,
+        }
+    }
+}
+
 impl Delivery {
     /// A life that reaches `outlets`.
     pub fn new(outlets: BTreeMap<String, Outlet>, journal: Line<Journal>, birth: Birth) -> Self {
         let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
-        Self { outlets, journal, rooms: HashMap::new(), backoff, notice: birth.notice }
+        Self { outlets, journal, rooms: HashMap::new(), acks: Acks::default(), backoff, notice: birth.notice }
     }
 
     fn waiting(&self) -> usize {
@@ -108,16 +125,13 @@ impl Delivery {
     }
 
     /// A delivery, cut for its chat.
-    fn cut(&self, delivery: &rows::Delivery) -> Result<Item, Unsaid> {
+    fn cut(&mut self, delivery: &rows::Delivery) -> Result<Item, Unsaid> {
         let chat = &delivery.route.chat;
         let outlet = self.outlets.get(chat).ok_or_else(|| Unsaid::NoSuchChat(chat.clone()))?;
-        let terms = Terms {
-            kind: outlet.kind,
-            capabilities: outlet.backend.capabilities(),
-            prefixes: &outlet.prefixes,
-            most: outlet.max_posts,
-        };
-        Ok(Item::new(delivery.id, terms.posts(delivery), terms.capabilities.idempotent))
+        let terms = outlet.terms();
+        let posts = terms.posts(delivery);
+        self.acks.expect(delivery, &posts, &terms.capabilities);
+        Ok(Item::new(delivery.id, posts, terms.capabilities.idempotent))
     }
 
     /// Puts a delivery that the Journal has, and which has come as far as `state`, into its room's queue.
@@ -211,10 +225,13 @@ impl Delivery {
                 let (place, sent) = (place.clone(), line.send_in_order(Deliver(post)));
                 async move {
                     let later = |down: Down| Err(Undelivered::Later { after: None, why: down.to_string() });
-                    sent.await.unwrap_or_else(later).map(drop)
+                    sent.await.unwrap_or_else(later)
                 }
                 .into_actor(self)
-                .map(move |fate, delivery, ctx| delivery.settle(place, (id, number), fate, ctx))
+                .map(move |fate, delivery, ctx| {
+                    let fate = fate.map(|receipt| delivery.acks.posted(id, &receipt));
+                    delivery.settle(place, (id, number), fate, ctx);
+                })
                 .spawn(ctx);
             }
         }

@@ -21,6 +21,7 @@ use crate::{
     actors::{
         auth,
         journal::{End, keep},
+        progress::Over,
     },
     journal::{Command, Entry, ExecutionState, Speech},
     render::{self, Effort, Formatted, TemplateError},
@@ -30,9 +31,12 @@ use crate::{
 /// Says how an execution ended, where the command was given.
 pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, end }: Concluded) {
     let whisper = lines.is_whisper(&command, execution.result.get("extra"));
-    let (tone, link) = match &end {
-        End::Finished(finished) => (tone(finished.status()), finished.web_url().map(str::to_owned)),
-        End::Missing => (Tone::Neutral, None),
+    let (tone, link, status) = match &end {
+        End::Finished(finished) => {
+            let status = finished.status();
+            (tone(status), finished.web_url().map(str::to_owned), Some(status.clone()))
+        }
+        End::Missing => (Tone::Neutral, None, None),
     };
     let formatted = match end {
         End::Finished(finished) => format(&lines, &command, &execution.result, &finished).await,
@@ -46,6 +50,9 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
         },
     };
     let Formatted { enabled, message, extra } = formatted;
+    if let Some(status) = status {
+        end_line(&lines, &command, status).await;
+    }
     if enabled {
         // What it printed last goes before it, if it comes at once.
         drop(timeout(LAST_WORDS, lines.tails.over(&execution.id)).await);
@@ -56,6 +63,12 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
     } else if let Err(error) = keep(&lines.journal, vec![Entry::Ended(execution.id, ExecutionState::Told)]).await {
         warn!(%error, "a result that nobody wants is still owed");
     }
+}
+
+/// Has the live line of a command end, if it has one. Should that fail, the next look at it ends it.
+async fn end_line(lines: &Lines, command: &Command, status: Status) {
+    let Some(storm) = lines.stackstorms.get(&command.stackstorm) else { return };
+    storm.progress.send_now(Over { command: command.id, status }).await.unwrap_or_default();
 }
 
 /// How good the news of such an end is.

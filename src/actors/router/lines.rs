@@ -18,6 +18,7 @@ use crate::{
         delivery::{Delivery, Outlet, Say},
         journal::{Begun, Journal},
         listener::Listener,
+        progress::Progress,
         world::World,
     },
     config,
@@ -104,6 +105,8 @@ pub struct StackStorm {
     pub aliases: Line<Aliases>,
     /// Who follows the stream.
     pub listener: Line<Listener>,
+    /// Who owns the live lines of what takes long.
+    pub progress: Line<Progress>,
     /// Where calls wait for their turn.
     pub gate: Rc<Gate>,
 }
@@ -188,6 +191,22 @@ impl Lines {
     /// Where an answer to `command` is said, and what is said there.
     pub(super) fn placed(&self, command: &Command, what: Utterance) -> (Route, Utterance) {
         whisper::placed(command, self.kind_of(command), what)
+    }
+
+    /// Something to be said of `command` in passing, where its results go: its alias's `result` says whether that is in
+    /// private. `None` where nobody knows a private room.
+    pub(in crate::actors) fn aside(
+        &self,
+        command: &Command,
+        result: &Value,
+        text: String,
+    ) -> Option<journal::Delivery> {
+        let whisper = self.is_whisper(command, result.get("extra"));
+        if whisper && command.direct.is_none() {
+            return None;
+        }
+        let (route, what) = self.placed(command, Utterance { whisper, ..Utterance::notice(text) });
+        Some(self.delivery_of(route, what))
     }
 
     /// Whether an alias's `extra`, as it is written, asks for a whisper in answer to `command`. That counts even if a template
