@@ -23,12 +23,18 @@
 //! | `journal::Owed` | Listener -> Journal | executions whose end is not known or not told |
 //! | `journal::Told` | Listener -> Journal | when an end is told |
 //! | `journal::Whose` | Router -> Journal | an execution and its command |
+//! | `journal::Executions` | Router -> Journal | what runs, and what has ended lately |
+//! | `journal::Long` | Progress -> Journal | executions that run for long |
 //! | `journal::Pending` | Delivery -> Journal | what is still to be said |
 //! | `journal::Idle`, `journal::Count` | Router, Admin -> Journal | when nothing is open; counts |
 //! | `delivery::Say` | Router -> Delivery | when it is journalled |
+//! | `delivery::Remark` | Progress -> Delivery | the message that says it, or why it is not said |
+//! | `delivery::AckOf` | Progress -> Delivery | the message that acknowledged a command |
 //! | `delivery::Reachable` | Chat -> Delivery | - |
 //! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
+//! | `chat::Edit` | Delivery -> Chat | a receipt, or why there is none |
 //! | `chat::Join`, `chat::Leave` | Router -> Chat | when the network has confirmed or refused |
+//! | `progress::Over` | Router -> Progress | - |
 //! | `Report` of chat, auth, aliases, listener | Admin, Router -> each | how it is |
 //! | `supervise::*` | each <-> Supervisor | - |
 

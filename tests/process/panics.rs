@@ -16,7 +16,8 @@ fn a_panic_in_any_actor_heals_and_commands_work() {
     story(async || {
         let Some(mut stage) = Small::ready().await else { return };
 
-        for name in ["journal", "delivery", "router", "auth/default", "aliases/default", "listener/default"] {
+        let storms = ["auth/default", "aliases/default", "listener/default", "progress/default"];
+        for name in ["journal", "delivery", "router"].into_iter().chain(storms) {
             stage.gateway.panics(name, "panic").await;
             let healed = stage
                 .gateway

@@ -280,7 +280,7 @@ impl Network {
         let silent = state.answer == Answer::Silence;
         drop(state);
         self.0.changed.notify_waiters();
-        (!silent).then(|| Ok(Receipt { id: Some(message) }))
+        (!silent).then_some(Ok(Receipt { id: Some(message) }))
     }
 
     /// Keeps `receipt` untold as long as the session lasts; it may have been cut off just now.
