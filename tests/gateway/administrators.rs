@@ -103,8 +103,9 @@ fn help_ends_with_our_own_commands_that_the_asker_may_use() {
         stage.says("!help deploy").await;
         let about_something = stage.hears().await;
 
-        let own = "My own: !help, !whoami, !status";
-        assert!(administrators.ends_with(&format!("\n{own}, !join ROOM [KEY], !leave ROOM")), "{administrators}");
+        let own = "My own: !help, !whoami, !status, !executions, !cancel [ID], !rerun ID, !tail [ID], !tail stop";
+        let more = ", !executions all, !join ROOM [KEY], !leave ROOM";
+        assert!(administrators.ends_with(&format!("\n{own}{more}")), "{administrators}");
         assert!(anns.ends_with(&format!("\n{own}")), "{anns}");
         assert!(!about_something.contains("My own"), "{about_something}");
         stage.ends().await;
