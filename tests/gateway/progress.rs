@@ -11,7 +11,7 @@ use crate::stage::{PATIENCE, Stage, story};
 
 /// Where a line begins after a second, and every step of StackStorm's takes as long as this.
 async fn stage(millis: u64, change: impl FnOnce(Capabilities) -> Capabilities) -> Stage {
-    let stage = Stage::over(|config, network| {
+    let stage = Stage::configured_on(|config, network| {
         let memory = Memory::new(network.clone());
         let capabilities = change(fulmar_contract::Backend::capabilities(&memory));
         config.gateway.progress = Duration::from_secs(1);

@@ -92,11 +92,11 @@ impl Stage {
 
     /// As [`Self::ready`], with a configuration changed by `change`.
     pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
-        Self::over(|config, _| change(config)).await
+        Self::configured_on(|config, _| change(config)).await
     }
 
     /// As [`Self::configured`], where the change depends on the network.
-    pub(crate) async fn over(change: impl FnOnce(&mut Config, &Network)) -> Self {
+    pub(crate) async fn configured_on(change: impl FnOnce(&mut Config, &Network)) -> Self {
         let sandbox = Sandbox::start(sandbox()).unwrap();
         let network = Network::new(["ops", "dev"]);
         let mut config = config(&sandbox.url(), AS_USER, &network);
