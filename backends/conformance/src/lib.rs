@@ -50,6 +50,7 @@ macro_rules! laws {
         law!(knows_when_mentioned);
         law!(ignores_its_own_words);
         law!(hears_in_order);
+        law!(no_id_comes_again_in_a_later_session);
         law!(survives_garbage);
         law!(receipt_after_the_network_accepts);
         law!(posts_in_order);

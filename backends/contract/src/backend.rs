@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use tokio::sync::mpsc;
 
-use crate::{Capabilities, Failure, Heard, Options, Order, RoomId, Sender};
+use crate::{Capabilities, Failure, Heard, Identity, Options, Order, RoomId, Sender};
 
 /// A future that may be sent to another thread.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -33,6 +33,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The one-to-one room with the person called `name`; `None` where the network cannot tell from a name.
     fn direct(&self, name: &str) -> Option<RoomId>;
+
+    /// The one-to-one room with somebody; `None` where the network cannot tell.
+    fn private(&self, who: &Identity) -> Option<RoomId> {
+        self.direct(who.as_str())
+    }
 
     /// Runs one session: connects, says [`Event::Online`], then reports and obeys until the session ends.
     ///

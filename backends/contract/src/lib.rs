@@ -12,6 +12,7 @@ mod id;
 mod options;
 mod order;
 mod post;
+mod retry_after;
 mod secret;
 mod split;
 
@@ -23,5 +24,6 @@ pub use id::{MessageId, RoomId, ThreadId, UserId};
 pub use options::{Entries, Item, Options, Problem, Value};
 pub use order::{Done, Order};
 pub use post::{Mention, Post, Receipt, Tone, Undelivered};
+pub use retry_after::retry_after;
 pub use secret::Secret;
 pub use split::split;

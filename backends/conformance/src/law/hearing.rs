@@ -66,6 +66,21 @@ pub async fn hears_in_order(mut harness: impl Harness) {
     }
 }
 
+/// No message of a later session has the id of an earlier one's: it would be taken for that one, said once more.
+pub async fn no_id_comes_again_in_a_later_session(mut harness: impl Harness) {
+    let Settled { mut session, room, .. } = settle(&harness).await;
+
+    harness.peer_says(&room, "once").await;
+    let once = session.heard().await;
+    assert!(session.leave().await.is_ok(), "it did not leave politely");
+    harness.sees_us_leave().await;
+    let Settled { mut session, .. } = settle(&harness).await;
+    harness.peer_says(&room, "once").await;
+    let again = session.heard().await;
+
+    assert_ne!(once.id, again.id);
+}
+
 /// Nonsense from the network neither ends the session nor hides what comes after it.
 pub async fn survives_garbage(mut harness: impl Harness) {
     let Settled { mut session, room, .. } = settle(&harness).await;

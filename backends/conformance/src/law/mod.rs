@@ -20,7 +20,7 @@ pub use ending::{
 };
 pub use hearing::{
     hears_a_direct_message, hears_a_room_message, hears_in_order, ignores_its_own_words, knows_when_mentioned,
-    survives_garbage,
+    no_id_comes_again_in_a_later_session, survives_garbage,
 };
 pub use login::{bad_login_is_credentials, joins_its_rooms, says_online_first};
 pub use moving::{joins_a_room_when_told, leaves_a_room_when_told, remembers_its_rooms_in_the_next_life};
