@@ -18,11 +18,11 @@ use crate::{
         aliases::{self, Aliases},
         auth::Auth,
         chat::{self, Chat},
-        delivery::{Delivery, Outlet},
-        journal::{Book, Journal},
+        delivery::{self, Delivery, Outlet},
+        journal::{self, Book, Journal},
         listener::{self, Listener},
         progress::Progress,
-        router::{self, Gate, InFlight, Lines, Router, StackStorm},
+        router::{self, Alarm, Gate, InFlight, Lines, Router, StackStorm},
         world::World,
     },
     config::{self, Config, State},
@@ -54,6 +54,8 @@ pub struct Reach {
     pub router: Line<Router>,
     /// What is known.
     pub journal: Line<Journal>,
+    /// What is to be said.
+    pub delivery: Line<Delivery>,
     /// Counters.
     pub metrics: Metrics,
 }
@@ -127,6 +129,7 @@ impl Reach {
             stackstorms: config.stackstorms.keys().map(|name| (name.clone(), Storm::default())).collect(),
             router: Line::new(),
             journal: Line::new(),
+            delivery: Line::new(),
             metrics: Metrics::new(
                 config.chats.iter().map(|chat| chat.name.as_str()),
                 config.stackstorms.keys().map(String::as_str),
@@ -175,7 +178,7 @@ impl<'a> Tree<'a> {
             chats: config.chats.iter().filter_map(chat).collect(),
             stackstorms,
             journal: reach.journal.clone(),
-            delivery: Line::new(),
+            delivery: reach.delivery.clone(),
             world: world.clone(),
             metrics: reach.metrics.clone(),
             silent: RefCell::default(),
@@ -183,6 +186,7 @@ impl<'a> Tree<'a> {
             in_flight: InFlight::default(),
             begun: RefCell::new(book.begun()),
             tails: Rc::default(),
+            alarm: Alarm::default(),
             under_way: Cell::new(0),
         };
         let book = Rc::new(RefCell::new(book.retaining(config.gateway.retention)));
@@ -204,16 +208,27 @@ impl<'a> Tree<'a> {
     }
 
     fn journal(&self) -> ChildSpec {
-        let (book, router, world) = (Rc::clone(&self.book), self.reach.router.clone(), self.world.clone());
+        let book = Rc::clone(&self.book);
+        let setup = journal::Setup {
+            router: self.reach.router.clone(),
+            world: self.world.clone(),
+            metrics: self.reach.metrics.clone(),
+        };
         child("journal", "journal", core(), self.reach.journal.clone(), move |birth| {
-            Journal::new(Rc::clone(&book), router.clone(), world.clone(), birth)
+            Journal::new(Rc::clone(&book), setup.clone(), birth)
         })
     }
 
     fn delivery(&self) -> ChildSpec {
-        let (outlets, journal) = (self.outlets.clone(), self.reach.journal.clone());
+        let setup = delivery::Setup {
+            outlets: self.outlets.clone(),
+            journal: self.reach.journal.clone(),
+            world: self.world.clone(),
+            metrics: self.reach.metrics.clone(),
+            max_wait: self.config.gateway.max_wait,
+        };
         child("delivery", "delivery", core(), self.lines.delivery.clone(), move |birth| {
-            Delivery::new(outlets.clone(), journal.clone(), birth)
+            Delivery::new(setup.clone(), birth)
         })
     }
 
@@ -299,6 +314,7 @@ fn outlets(config: &Config, reach: &Reach) -> BTreeMap<String, Outlet> {
             kind: chat.kind,
             prefixes: Arc::clone(&prefixes),
             max_posts: chat.max_posts,
+            unconfirmed: chat.unconfirmed,
             backend: chat.backend.clone(),
             line: line.clone(),
         };

@@ -22,5 +22,6 @@ pub mod render;
 pub mod sandbox;
 pub mod st2;
 pub mod supervise;
+mod time;
 pub mod tls;
 pub mod web;

@@ -23,6 +23,10 @@ pub struct Metrics {
     pub posted: Family<Chat, Counter>,
     /// Posts that a network refused or lost, by chat.
     pub failed: Family<Chat, Counter>,
+    /// Posts that may be out already, by chat and what became of them.
+    pub unconfirmed: Family<Unconfirmed, Counter>,
+    /// Dead letters, by what became of them.
+    pub letters: Family<Outcome, Counter>,
     /// Commands, by what became of their submission.
     pub commands: Family<Outcome, Counter>,
     /// Announcements heard, by what became of them.
@@ -64,6 +68,15 @@ pub struct Chat {
     pub chat: String,
 }
 
+/// Labels of a post that may be out already.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Unconfirmed {
+    /// The chat's name in the configuration.
+    pub chat: String,
+    /// One of [`UNCONFIRMED`].
+    pub outcome: &'static str,
+}
+
 /// Labels of what belongs to a StackStorm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StackStorm {
@@ -74,7 +87,7 @@ pub struct StackStorm {
 /// Labels of what can come out in several ways.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// One of [`COMMANDS`] or [`ANNOUNCEMENTS`].
+    /// One of [`COMMANDS`], [`ANNOUNCEMENTS`] or [`LETTERS`].
     pub outcome: &'static str,
 }
 
@@ -116,6 +129,9 @@ impl Metrics {
             for family in [&metrics.heard, &metrics.posted, &metrics.failed] {
                 drop(family.get_or_create(&labels));
             }
+            for outcome in UNCONFIRMED {
+                drop(metrics.unconfirmed.get_or_create(&Unconfirmed { chat: chat.to_owned(), outcome }));
+            }
         }
         for stackstorm in stackstorms {
             drop(metrics.events.get_or_create(&StackStorm { stackstorm: stackstorm.to_owned() }));
@@ -125,6 +141,9 @@ impl Metrics {
         }
         for outcome in ANNOUNCEMENTS {
             drop(metrics.announcements.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in LETTERS {
+            drop(metrics.letters.get_or_create(&Outcome { outcome }));
         }
         for why in REFUSALS {
             drop(metrics.refused.get_or_create(&Refusal { why }));
@@ -149,6 +168,18 @@ impl Metrics {
     pub fn announcement(&self, outcome: &'static str) {
         debug_assert!(ANNOUNCEMENTS.contains(&outcome), "{outcome}");
         self.announcements.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Counts a post of `chat` that may be out already, by what became of it.
+    pub fn unconfirmed(&self, chat: &str, outcome: &'static str) {
+        debug_assert!(UNCONFIRMED.contains(&outcome), "{outcome}");
+        self.unconfirmed.get_or_create(&Unconfirmed { chat: chat.to_owned(), outcome }).inc();
+    }
+
+    /// Counts a dead letter by what became of it.
+    pub fn letter(&self, outcome: &'static str) {
+        debug_assert!(LETTERS.contains(&outcome), "{outcome}");
+        self.letters.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Counts something that was not taken, by the reason.
@@ -176,6 +207,12 @@ impl Metrics {
         registry.register("heard", "Messages heard", self.heard.clone());
         registry.register("posted", "Posts that a network took", self.posted.clone());
         registry.register("failed", "Posts that a network refused or lost", self.failed.clone());
+        registry.register(
+            "unconfirmed",
+            "Posts that may be out already, by what became of them",
+            self.unconfirmed.clone(),
+        );
+        registry.register("letters", "Dead letters, by what became of them", self.letters.clone());
         registry.register("commands", "Commands, by what became of them", self.commands.clone());
         registry.register(
             "announcements",
@@ -228,8 +265,16 @@ pub const COMMANDS: [&str; 5] = ["submitted", "refused", "unknown", "no_match", 
 /// `summarised` was missed and is too old, and `nowhere` has no room.
 pub const ANNOUNCEMENTS: [&str; 6] = ["said", "result", "suppressed", "foreign", "summarised", "nowhere"];
 
-/// Why something is not taken: too much is under way, its turn did not come, or its author said too much at once.
-pub const REFUSALS: [&str; 3] = ["busy", "late", "rate"];
+/// Why something is not taken: too much is under way, its turn did not come, it was written too long ago, its author
+/// said too much at once, or the network says it once more.
+pub const REFUSALS: [&str; 5] = ["busy", "late", "old", "rate", "repeated"];
+
+/// What becomes of a post that may be out already.
+pub const UNCONFIRMED: [&str; 2] = ["dropped", "repeated"];
+
+/// What becomes of a dead letter: it dies, an operator has it tried again or dropped, or it goes as there are too many
+/// or as it is too old.
+pub const LETTERS: [&str; 5] = ["dead", "retried", "dropped", "crowded_out", "expired"];
 
 /// What becomes of a request to a webhook: as with announcements, or not understood, not allowed, too many, and not to
 /// be taken now.

@@ -75,6 +75,9 @@ pub struct Status {
     pub rooms: Vec<RoomId>,
     /// The rooms that should be joined and are not, with the reason.
     pub missing: BTreeMap<RoomId, String>,
+    /// Whether the network vouches for people.
+    #[serde(skip)]
+    pub vouches: bool,
 }
 
 /// What a chat is made of, for every life.
@@ -103,13 +106,23 @@ pub struct Chat {
     orders: Option<mpsc::Sender<Order>>,
     panic_inside: Arc<Notify>,
     me: Option<Sender>,
+    vouches: bool,
     rooms: BTreeMap<RoomId, Result<(), String>>,
 }
 
 impl Chat {
     /// A life of the chat that `setup` describes.
     pub fn new(setup: Setup, Birth { login, notice }: Birth) -> Self {
-        Self { setup, notice, login, orders: None, panic_inside: Arc::default(), me: None, rooms: BTreeMap::new() }
+        Self {
+            setup,
+            notice,
+            login,
+            orders: None,
+            panic_inside: Arc::default(),
+            me: None,
+            vouches: false,
+            rooms: BTreeMap::new(),
+        }
     }
 
     fn open(&mut self, ctx: &mut Context<Self>) {
@@ -259,8 +272,8 @@ impl StreamHandler<Event> for Chat {
                 warn!(chat = %self.setup.name, %room, %why, "not in the room");
                 self.rooms.insert(room, Err(why));
             }
-            Event::Online { me, rooms, vouches: _ } => {
-                self.me = Some(me);
+            Event::Online { me, rooms, vouches } => {
+                (self.me, self.vouches) = (Some(me), vouches);
                 self.rooms = rooms.into_iter().map(|room| (room, Err("not joined yet".into()))).collect();
                 self.notice.online();
                 self.reachable(ctx);
@@ -320,7 +333,8 @@ impl Handler<Report> for Chat {
     type Result = MessageResult<Report>;
 
     fn handle(&mut self, _: Report, _: &mut Self::Context) -> Self::Result {
-        let mut status = Status { me: self.me.as_ref().map(|me| me.name.clone()), ..Status::default() };
+        let me = self.me.as_ref().map(|me| me.name.clone());
+        let mut status = Status { me, vouches: self.vouches, ..Status::default() };
         for (room, joined) in self.rooms.clone() {
             match joined {
                 Ok(()) => status.rooms.push(room),

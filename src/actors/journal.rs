@@ -3,6 +3,7 @@
 mod announced;
 mod book;
 mod execution;
+mod letters;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::{
         CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit,
         Results, StoreError,
     },
+    metrics::Metrics,
     supervise::{Birth, DeathNotice, Down, Line},
 };
 
@@ -35,6 +37,7 @@ pub use self::{
     announced::{Recall, Settled, Watched, Weigh},
     book::{Begun, Book, End},
     execution::{Told, Whose},
+    letters::{Event, Find, Found, Knows, Letter, Letters, NotFound, Which},
     runs::{Executions, Listed, Long},
 };
 
@@ -88,9 +91,9 @@ pub struct Ended {
 #[rtype(result = "Vec<String>")]
 pub struct Owed(pub String);
 
-/// Asks for what is still to be said.
+/// Asks for what is still to be said, with when it was queued.
 #[derive(Debug, Message)]
-#[rtype(result = "Vec<(Delivery, DeliveryState)>")]
+#[rtype(result = "Vec<(Delivery, Timestamp, DeliveryState)>")]
 pub struct Pending;
 
 /// Asks how many rows there are, and how they are kept.
@@ -115,11 +118,23 @@ pub struct Condition {
 #[rtype(result = "()")]
 pub struct Idle;
 
+/// What the Journal works with, in every life.
+#[derive(Clone)]
+pub struct Setup {
+    /// Who tells people.
+    pub router: Line<Router>,
+    /// The clock.
+    pub world: World,
+    /// Where to count.
+    pub metrics: Metrics,
+}
+
 /// One life of the Journal.
 pub struct Journal {
     book: Rc<RefCell<Book>>,
     router: Line<Router>,
     world: World,
+    metrics: Metrics,
     /// The executions that the Router is telling of, and who waits until that is done.
     concluding: HashMap<String, Vec<oneshot::Sender<()>>>,
     idle: Vec<oneshot::Sender<()>>,
@@ -130,9 +145,10 @@ pub struct Journal {
 
 impl Journal {
     /// A life over `book`.
-    pub fn new(book: Rc<RefCell<Book>>, router: Line<Router>, world: World, birth: Birth) -> Self {
+    pub fn new(book: Rc<RefCell<Book>>, setup: Setup, birth: Birth) -> Self {
+        let Setup { router, world, metrics } = setup;
         let (concluding, idle, unsettled) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { book, router, world, concluding, idle, unsettled, notice: birth.notice }
+        Self { book, router, world, metrics, concluding, idle, unsettled, notice: birth.notice }
     }
 
     fn end(&mut self, id: String, end: End, ctx: &mut Context<Self>) {
@@ -208,6 +224,13 @@ impl Journal {
             .spawn(ctx);
     }
 
+    /// Forgets what is over, and dead letters that nobody wants, after some time.
+    fn tidy(&self) {
+        self.expire();
+        self.thin_out();
+        self.book.borrow_mut().forget(&self.world);
+    }
+
     fn tell_if_idle(&mut self) {
         let counts = self.book.borrow().ledger.counts();
         if counts.open == 0 && counts.pending == 0 {
@@ -231,8 +254,8 @@ impl Actor for Journal {
     fn started(&mut self, ctx: &mut Self::Context) {
         let awaited = self.book.borrow().ledger.awaited();
         awaited.into_iter().for_each(|(id, until)| self.wait(id, until, ctx));
-        self.book.borrow_mut().forget(&self.world);
-        ctx.run_interval(HOUR, |journal, _| journal.book.borrow_mut().forget(&journal.world));
+        self.tidy();
+        ctx.run_interval(HOUR, |journal, _| journal.tidy());
         self.notice.online();
     }
 
@@ -274,6 +297,7 @@ impl Handler<Happened> for Journal {
             _ => None,
         });
         let received: Vec<CommandId> = received.collect();
+        let moves = letters::moves(&entries);
         let kept = self.book.borrow_mut().keep(entries, &self.world);
         for (id, end) in ends {
             self.end(id, end, ctx);
@@ -281,6 +305,7 @@ impl Handler<Happened> for Journal {
         if !self.book.borrow().ledger.submitting() {
             self.book.borrow_mut().early.clear();
         }
+        self.note_letters(moves, ctx);
         self.tell_if_settled();
         self.tell_if_idle();
         let (book, world) = (Rc::clone(&self.book), self.world.clone());
@@ -311,10 +336,15 @@ impl Handler<Owed> for Journal {
 }
 
 impl Handler<Pending> for Journal {
-    type Result = Vec<(Delivery, DeliveryState)>;
+    type Result = Vec<(Delivery, Timestamp, DeliveryState)>;
 
     fn handle(&mut self, _: Pending, _: &mut Self::Context) -> Self::Result {
-        self.book.borrow().ledger.pending()
+        let book = self.book.borrow();
+        let dated = |(row, state): (Delivery, _)| {
+            let (_, at, _) = book.ledger.delivery(row.id)?;
+            Some((row, at, state))
+        };
+        book.ledger.pending().into_iter().filter_map(dated).collect()
     }
 }
 

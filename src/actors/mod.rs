@@ -26,10 +26,14 @@
 //! | `journal::Executions` | Router -> Journal | what runs, and what has ended lately |
 //! | `journal::Long` | Progress -> Journal | executions that run for long |
 //! | `journal::Pending` | Delivery -> Journal | what is still to be said |
+//! | `journal::Letters`, `journal::Find` | Admin, Delivery -> Journal | dead letters and what waits; one of them with its history |
+//! | `journal::Knows` | Router -> Journal | whether a command was given by a message |
+//! | `router::Died` | Journal -> Router | - |
 //! | `journal::Idle`, `journal::Count` | Router, Admin -> Journal | when nothing is open; counts |
 //! | `delivery::Say` | Router -> Delivery | when it is journalled |
 //! | `delivery::Remark` | Progress -> Delivery | the message that says it, or why it is not said |
 //! | `delivery::AckOf` | Progress -> Delivery | the message that acknowledged a command |
+//! | `delivery::Handle` | Admin -> Delivery | when a dead letter is tried again or dropped |
 //! | `delivery::Reachable` | Chat -> Delivery | - |
 //! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
 //! | `chat::Edit` | Delivery -> Chat | a receipt, or why there is none |

@@ -17,8 +17,21 @@ pub struct ChatConfig {
     pub stackstorm: String,
     /// How many posts one answer may take.
     pub max_posts: usize,
+    /// What becomes of a post that may be out already.
+    pub unconfirmed: Unconfirmed,
     /// The configured network.
     pub backend: Arc<dyn Backend>,
+}
+
+/// What becomes of a post of which it is not known whether the network took it, where a second copy would be a second
+/// message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// It is not sent again, but given up.
+    Drop,
+    /// It is sent again, with a mark.
+    #[default]
+    Repeat,
 }
 
 impl fmt::Debug for ChatConfig {
@@ -28,6 +41,7 @@ impl fmt::Debug for ChatConfig {
             .field("kind", &self.kind)
             .field("stackstorm", &self.stackstorm)
             .field("max_posts", &self.max_posts)
+            .field("unconfirmed", &self.unconfirmed)
             .finish_non_exhaustive()
     }
 }
@@ -52,6 +66,8 @@ fn chat(name: &str, options: &mut Options, kinds: &[Kind]) -> Option<ChatConfig>
     }
     let stackstorm = options.text("stackstorm").unwrap_or_else(|| "default".into());
     let max_posts = options.number("max_posts", 1, 1000).and_then(|most| usize::try_from(most).ok());
+    let words = [("drop", Unconfirmed::Drop), ("repeat", Unconfirmed::Repeat)];
+    let unconfirmed = options.word("unconfirmed", Unconfirmed::Repeat, &words);
     let Some(kind) = kind(options, kinds) else {
         // Which keys belong here is not known.
         options.keys().iter().for_each(|key| drop(options.take(key)));
@@ -59,7 +75,7 @@ fn chat(name: &str, options: &mut Options, kinds: &[Kind]) -> Option<ChatConfig>
     };
     let backend = (kind.build)(options)?;
     let max_posts = max_posts.unwrap_or(MAX_POSTS);
-    Some(ChatConfig { name: name.to_owned(), kind: kind.name, stackstorm, max_posts, backend })
+    Some(ChatConfig { name: name.to_owned(), kind: kind.name, stackstorm, max_posts, unconfirmed, backend })
 }
 
 fn kind<'a>(options: &mut Options, kinds: &'a [Kind]) -> Option<&'a Kind> {

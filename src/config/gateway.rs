@@ -28,6 +28,10 @@ pub struct Gateway {
     pub burst: u32,
     /// How long an execution runs before it has a live line; zero for never.
     pub progress: Duration,
+    /// How old a message may be that is still obeyed; zero for any age.
+    pub max_age: Duration,
+    /// How long something may wait to be said before it is given up; zero for ever.
+    pub max_wait: Duration,
     /// Who may do an administrator's things.
     pub admins: Vec<Administrator>,
     /// Where commands and deliveries are kept.
@@ -96,6 +100,8 @@ impl Gateway {
             rate: count(&mut options, "rate", 0).unwrap_or(0),
             burst: count(&mut options, "burst", 1).unwrap_or(20),
             progress: options.seconds_from("progress", 0, 30),
+            max_age: options.seconds_from("max_age", 0, 5 * 60),
+            max_wait: options.seconds_from("max_wait", 0, 24 * 60 * 60),
             admins: admins(&mut options),
             state: state(&mut options),
             // What comes late must still be recognised after a restart.

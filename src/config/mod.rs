@@ -17,7 +17,7 @@ use std::{
 
 use fulmar_contract::{Entries, Kind, Options, Problem};
 
-pub use chat::ChatConfig;
+pub use chat::{ChatConfig, Unconfirmed};
 pub use gateway::{Admin, Administrator, Gateway, Mention, State, Web};
 pub use note::{ConfigError, Note};
 pub use stackstorm::{Credential, StackStorm};

@@ -147,6 +147,8 @@ pub enum ExecutionState {
 pub enum Speech {
     /// StackStorm's first answer.
     Ack,
+    /// What administrators are told of the gateway itself.
+    Alarm,
     /// What StackStorm wants said, and is no result of a command of ours.
     Announcement,
     /// What we say ourselves: help, refusals.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::{
+    dead::Dead,
     row::{CommandRow, DeliveryRow},
     watch::Watch,
 };
@@ -22,6 +23,7 @@ pub struct Ledger {
     commands: HashMap<CommandId, CommandRow>,
     executions: HashMap<String, Execution>,
     deliveries: HashMap<DeliveryId, DeliveryRow>,
+    dead: Dead,
     /// The messages that gave the commands.
     messages: HashSet<Message>,
     closed: VecDeque<CommandId>,
@@ -66,7 +68,7 @@ impl Ledger {
             Entry::Submitted(id, executions) => self.submit(id, executions),
             Entry::Ended(id, state) => self.end_unsaid(&id, state),
             Entry::Queued(delivery) => self.queue(at, delivery),
-            Entry::Moved(id, state) => self.step(id, state),
+            Entry::Moved(id, state) => self.step(at, id, state),
             Entry::Announced(Announced { stackstorm, at, fingerprint }) => {
                 self.watches.entry(stackstorm).or_default().note(at, fingerprint);
                 Ok(())
@@ -235,7 +237,7 @@ impl Ledger {
         pending
     }
 
-    /// A delivery that is still to be made or dead, with when it was queued and how far it has come.
+    /// A delivery that is still to be made or dead, with when it was queued, or tried again, and how far it has come.
     pub fn delivery(&self, id: DeliveryId) -> Option<(&Delivery, Timestamp, &DeliveryState)> {
         self.deliveries.get(&id).map(|row| (&row.delivery, row.at, &row.state))
     }
@@ -245,6 +247,17 @@ impl Ledger {
         let mut letters: Vec<DeliveryId> = self.deliveries.keys().copied().collect();
         letters.sort_unstable();
         letters
+    }
+
+    /// The oldest dead letter, if there are too many.
+    pub fn surplus(&self) -> Option<DeliveryId> {
+        self.dead.surplus()
+    }
+
+    /// The oldest dead letter, if it was queued before this time.
+    pub fn expired(&self, before: Timestamp) -> Option<DeliveryId> {
+        let first = self.dead.first()?;
+        self.deliveries.get(&first).is_some_and(|row| row.at < before).then_some(first)
     }
 
     fn receive(&mut self, at: Timestamp, command: Command) -> Result<(), Misfit> {
@@ -336,14 +349,22 @@ impl Ledger {
         Ok(())
     }
 
-    fn step(&mut self, id: DeliveryId, state: DeliveryState) -> Result<(), Misfit> {
+    fn step(&mut self, at: Timestamp, id: DeliveryId, state: DeliveryState) -> Result<(), Misfit> {
         let Some(row) = self.deliveries.get_mut(&id).filter(|row| row.state.leads_to(&state)) else {
             return misfit(format!("delivery {id} being {state:?}"));
         };
         self.counts.dead -= usize::from(row.is_dead());
         self.counts.pending -= usize::from(!row.is_dead());
         let is_over = state.is_over();
+        if row.is_dead() {
+            self.dead.remove(id);
+            // Tried again, it waits from now on.
+            row.at = at;
+        }
         row.state = state;
+        if row.is_dead() {
+            self.dead.insert(id, row.delivery.text.len());
+        }
         if is_over {
             let case = row.case.clone();
             self.deliveries.remove(&id);
@@ -395,6 +416,7 @@ fn misfit<T>(what: String) -> Result<T, Misfit> {
     Err(Misfit { what })
 }
 
+mod dead;
 mod row;
 mod runs;
 mod watch;

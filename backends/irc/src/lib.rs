@@ -31,7 +31,9 @@ mod whom;
 
 use std::sync::Arc;
 
-use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, RoomId, Unit};
+use fulmar_contract::{
+    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, RoomId, Unit,
+};
 
 use config::Config;
 use lasting::Lasting;
@@ -74,6 +76,10 @@ impl Backend for Irc {
 
     fn direct(&self, name: &str) -> Option<RoomId> {
         whom::named(name, &self.lasting).map(|whom| whom.room(self.lasting.casemapping()))
+    }
+
+    fn private(&self, who: &Identity) -> Option<RoomId> {
+        whom::identified(who, &self.lasting).map(|whom| whom.room(self.lasting.casemapping()))
     }
 
     fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {

@@ -1,6 +1,6 @@
 //! Whom a one-to-one room is with: an account, as long as the network vouches for one, else a nick. Pure.
 
-use fulmar_contract::RoomId;
+use fulmar_contract::{Identity, RoomId};
 
 use crate::{casemap::CaseMapping, lasting::Lasting, outbound};
 
@@ -44,11 +44,21 @@ pub(crate) fn named(name: &str, lasting: &Lasting) -> Option<Whom> {
     Some(if is_account { Whom::Account(account) } else { Whom::Nick(name.to_owned()) })
 }
 
+/// Whom somebody is, who is vouched for or not: what is for an account is never for who only has its nick.
+pub(crate) fn identified(who: &Identity, lasting: &Lasting) -> Option<Whom> {
+    match who {
+        Identity::Claimed(name) => named(name, lasting),
+        Identity::Vouched(account) => Some(Whom::Account(account.as_str().to_ascii_lowercase())),
+    }
+}
+
 /// Stands before an account in the name of a room. No nick begins with it.
 const MARK: char = '~';
 
 #[cfg(test)]
 mod tests {
+    use fulmar_contract::UserId;
+
     use super::*;
 
     #[test]
@@ -62,6 +72,15 @@ mod tests {
         assert_eq!(named("Lovelace", &lasting), Some(Whom::Account("lovelace".into())));
         assert_eq!(named("~byron", &lasting), Some(Whom::Account("byron".into())));
         assert_eq!(named("#ops", &lasting), None);
+    }
+
+    #[test]
+    fn what_is_for_an_account_is_not_for_a_nick() {
+        let lasting = Lasting::new(Vec::new());
+        let (vouched, claimed) = (Identity::Vouched(UserId::new("Ada")), Identity::Claimed("Ada".into()));
+
+        assert_eq!(identified(&vouched, &lasting), Some(Whom::Account("ada".into())));
+        assert_eq!(identified(&claimed, &lasting), Some(Whom::Nick("Ada".into())));
     }
 
     #[test]

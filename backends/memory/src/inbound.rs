@@ -1,7 +1,5 @@
 //! What the network says, as the gateway's events. Pure.
 
-use std::time::SystemTime;
-
 use fulmar_contract::{Event, Heard, Identity, MessageId, RoomId, Sender, UserId};
 
 use crate::network::Said;
@@ -32,7 +30,7 @@ pub(crate) fn sender(name: &str) -> Sender {
 }
 
 /// What follows from `said`; nothing when it was our own.
-pub(crate) fn event(said: Said, at: SystemTime) -> Option<Event> {
+pub(crate) fn event(said: Said) -> Option<Event> {
     if said.by == OUR_NAME {
         return None;
     }
@@ -45,7 +43,7 @@ pub(crate) fn event(said: Said, at: SystemTime) -> Option<Event> {
         sender: sender(&said.by),
         text: text.into(),
         mentioned,
-        at,
+        at: said.at,
     }))
 }
 

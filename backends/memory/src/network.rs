@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use fulmar_contract::{Failure, MessageId, Post, Receipt, RoomId, ThreadId, Undelivered};
@@ -39,7 +40,9 @@ struct State {
     elsewhere: Vec<RoomId>,
     /// The messages that posts with these keys became.
     keys: HashMap<String, MessageId>,
+    last: Option<Said>,
     number: u64,
+    poison: Option<String>,
     posts: Vec<Written>,
     refuse_logins: bool,
     /// The rooms that we are in.
@@ -67,8 +70,9 @@ pub(crate) enum Wire {
 }
 
 /// A message on the wire. A session sees its own posts too, as on most networks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Said {
+    pub(crate) at: SystemTime,
     pub(crate) number: u64,
     pub(crate) room: RoomId,
     pub(crate) thread: Option<ThreadId>,
@@ -88,19 +92,34 @@ impl Network {
     /// `by` writes `text` in the room called `room`. Returns whether a session was there to hear it.
     pub async fn say(&self, room: &str, by: &str, text: &str) -> bool {
         let Some(room) = inbound::room(room) else { return false };
-        self.said(room, None, by, text).await
+        self.said(room, None, by, text, SystemTime::now()).await
+    }
+
+    /// As [`Network::say`], at another time by the network's clock.
+    pub async fn say_at(&self, at: SystemTime, room: &str, by: &str, text: &str) -> bool {
+        let Some(room) = inbound::room(room) else { return false };
+        self.said(room, None, by, text, at).await
+    }
+
+    /// The network brings the last message once more. Returns whether there was one and a session to hear it.
+    pub async fn repeat(&self) -> bool {
+        let last = self.state().last.clone();
+        match last {
+            Some(said) => self.send(Wire::Said(said)).await,
+            None => false,
+        }
     }
 
     /// `by` writes `text` in a thread of the room called `room`. Returns whether a session was there.
     pub async fn say_in_thread(&self, room: &str, thread: &str, by: &str, text: &str) -> bool {
         let Some(room) = inbound::room(room) else { return false };
-        self.said(room, Some(ThreadId::new(thread)), by, text).await
+        self.said(room, Some(ThreadId::new(thread)), by, text, SystemTime::now()).await
     }
 
     /// `by` writes `text` to us alone. Returns whether a session was there to hear it.
     pub async fn whisper(&self, by: &str, text: &str) -> bool {
         let Some(room) = inbound::direct(by) else { return false };
-        self.said(room, None, by, text).await
+        self.said(room, None, by, text, SystemTime::now()).await
     }
 
     /// The next text, in `room`, that no call has returned yet. Waits for it.
@@ -126,6 +145,11 @@ impl Network {
     /// Decides over all posts from now on.
     pub fn answer(&self, answer: Answer) {
         self.state().answer = answer;
+    }
+
+    /// From now on, sessions panic over posts that have `text` in them.
+    pub fn poison(&self, text: &str) {
+        self.state().poison = Some(text.to_owned());
     }
 
     /// Whether logins are refused from now on.
@@ -170,15 +194,18 @@ impl Network {
         }
     }
 
-    async fn said(&self, room: RoomId, thread: Option<ThreadId>, by: &str, text: &str) -> bool {
-        let number = {
+    async fn said(&self, room: RoomId, thread: Option<ThreadId>, by: &str, text: &str, at: SystemTime) -> bool {
+        let said = {
             let mut state = self.state();
             if state.elsewhere.contains(&room) {
                 return false;
             }
-            state.next_number()
+            let number = state.next_number();
+            let said = Said { at, number, room, thread, by: by.into(), text: text.into() };
+            state.last = Some(said.clone());
+            said
         };
-        self.send(Wire::Said(Said { number, room, thread, by: by.into(), text: text.into() })).await
+        self.send(Wire::Said(said)).await
     }
 
     async fn send(&self, wire: Wire) -> bool {
@@ -239,6 +266,11 @@ impl Network {
     /// Takes `post`, which reads as `line`. `None` when the network is to stay silent about it.
     pub(crate) fn take(&self, post: Post, line: String) -> Option<Result<Receipt, Undelivered>> {
         let mut state = self.state();
+        let is_poison = state.poison.as_ref().is_some_and(|poison| post.text.contains(poison));
+        if is_poison {
+            drop(state);
+            panic!("a post makes the session panic, as it was told to");
+        }
         if !inbound::is_direct(&post.room) && !state.rooms.contains(&post.room) {
             return Some(Err(Undelivered::Refused { why: format!("there is no room {}", post.room) }));
         }

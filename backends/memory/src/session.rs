@@ -1,7 +1,5 @@
 //! One session, from login to the end.
 
-use std::time::SystemTime;
-
 use fulmar_contract::{Capabilities, Event, Failure, Link, Order, Receipt, Undelivered};
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,7 +39,7 @@ fn event(sign: Wire) -> Option<Event> {
     match sign {
         Wire::Panic => panic!("the network was told to make its session panic"),
         Wire::Removed { room, why } => Some(Event::Left { room, why }),
-        Wire::Said(said) => inbound::event(said, SystemTime::now()),
+        Wire::Said(said) => inbound::event(said),
     }
 }
 

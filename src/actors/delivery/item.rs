@@ -3,20 +3,41 @@
 use std::mem;
 
 use fulmar_contract::{Post, Tone};
+use tokio::time::Instant;
 
-use crate::journal::{DeliveryId, DeliveryState};
+use crate::journal::{CommandId, DeliveryId, DeliveryState};
 
 /// A delivery cut into posts.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) id: DeliveryId,
+    /// The command that it belongs to.
+    pub(super) command: Option<CommandId>,
     slots: Vec<Slot>,
     /// Whether the Journal has it: until then, nothing of it goes.
     pub(super) kept: bool,
     /// Whether the Journal does not know yet how far it has come.
     news: bool,
-    /// Whether a second copy of a post is no second message.
-    idempotent: bool,
+    pub(super) again: Again,
+    /// How much memory it takes, in bytes and roughly.
+    pub(super) weight: usize,
+    /// When it is given up if it is still not said.
+    pub(super) until: Option<Instant>,
+    /// How often the network put it off since it took something of it.
+    pub(super) put_off: u32,
+    /// How many others the network took since it put this off so often that the room may not be at fault.
+    pub(super) passed: u32,
+}
+
+/// What becomes of a post that may be out already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// It is sent once more as it is: a second copy is no second message.
+    AsItIs,
+    /// It is sent once more and says so.
+    Marked,
+    /// It is not sent once more.
+    Never,
 }
 
 /// A post and how far it has come.
@@ -39,9 +60,20 @@ enum Stage {
 }
 
 impl Item {
-    pub(super) fn new(id: DeliveryId, posts: Vec<Post>, idempotent: bool) -> Self {
+    pub(super) fn new(id: DeliveryId, posts: Vec<Post>, again: Again) -> Self {
         let slots = posts.into_iter().map(|post| Slot { post, stage: Stage::Unsent, doubts: 0 }).collect();
-        Self { id, slots, kept: true, news: false, idempotent }
+        Self {
+            id,
+            command: None,
+            slots,
+            kept: true,
+            news: false,
+            again,
+            weight: 0,
+            until: None,
+            put_off: 0,
+            passed: 0,
+        }
     }
 
     /// Goes on after `sent` posts; the next `posting` may be out already.
@@ -50,7 +82,7 @@ impl Item {
         for (number, slot) in slots.enumerate().take(sent.saturating_add(posting)) {
             slot.stage = Stage::Sent;
             if number >= sent {
-                slot.doubt(self.idempotent);
+                slot.doubt(self.again);
             }
         }
     }
@@ -103,8 +135,14 @@ impl Item {
 
     /// The post may be out already: a second copy says so. Returns how often that has happened.
     pub(super) fn doubt(&mut self, number: usize) -> u32 {
-        let idempotent = self.idempotent;
-        self.slot(number).map_or(0, |slot| slot.doubt(idempotent))
+        let again = self.again;
+        self.slot(number).map_or(0, |slot| slot.doubt(again))
+    }
+
+    /// Whether its next post may be out twice already: perhaps it is what ends the sessions.
+    pub(super) fn is_suspect(&self) -> bool {
+        let next = self.slots.iter().find(|slot| slot.stage == Stage::Unsent);
+        next.is_some_and(|slot| slot.doubts >= SUSPECT)
     }
 }
 
@@ -124,15 +162,18 @@ impl Slot {
         mem::take(&mut self.post.tone) != Tone::Neutral
     }
 
-    fn doubt(&mut self, idempotent: bool) -> u32 {
+    fn doubt(&mut self, again: Again) -> u32 {
         self.stage = Stage::Unsent;
         self.doubts += 1;
-        if !idempotent && !self.post.text.starts_with(REPEATED) {
+        if again == Again::Marked && !self.post.text.starts_with(REPEATED) {
             self.post.text.insert_str(0, REPEATED);
         }
         self.doubts
     }
 }
+
+/// How often a post is perhaps sent before it goes alone.
+const SUSPECT: u32 = 2;
 
 /// What stands before a post that may be out already.
 pub(super) const REPEATED: &str = "(repeated) ";

@@ -4,6 +4,8 @@
 //! own death it refills them from the Journal.
 
 mod item;
+mod letters;
+mod load;
 mod parts;
 mod plain;
 mod queue;
@@ -11,7 +13,8 @@ mod remark;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    mem,
+    iter, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
@@ -21,22 +24,30 @@ use actix::{
     WrapFuture, fut,
 };
 use fulmar_contract::{Backend, RoomId, Undelivered};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
+pub use self::letters::{Handle, Handling, Unhandled};
+pub(crate) use self::load::bound;
 use self::{
-    item::Item,
+    item::{Again, Item},
+    load::Load,
     parts::Terms,
-    queue::{Batch, Next, Now, Queue},
+    queue::{Batch, NOT_REPEATED, Next, Now, Queue},
     remark::Acks,
 };
 use super::{
     chat::{Chat, Deliver},
     journal::{Journal, NotKept, Pending, keep},
     obey_supervisor,
+    world::World,
 };
 use crate::{
+    config::Unconfirmed,
     journal as rows,
     journal::{DeliveryId, DeliveryState, Entry},
+    metrics::Metrics,
     supervise::{Backoff, Birth, DeathNotice, Down, Line},
 };
 
@@ -72,6 +83,9 @@ pub enum Unsaid {
     /// The route names a chat that is not configured.
     #[error("there is no chat called {0:?}")]
     NoSuchChat(String),
+    /// No posts can be made of it.
+    #[error("it cannot be cut into posts; the log has the place")]
+    Uncut,
 }
 
 /// How a chat is reached and what it can do.
@@ -83,16 +97,36 @@ pub struct Outlet {
     pub prefixes: Arc<[String]>,
     /// How many posts one delivery may take.
     pub max_posts: usize,
+    /// What becomes of a post that may be out already, where a second copy would be a second message.
+    pub unconfirmed: Unconfirmed,
     /// The network's code.
     pub backend: Arc<dyn Backend>,
     /// The hosting actor.
     pub line: Line<Chat>,
 }
 
+/// What Delivery is made of, for every life.
+#[derive(Clone)]
+pub struct Setup {
+    /// How the chats are reached, by name.
+    pub outlets: BTreeMap<String, Outlet>,
+    /// What is known.
+    pub journal: Line<Journal>,
+    /// The clock.
+    pub world: World,
+    /// Where to count.
+    pub metrics: Metrics,
+    /// How long something may wait to be said; zero is for ever.
+    pub max_wait: Duration,
+}
+
 /// One life of Delivery.
 pub struct Delivery {
     outlets: BTreeMap<String, Outlet>,
     journal: Line<Journal>,
+    world: World,
+    metrics: Metrics,
+    max_wait: Duration,
     rooms: HashMap<Place, Queue>,
     acks: Acks,
     backoff: Backoff,
@@ -114,36 +148,63 @@ impl Outlet {
 }
 
 impl Delivery {
-    /// A life that reaches `outlets`.
-    pub fn new(outlets: BTreeMap<String, Outlet>, journal: Line<Journal>, birth: Birth) -> Self {
+    /// A life with what `setup` has.
+    pub fn new(setup: Setup, birth: Birth) -> Self {
+        let Setup { outlets, journal, world, metrics, max_wait } = setup;
         let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
-        Self { outlets, journal, rooms: HashMap::new(), acks: Acks::default(), backoff, notice: birth.notice }
+        let (rooms, acks, notice) = (HashMap::new(), Acks::default(), birth.notice);
+        Self { outlets, journal, world, metrics, max_wait, rooms, acks, backoff, notice }
     }
 
-    fn waiting(&self) -> usize {
-        self.rooms.values().map(Queue::len).sum()
+    /// Whether so much waits that there is no space for `delivery`.
+    fn is_full_for(&self, delivery: &rows::Delivery) -> bool {
+        let (load, room) = (Load::of(delivery), self.rooms.get(&place_of(delivery)));
+        let all: Load = self.rooms.values().map(Queue::load).sum();
+        (room.map(Queue::load).unwrap_or_default() + load).is_too_much(all + load)
     }
 
-    /// A delivery, cut for its chat.
-    fn cut(&mut self, delivery: &rows::Delivery) -> Result<Item, Unsaid> {
+    /// A delivery that was queued at `at`, cut for its chat.
+    fn cut(&mut self, delivery: &rows::Delivery, at: Timestamp) -> Result<Item, Unsaid> {
         let chat = &delivery.route.chat;
         let outlet = self.outlets.get(chat).ok_or_else(|| Unsaid::NoSuchChat(chat.clone()))?;
         let terms = outlet.terms();
-        let posts = terms.posts(delivery);
+        // Tried again, it would end every life of ours.
+        let posts = catch_unwind(AssertUnwindSafe(|| terms.posts(delivery))).map_err(|_| Unsaid::Uncut)?;
+        let again = match (terms.capabilities.idempotent, outlet.unconfirmed) {
+            (true, _) => Again::AsItIs,
+            (false, Unconfirmed::Repeat) => Again::Marked,
+            (false, Unconfirmed::Drop) => Again::Never,
+        };
         self.acks.expect(delivery, &posts, &terms.capabilities);
-        Ok(Item::new(delivery.id, posts, terms.capabilities.idempotent))
+        let mut item = Item::new(delivery.id, posts, again);
+        (item.command, item.weight, item.until) = (delivery.command, Load::of(delivery).bytes, self.until(at));
+        Ok(item)
     }
 
-    /// Puts a delivery that the Journal has, and which has come as far as `state`, into its room's queue.
-    fn resume(&mut self, delivery: &rows::Delivery, state: &DeliveryState, ctx: &mut Context<Self>) {
-        let mut item = match self.cut(delivery) {
+    /// When something is given up that was queued at `at`: from now on by a clock that never leaps.
+    fn until(&self, at: Timestamp) -> Option<Instant> {
+        let age = self.world.now().duration_since(at).max(SignedDuration::ZERO).unsigned_abs();
+        (!self.max_wait.is_zero()).then(|| Instant::now() + self.max_wait.saturating_sub(age))
+    }
+
+    /// Puts a delivery that the Journal has since `at`, and which has come as far as `state`, into its room's queue.
+    fn resume(
+        &mut self,
+        delivery: &rows::Delivery,
+        at: Timestamp,
+        state: &DeliveryState,
+        ctx: &mut Context<Self>,
+    ) {
+        let mut item = match self.cut(delivery, at) {
             Ok(item) => item,
-            Err(unsaid) => {
-                let why = unsaid.to_string();
-                return self.record(vec![(delivery.id, DeliveryState::Dead { why })], ctx);
-            }
+            Err(unsaid) => return self.bury(delivery.id, unsaid.to_string(), ctx),
         };
         if let DeliveryState::Sending { sent, posting, .. } = state {
+            if *posting > 0 && item.again == Again::Never {
+                self.metrics.unconfirmed(&delivery.route.chat, "dropped");
+                return self.bury(delivery.id, format!("{NOT_REPEATED}: the gateway ended over it"), ctx);
+            }
+            (0..*posting).for_each(|_| self.metrics.unconfirmed(&delivery.route.chat, "repeated"));
             item.resume(*sent, *posting);
         }
         if item.is_done() {
@@ -157,7 +218,8 @@ impl Delivery {
     /// Puts a new delivery into its room's queue; returns what goes at once when the Journal has it. The error is what
     /// becomes of a delivery that needs no queue.
     fn enqueue(&mut self, delivery: &rows::Delivery) -> Result<Batch, DeliveryState> {
-        let mut item = self.cut(delivery).map_err(|unsaid| DeliveryState::Dead { why: unsaid.to_string() })?;
+        let cut = self.cut(delivery, self.world.now());
+        let mut item = cut.map_err(|unsaid| DeliveryState::Dead { why: unsaid.to_string() })?;
         if item.is_done() {
             return Err(DeliveryState::Delivered);
         }
@@ -192,6 +254,7 @@ impl Delivery {
 
     /// Sends the next posts of a room, as many as may be on their way.
     fn pump(&mut self, place: Place, ctx: &mut Context<Self>) {
+        self.bury_overdue(&place, ctx);
         let Some(outlet) = self.outlets.get(&place.0) else { return };
         let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Free) else { return };
         if queue.len() == 0 {
@@ -221,7 +284,8 @@ impl Delivery {
         if queue.has_failed() {
             queue.take_back(&batch);
         } else {
-            for (id, number, post) in batch.posts {
+            let still = |(id, ..): &(DeliveryId, usize, _)| queue.has(*id);
+            for (id, number, post) in batch.posts.into_iter().filter(still).collect::<Vec<_>>() {
                 let (place, sent) = (place.clone(), line.send_in_order(Deliver(post)));
                 async move {
                     let later = |down: Down| Err(Undelivered::Later { after: None, why: down.to_string() });
@@ -246,12 +310,15 @@ impl Delivery {
         ctx: &mut Context<Self>,
     ) {
         let Some(queue) = self.rooms.get_mut(&place) else { return };
-        match queue.settle(post, fate, self.backoff, fastrand::f64()) {
+        let in_doubt = matches!(fate, Err(Undelivered::Unknown { .. }));
+        let next = queue.settle(post, fate, self.backoff, fastrand::f64());
+        if in_doubt && let Some(next) = &next {
+            let outcome = if matches!(next, Next::Dead(..)) { "dropped" } else { "repeated" };
+            self.metrics.unconfirmed(&place.0, outcome);
+        }
+        match next {
             Some(Next::Delivered(id)) => self.record(vec![(id, DeliveryState::Delivered)], ctx),
-            Some(Next::Dead(id, why)) => {
-                error!(chat = %place.0, room = %place.1, delivery = %id, error = %why, "given up");
-                self.record(vec![(id, DeliveryState::Dead { why })], ctx);
-            }
+            Some(Next::Dead(id, why)) => self.bury(id, why, ctx),
             Some(Next::Wait(after, why)) => return self.wait(place, after, &why, ctx),
             Some(Next::GoOn) | None => {}
         }
@@ -280,6 +347,23 @@ impl Delivery {
         }
     }
 
+    /// Gives up what has waited for too long in a room that can go on.
+    fn bury_overdue(&mut self, place: &Place, ctx: &mut Context<Self>) {
+        let Some(queue) = self.rooms.get_mut(place).filter(|queue| queue.now == Now::Free) else { return };
+        let (now, max_wait) = (Instant::now(), SignedDuration::try_from(self.max_wait).unwrap_or_default());
+        let overdue: Vec<_> = iter::from_fn(|| queue.overdue(now)).collect();
+        for (id, why) in overdue {
+            let why = if why.is_empty() { why } else { format!(": {why}") };
+            self.bury(id, format!("not said within {max_wait:#}{why}"), ctx);
+        }
+    }
+
+    /// Gives a delivery up.
+    fn bury(&self, id: DeliveryId, why: String, ctx: &mut Context<Self>) {
+        error!(delivery = %id, error = %why, "given up");
+        self.record(vec![(id, DeliveryState::Dead { why })], ctx);
+    }
+
     fn record(&self, states: Vec<(DeliveryId, DeliveryState)>, ctx: &mut Context<Self>) {
         if !states.is_empty() {
             let journal = self.journal.clone();
@@ -300,8 +384,8 @@ impl Delivery {
         asked
             .into_actor(self)
             .map(|pending, delivery, ctx| {
-                for (row, state) in pending {
-                    delivery.resume(&row, &state, ctx);
+                for (row, at, state) in pending {
+                    delivery.resume(&row, at, &state, ctx);
                 }
             })
             .wait(ctx);
@@ -336,8 +420,7 @@ impl Handler<Say> for Delivery {
     type Result = ResponseActFuture<Self, Result<(), Unsaid>>;
 
     fn handle(&mut self, Say { delivery, with }: Say, _: &mut Self::Context) -> Self::Result {
-        let in_room = self.rooms.get(&place_of(&delivery)).map_or(0, Queue::len);
-        if in_room >= WAITING_IN_ROOM || self.waiting() >= WAITING {
+        if self.is_full_for(&delivery) {
             return Box::pin(fut::ready(Err(Unsaid::Full)));
         }
         if self.rooms.get(&place_of(&delivery)).is_some_and(|queue| queue.has(delivery.id)) {
@@ -367,19 +450,14 @@ impl Handler<Say> for Delivery {
 impl Handler<Reachable> for Delivery {
     type Result = ();
 
-    /// Cuts short every wait of the chat.
+    /// Cuts short the waits of the chat.
     fn handle(&mut self, Reachable { chat }: Reachable, ctx: &mut Self::Context) {
-        let places: Vec<Place> = self.rooms.keys().filter(|place| place.0 == chat).cloned().collect();
-        for place in places {
+        let back = self.rooms.iter_mut().filter(|(place, _)| place.0 == chat);
+        let back: Vec<Place> = back.filter_map(|(place, queue)| queue.is_back().then(|| place.clone())).collect();
+        for place in back {
             self.wake(place, ctx);
         }
     }
 }
 
 obey_supervisor!(Delivery);
-
-/// How many deliveries may wait in all.
-const WAITING: usize = 20_000;
-
-/// How many deliveries may wait in one room, so that a blocked one leaves space for the others.
-const WAITING_IN_ROOM: usize = 5_000;

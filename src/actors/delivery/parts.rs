@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     item::REPEATED,
+    load::is_cut,
     plain::{guarded, plain},
 };
 use crate::journal::Delivery;
@@ -102,7 +103,8 @@ impl Terms<'_> {
     fn closing(&self, delivery: &Delivery, left_out: usize) -> Vec<String> {
         let part = if self.capabilities.multiline { "part" } else { "line" };
         let plural = if left_out == 1 { " was" } else { "s were" };
-        let count = format!("… {left_out} more {part}{plural} left out");
+        let least = if is_cut(&delivery.text) { "at least " } else { "" };
+        let count = format!("… {least}{left_out} more {part}{plural} left out");
         let link = delivery.link.as_ref().map(|link| format!("{count}: {link}"));
         let words = delivery.execution.as_ref().map(|id| format!("{count}: st2 execution get {id}"));
         let limit = self.limit(0);

@@ -3,10 +3,14 @@
 use std::{collections::VecDeque, time::Duration};
 
 use fulmar_contract::{Post, Undelivered};
+use tokio::time::Instant;
 
-use super::item::Item;
+use super::{
+    item::{Again, Item},
+    load::Load,
+};
 use crate::{
-    journal::{DeliveryId, DeliveryState},
+    journal::{CommandId, DeliveryId, DeliveryState},
     supervise::Backoff,
 };
 
@@ -17,6 +21,12 @@ pub(super) struct Queue {
     attempt: u32,
     /// Whether a post is to go once more: nothing goes before it any more, and it goes when nothing else is out.
     failed: bool,
+    /// What is put off again and again: something else goes before it, to see whether the room is at fault.
+    stuck: Option<DeliveryId>,
+    /// Why the network put off what it put off last.
+    why: String,
+    /// How much memory it takes, in bytes and roughly.
+    weight: usize,
     /// What the room is about.
     pub(super) now: Now,
     /// Counts the waits, so that one that was cut short is not ended twice.
@@ -57,9 +67,36 @@ pub(super) enum Next {
     Wait(Duration, String),
 }
 
+/// A delivery that waits while others go, and its command: what else belongs to that waits with it.
+#[derive(Clone, Copy, Debug)]
+struct Aside(DeliveryId, Option<CommandId>);
+
+impl Aside {
+    fn holds_back(self, item: &Item) -> bool {
+        item.id == self.0 || (self.1.is_some() && item.command == self.1)
+    }
+}
+
 impl Queue {
     pub(super) fn push(&mut self, item: Item) {
+        self.weight += item.weight;
         self.items.push_back(item);
+    }
+
+    /// Takes out the first delivery if it has waited for too long, and says why it had to wait.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<(DeliveryId, String)> {
+        let first = self.items.front().filter(|first| first.kept && first.out() == 0)?;
+        let id = first.until.is_some_and(|until| now >= until).then_some(first.id)?;
+        self.remove(id);
+        Some((id, self.why.clone()))
+    }
+
+    /// The chat, or the room, has come back: whatever was put off, that was why. Returns whether the room's wait may be
+    /// cut short; what is suspected of ending sessions does not go together with all else that waited in the chat.
+    pub(super) fn is_back(&mut self) -> bool {
+        self.stuck = None;
+        self.items.iter_mut().for_each(|item| (item.put_off, item.passed) = (0, 0));
+        !self.items.front().is_some_and(Item::is_suspect)
     }
 
     /// Whether a post is to go once more before any other may.
@@ -71,6 +108,10 @@ impl Queue {
         self.items.len()
     }
 
+    pub(super) fn load(&self) -> Load {
+        Load { deliveries: self.items.len(), bytes: self.weight }
+    }
+
     /// Sends out the posts whose turn it is, as long as there are no more than `window` out. Nothing goes that the
     /// Journal has not, except of `saying`, which it is about to have.
     pub(super) fn send(&mut self, window: usize, saying: Option<DeliveryId>) -> Batch {
@@ -79,9 +120,16 @@ impl Queue {
         if self.failed && out > 0 {
             return batch;
         }
+        let aside = self.aside();
+        let goes = |item: &Item| !aside.is_some_and(|aside| aside.holds_back(item));
+        let is_suspect = self.items.iter().find(|item| goes(item)).is_some_and(Item::is_suspect);
+        // What may be what ends the sessions takes nothing with it.
+        if is_suspect && out > 0 {
+            return batch;
+        }
+        let mut free = if is_suspect { 1 } else { window.max(1).saturating_sub(out) };
         self.failed = false;
-        let mut free = window.max(1).saturating_sub(out);
-        for item in &mut self.items {
+        for item in self.items.iter_mut().filter(|item| goes(item)) {
             if !item.kept && saying != Some(item.id) || free == 0 && item.is_untouched() {
                 break;
             }
@@ -108,6 +156,7 @@ impl Queue {
     /// A delivery is not to be made after all.
     pub(super) fn remove(&mut self, id: DeliveryId) {
         self.items.retain(|item| item.id != id);
+        self.weight = self.items.iter().map(|item| item.weight).sum();
     }
 
     /// What the Journal does not know yet.
@@ -133,32 +182,17 @@ impl Queue {
         backoff: Backoff,
         jitter: f64,
     ) -> Option<Next> {
-        let item = self.item(id)?;
         let (after, why) = match fate {
-            Ok(()) => {
-                item.slot(number)?.is_sent();
-                let done = item.is_done();
-                self.attempt = 0;
-                return Some(if done { self.end(id, Next::Delivered(id)) } else { Next::GoOn });
-            }
-            Err(Undelivered::Refused { why }) => {
-                let slot = item.slot(number)?;
-                if !slot.take_colour_off() {
-                    return Some(self.end(id, Next::Dead(id, why)));
-                }
-                slot.is_unsent();
-                self.failed = true;
-                return Some(Next::GoOn);
-            }
-            Err(Undelivered::Unknown { why }) if item.doubt(number) > UNCONFIRMED => {
-                return Some(self.end(id, Next::Dead(id, why)));
-            }
-            Err(Undelivered::Unknown { why }) => (None, why),
-            Err(Undelivered::Later { after, why }) => {
-                item.slot(number)?.is_unsent();
-                (after, why)
-            }
+            Ok(()) => return self.taken(id, number),
+            Err(Undelivered::Refused { why }) => return self.refused(id, number, why),
+            Err(Undelivered::Unknown { why }) => (None, self.doubt(id, number, why)?),
+            Err(Undelivered::Later { after, why }) => (after, self.put_off(id, number, why)?),
         };
+        let why = match why {
+            Ok(why) => why,
+            Err(why) => return Some(self.end(id, Next::Dead(id, why))),
+        };
+        self.why.clone_from(&why);
         // What fails together is waited for once.
         if std::mem::replace(&mut self.failed, true) {
             return Some(Next::GoOn);
@@ -167,6 +201,62 @@ impl Queue {
         let after = after.unwrap_or_else(|| backoff.wait(self.attempt, jitter));
         self.attempt = self.attempt.saturating_add(1);
         Some(Next::Wait(after, why))
+    }
+
+    /// The network has a post: it is not the room that puts off the others.
+    fn taken(&mut self, id: DeliveryId, number: usize) -> Option<Next> {
+        let item = self.item(id)?;
+        item.slot(number)?.is_sent();
+        (item.put_off, item.passed) = (0, 0);
+        let done = item.is_done();
+        (self.attempt, self.stuck) = (0, None);
+        for item in self.items.iter_mut().filter(|item| item.put_off >= PATIENCE) {
+            item.passed += 1;
+        }
+        Some(if done { self.end(id, Next::Delivered(id)) } else { Next::GoOn })
+    }
+
+    /// The network does not take a post as it is.
+    fn refused(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Next> {
+        let slot = self.item(id)?.slot(number)?;
+        if !slot.take_colour_off() {
+            return Some(self.end(id, Next::Dead(id, why)));
+        }
+        slot.is_unsent();
+        self.failed = true;
+        Some(Next::GoOn)
+    }
+
+    /// A post may be out or not. Why it goes once more, or why it is given up.
+    fn doubt(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Result<String, String>> {
+        let item = self.item(id)?;
+        if item.again == Again::Never {
+            return Some(Err(format!("{NOT_REPEATED}: {why}")));
+        }
+        if item.doubt(number) > UNCONFIRMED {
+            return Some(Err(format!("sent {} times and never confirmed: {why}", UNCONFIRMED + 1)));
+        }
+        Some(Ok(why))
+    }
+
+    /// A post is to go later. Why it goes once more, or why it is given up.
+    fn put_off(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Result<String, String>> {
+        let item = self.item(id)?;
+        item.slot(number)?.is_unsent();
+        item.put_off = item.put_off.saturating_add(1);
+        let (put_off, passed) = (item.put_off, item.passed);
+        if passed >= PASSED {
+            return Some(Err(format!("put off {put_off} times while others were taken: {why}")));
+        }
+        self.stuck = (put_off >= PATIENCE && self.stuck != Some(id)).then_some(id);
+        Some(Ok(why))
+    }
+
+    /// What lets something else go before it, if there is something else.
+    fn aside(&self) -> Option<Aside> {
+        let stuck = self.items.iter().find(|item| Some(item.id) == self.stuck)?;
+        let aside = Aside(stuck.id, stuck.command);
+        self.items.iter().any(|item| item.kept && !aside.holds_back(item)).then_some(aside)
     }
 
     /// Ends a delivery; what of it is out has no fate any more.
@@ -180,8 +270,17 @@ impl Queue {
     }
 }
 
+/// Why something in doubt is given up at once.
+pub(super) const NOT_REPEATED: &str = "perhaps said already, and not to be repeated";
+
 /// How often an unconfirmed post is repeated.
 const UNCONFIRMED: u32 = 3;
+
+/// How often something is put off before something else is tried in its place: about four minutes.
+const PATIENCE: u32 = 10;
+
+/// How many others the network takes after that until what it puts off is given up.
+const PASSED: u32 = 3;
 
 /// The shortest wait that a network can ask for.
 const SHORTEST: Duration = Duration::from_millis(100);

@@ -98,9 +98,14 @@ impl Book {
         Self { retention: Some(retention), ..self }
     }
 
+    /// What is over, or wanted by nobody, since this time is not kept any more.
+    pub(super) fn outdated(&self, world: &World) -> Option<Timestamp> {
+        world.now().checked_sub(self.retention?).ok()
+    }
+
     /// Forgets what has been over for longer than that.
     pub(super) fn forget(&mut self, world: &World) {
-        if let Some(before) = self.retention.and_then(|retention| world.now().checked_sub(retention).ok()) {
+        if let Some(before) = self.outdated(world) {
             self.store.forget(before);
         }
     }

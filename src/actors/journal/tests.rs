@@ -18,6 +18,8 @@ use crate::{
     supervise::{Backoff, Exhausted, Policy, Supervisor, Tell, child},
 };
 
+mod letters;
+
 const COMMAND: CommandId = CommandId(Uuid::from_u128(1));
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -55,7 +57,8 @@ impl Store for Disk {
     }
 
     fn history(&self, _: Case) -> Sought<Vec<Dated>> {
-        unimplemented!("nobody asks")
+        let entries = self.0.borrow().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Box::pin(async { Ok(entries) })
     }
 
     fn forget(&mut self, _: Timestamp) {}
@@ -70,9 +73,12 @@ struct Stage {
 
 impl Stage {
     fn over(disk: &Disk, began: Instant) -> Self {
-        let book = Rc::new(RefCell::new(Book::open(Box::new(disk.clone())).unwrap()));
+        let book =
+            Rc::new(RefCell::new(Book::open(Box::new(disk.clone())).unwrap().retaining(24 * 3_600 * SECOND)));
         let now = move || Timestamp::UNIX_EPOCH.checked_add(began.elapsed()).unwrap();
         let (world, journal, over) = (World::given(now, Uuid::nil), Line::new(), Rc::clone(&book));
+        let (router, metrics) = (Line::new(), Metrics::default());
+        let setup = Setup { router, world, metrics };
         let policy = Policy {
             backoff: Backoff::new(SECOND, SECOND),
             healthy_after: SECOND,
@@ -82,7 +88,7 @@ impl Stage {
             exhausted: Exhausted::Escalate,
         };
         let spec = child("journal", "journal", policy, journal.clone(), move |birth| {
-            Journal::new(Rc::clone(&over), Line::new(), world.clone(), birth)
+            Journal::new(Rc::clone(&over), setup.clone(), birth)
         });
         let (supervisor, _) = Supervisor::new(vec![spec], SECOND);
         Self { book, journal, _supervisor: supervisor.start() }

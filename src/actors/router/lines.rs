@@ -10,12 +10,12 @@ use fulmar_contract::{Heard, Mention, RoomId, Tone};
 use serde_json::Value;
 use tracing::error;
 
-use super::{announce::InFlight, gate::Gate, runs::Tails, sequence::Sequence, whisper};
+use super::{alarm::Alarm, announce::InFlight, gate::Gate, runs::Tails, sequence::Sequence, whisper};
 use crate::{
     actors::{
         aliases::Aliases,
         auth::Auth,
-        delivery::{Delivery, Outlet, Say},
+        delivery::{Delivery, Outlet, Say, bound},
         journal::{Begun, Journal},
         listener::Listener,
         progress::Progress,
@@ -54,6 +54,8 @@ pub struct Lines {
     pub begun: RefCell<Vec<Begun>>,
     /// Who is shown what an execution prints.
     pub tails: Rc<Tails>,
+    /// What administrators are still to be told.
+    pub alarm: Alarm,
     /// How many tasks are under way. They outlive a life of the Router: a POST is not cut off by somebody else's panic.
     pub under_way: Cell<usize>,
 }
@@ -176,7 +178,8 @@ impl Lines {
 
     /// An utterance with its place and a name.
     pub(super) fn delivery_of(&self, route: Route, what: Utterance) -> journal::Delivery {
-        let Utterance { speech, command, execution, mention, whisper: _, text, tone, link, extra } = what;
+        let Utterance { speech, command, execution, mention, whisper: _, mut text, tone, link, mut extra } = what;
+        bound(&mut text, &mut extra);
         let id = self.world.delivery_id();
         let mention = mention.filter(|_| self.mentions(speech));
         journal::Delivery { id, command, execution, speech, route, mention, text, tone, link, extra }

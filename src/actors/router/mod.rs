@@ -4,6 +4,7 @@
 
 mod address;
 mod administrator;
+mod alarm;
 mod announce;
 mod builtin;
 mod choice;
@@ -32,7 +33,7 @@ use actix::{
 };
 use fulmar_contract::{self as contract, Secret};
 use futures_util::FutureExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{info, warn};
 
@@ -45,20 +46,21 @@ use self::{
     lines::{UnderWay, Utterance, route_of},
     pace::Pace,
     person::Person,
-    words::Refusal,
+    words::{REPEATED, Refusal},
 };
 use super::{
-    journal::{End, Idle},
+    journal::{End, Idle, Knows},
     obey_supervisor,
 };
 use crate::{
-    journal::{Command, Execution},
+    journal::{Command, Execution, Route},
     st2::wire::Announcement,
     supervise::{Birth, DeathNotice, Line, Shutdown, Supervisor},
 };
 
 pub use self::{
     address::Addressing,
+    alarm::Alarm,
     announce::{Announcing, InFlight},
     gate::Gate,
     lines::{Chat, Lines, StackStorm},
@@ -100,6 +102,16 @@ pub struct Concluded {
     pub execution: Execution,
     /// How it ended.
     pub end: End,
+}
+
+/// Something will not be said.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Died {
+    /// Where it was to be said.
+    pub route: Route,
+    /// Why.
+    pub why: String,
 }
 
 /// StackStorm announced something. Answered once what becomes of it is journalled, or it is found that this will take time.
@@ -211,6 +223,28 @@ impl Router {
         }
     }
 
+    /// When `heard` was written and what time it is now, if that is too long ago to do anything about it.
+    fn is_old(&self, heard: &contract::Heard) -> Option<(Timestamp, Timestamp)> {
+        let (now, max_age) = (self.lines.world.now(), self.lines.gateway.max_age);
+        let written = Timestamp::try_from(heard.at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let is_old =
+            now.duration_since(written) > SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX);
+        (is_old && !max_age.is_zero()).then_some((written, now))
+    }
+
+    /// Passes over what was written too long ago. What ran, and is only repeated by the network, needs no word.
+    fn pass_over(&self, person: Person, heard: contract::Heard, why: Refusal, ctx: &mut Context<Self>) {
+        let knows = Knows { chat: person.chat.clone(), room: heard.room.clone(), message: heard.id.clone() };
+        let journal = self.lines.journal.clone();
+        async move { journal.send(knows).await }
+            .into_actor(self)
+            .map(move |knows, router, ctx| match knows {
+                Ok(true) => router.lines.metrics.refusal(REPEATED),
+                Ok(false) | Err(_) => router.refuse(&person, &heard, why, ctx),
+            })
+            .spawn(ctx);
+    }
+
     /// Says that something was not taken, unless its author knows.
     fn refuse(&mut self, person: &Person, heard: &contract::Heard, why: Refusal, ctx: &mut Context<Self>) {
         self.lines.metrics.refusal(why.label());
@@ -284,6 +318,9 @@ impl Handler<Heard> for Router {
         let Some(words) = self.addressing.words(&heard, me.as_deref()) else { return };
         let Some(storm) = self.lines.stackstorm_of(&chat) else { return };
         let (words, person) = (words.into_owned(), Person::of(&chat, &heard));
+        if let Some((written, now)) = self.is_old(&heard) {
+            return self.pass_over(person, heard, Refusal::Old { written, now }, ctx);
+        }
         let refused = if !self.pace.admits(&person, Instant::now()) {
             Refusal::TooFast
         } else if let Some(ticket) = storm.gate.join(Caller::Person(person.clone())) {
@@ -332,6 +369,14 @@ impl Handler<Announced> for Router {
         // It outlives a life of the Router: what has begun is not begun anew.
         let task = actix::spawn(announce::announce(Rc::clone(&self.lines), announced));
         Box::pin(async move { task.await.unwrap_or_else(|_| Outcome::failed()) })
+    }
+}
+
+impl Handler<Died> for Router {
+    type Result = ();
+
+    fn handle(&mut self, died: Died, _: &mut Self::Context) {
+        alarm::note(&self.lines, &died);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     gate::Ticket,
@@ -50,6 +50,10 @@ pub(super) enum Fate {
 pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
     let command = &submission.command;
     if let Err(why) = begin(&lines, command).await {
+        if matches!(why, NotKept::Misfit(_)) {
+            debug!(message = %command.message, "a message that the network says once more");
+            return lines.metrics.refusal(words::REPEATED);
+        }
         // It is not journalled, so nothing may refer to it.
         let text = Utterance { command: None, ..Utterance::answer(command, format!("Not run: {why}.")) };
         return lines.answer(command, text).await;

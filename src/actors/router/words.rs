@@ -12,6 +12,7 @@ use crate::{
     alias::Hit,
     config::{self, Administrator},
     st2::wire::AliasAnswer,
+    time,
 };
 
 /// StackStorm's first answer to a command, as its author is told it; `None` when the alias wants no ack.
@@ -85,7 +86,7 @@ pub(super) fn disabled(hit: &Hit) -> String {
 
 /// Why a command that was given before a restart is not run, if nothing else is against it.
 pub(super) fn too_late(age: Duration) -> String {
-    format!("Fulmar was restarted before it could be sent, {} ago; give it again.", span(age))
+    format!("Fulmar was restarted before it could be sent, {} ago; give it again.", time::span(age))
 }
 
 /// Why one is not run that matches no alias any more, or another one.
@@ -100,27 +101,25 @@ pub(super) const AMBIGUOUS_NOW: &str =
 pub(super) fn overdue(alias: &str, execution: &str, since: Duration) -> String {
     format!(
         "StackStorm took {alias} {} ago and has not begun it yet (execution {execution}). Its result is still waited for.",
-        span(since)
+        time::span(since)
     )
 }
 
-/// A length of time, roughly.
-fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (count, unit) = match seconds {
-        0..120 => (seconds, "second"),
-        120..7_200 => (seconds / 60, "minute"),
-        7_200..172_800 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
+/// Why something is not taken that the network says once more, as metrics have it. Nobody is told.
+pub(super) const REPEATED: &str = "repeated";
 
 /// Why something that was said to us was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// Too much is under way already.
     Busy,
+    /// It was written too long ago.
+    Old {
+        /// When, by the network's clock.
+        written: Timestamp,
+        /// What time it is, by ours.
+        now: Timestamp,
+    },
     /// Its author said too much at once.
     TooFast,
 }
@@ -130,6 +129,7 @@ impl Refusal {
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Busy => "busy",
+            Self::Old { .. } => "old",
             Self::TooFast => "rate",
         }
     }
@@ -138,6 +138,7 @@ impl Refusal {
 /// Something that was not taken, as its author is told it: once for all that follows in a while.
 pub(super) fn refusal(why: Refusal, gateway: &config::Gateway) -> String {
     let why = match why {
+        Refusal::Old { written, now } => return old(written, now),
         Refusal::Busy => "StackStorm is busy and too many commands are waiting already".into(),
         Refusal::TooFast => {
             format!(
@@ -147,6 +148,27 @@ pub(super) fn refusal(why: Refusal, gateway: &config::Gateway) -> String {
         }
     };
     format!("Not taken: {why}. Please try again in a while. (This is not said for each command.)")
+}
+
+/// Something that was written too long ago. It names both clocks: one of them may be wrong.
+fn old(written: Timestamp, now: Timestamp) -> String {
+    format!(
+        "Not run: it was written {} ago (at {} by this network's clock; by mine it is {}, both UTC). \
+         Give it again if you still want it. (This is not said for each command.)",
+        time::span(now.duration_since(written).try_into().unwrap_or_default()),
+        written.strftime("%H:%M:%S"),
+        now.strftime("%H:%M:%S")
+    )
+}
+
+/// Messages that could not be delivered, as administrators are told it.
+pub(super) fn undelivered(count: usize, since: Timestamp, last: &str) -> String {
+    let since = since.strftime("%H:%M");
+    let what = match count {
+        1 => format!("A message could not be delivered at {since} UTC: it was for {last}"),
+        _ => format!("{count} messages could not be delivered since {since} UTC; the last was for {last}"),
+    };
+    format!("{what}. See `fulmar queue list`.")
 }
 
 /// Something that only administrators may do, as somebody else is told it.

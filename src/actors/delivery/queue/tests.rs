@@ -10,12 +10,12 @@ fn id(n: u128) -> DeliveryId {
 }
 
 fn item(n: u128, texts: &[&str]) -> Item {
-    toned(n, texts, Tone::Neutral, false)
+    toned(n, texts, Tone::Neutral, Again::Marked)
 }
 
-fn toned(n: u128, texts: &[&str], tone: Tone, idempotent: bool) -> Item {
+fn toned(n: u128, texts: &[&str], tone: Tone, again: Again) -> Item {
     let post = |text: &&str| Post { tone, ..Post::plain(RoomId::new("#ops"), *text, "") };
-    Item::new(id(n), texts.iter().map(post).collect(), idempotent)
+    Item::new(id(n), texts.iter().map(post).collect(), again)
 }
 
 fn queue(items: Vec<Item>) -> Queue {
@@ -136,7 +136,7 @@ fn a_refused_delivery_makes_way() {
 
 #[test]
 fn a_refused_post_is_tried_once_more_without_its_colour() {
-    let mut queue = queue(vec![toned(1, &["a"], Tone::Bad, false)]);
+    let mut queue = queue(vec![toned(1, &["a"], Tone::Bad, Again::Marked)]);
 
     assert_eq!(tries(&mut queue, refused()), Next::GoOn);
     let batch = queue.send(1, None);
@@ -166,7 +166,7 @@ fn the_wait_that_the_network_asks_for_is_kept_within_reason() {
 #[test]
 fn a_delivery_goes_on_where_it_was_and_says_what_may_be_a_repetition() {
     let texts = ["a", "b", "c", "d"];
-    let (mut once, mut keyed) = (item(1, &texts), toned(2, &texts, Tone::Neutral, true));
+    let (mut once, mut keyed) = (item(1, &texts), toned(2, &texts, Tone::Neutral, Again::AsItIs));
 
     once.resume(1, 2);
     keyed.resume(1, 2);
@@ -186,7 +186,7 @@ fn an_unconfirmed_post_is_repeated_with_a_mark_and_not_for_ever() {
     assert_eq!(batch.posts[0].2.text, "(repeated) a");
     settle(&mut queue, 1, 0, unknown());
     tries(&mut queue, unknown());
-    assert_eq!(tries(&mut queue, unknown()), Next::Dead(id(1), "cut".into()));
+    assert_eq!(tries(&mut queue, unknown()), Next::Dead(id(1), "sent 4 times and never confirmed: cut".into()));
 }
 
 #[test]
@@ -210,4 +210,107 @@ fn each_step_is_news_once() {
 
     assert_eq!(queue.news(), [(id(1), sending(1, 2, 0))]);
     assert_eq!(queue.news(), []);
+}
+
+#[test]
+fn what_must_not_be_repeated_is_given_up_when_it_is_in_doubt() {
+    let mut queue = queue(vec![toned(1, &["a", "b"], Tone::Neutral, Again::Never), item(2, &["c"])]);
+
+    let next = tries(&mut queue, unknown());
+
+    assert_eq!(next, Next::Dead(id(1), "perhaps said already, and not to be repeated: cut".into()));
+    assert_eq!(goes(&mut queue, 9), ["c"]);
+}
+
+/// What ends the session each time is given up alone: what goes with it at first is in doubt, too, but not for ever.
+#[test]
+fn what_ends_every_session_takes_nothing_with_it() {
+    let mut queue = queue(vec![item(1, &["poison"]), item(2, &["b"]), item(3, &["c"])]);
+    let mut dead = Vec::new();
+    let mut said = Vec::new();
+
+    for _ in 0..20 {
+        let batch = queue.send(3, None).posts;
+        let is_cut = batch.iter().any(|(.., post)| post.text.ends_with("poison"));
+        for (delivery, number, _) in batch {
+            let fate = if is_cut { unknown() } else { Ok(()) };
+            match queue.settle((delivery, number), fate, Backoff::new(SECOND, SECOND), 0.0) {
+                Some(Next::Dead(id, _)) => dead.push(id),
+                Some(Next::Delivered(id)) => said.push(id),
+                _ => {}
+            }
+        }
+    }
+
+    assert_eq!((dead, said), (vec![id(1)], vec![id(2), id(3)]));
+}
+
+#[test]
+fn what_is_suspected_of_ending_sessions_waits_out_its_wait() {
+    let mut queue = queue(vec![item(1, &["a"])]);
+
+    let once = (tries(&mut queue, unknown()), queue.is_back());
+    let twice = (tries(&mut queue, unknown()), queue.is_back());
+
+    assert_eq!((once.1, twice.1), (true, false));
+}
+
+/// A network may say "later" of one post for ever.
+#[test]
+fn what_is_always_put_off_is_given_up_once_others_went_in_its_place() {
+    let mut queue = queue(vec![item(1, &["poison"]), item(2, &["its result"])]);
+    queue.items.iter_mut().for_each(|item| item.command = Some(CommandId(Uuid::nil())));
+    (3..20).for_each(|n| queue.push(item(n, &["x"])));
+    let mut tries = 0;
+
+    let dead = loop {
+        tries += 1;
+        let (delivery, number, post) = queue.send(1, None).posts.remove(0);
+        let fate = if post.text == "poison" { later(None) } else { Ok(()) };
+        assert_ne!(post.text, "its result", "an ack goes before its result");
+        if let Some(Next::Dead(id, why)) =
+            queue.settle((delivery, number), fate, Backoff::new(SECOND, SECOND), 0.0)
+        {
+            break (id, why);
+        }
+    };
+
+    assert_eq!(dead, (id(1), "put off 13 times while others were taken: busy".into()));
+    assert_eq!(tries, 16);
+    assert_eq!(goes(&mut queue, 1), ["its result"]);
+}
+
+#[test]
+fn a_room_that_puts_off_everything_loses_nothing_and_keeps_its_order() {
+    let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"]), item(3, &["c"])]);
+
+    for _ in 0..100 {
+        let (delivery, number, _) = queue.send(1, None).posts.remove(0);
+        let next = queue.settle((delivery, number), later(None), Backoff::new(SECOND, SECOND), 0.0);
+        assert!(matches!(next, Some(Next::Wait(..))), "{next:?}");
+    }
+    assert!(queue.is_back());
+
+    assert_eq!(goes(&mut queue, 3), ["a", "b", "c"]);
+}
+
+#[test]
+fn what_is_alone_and_put_off_is_tried_again() {
+    let mut queue = queue(vec![item(1, &["a"])]);
+
+    (0..100).for_each(|_| drop(tries(&mut queue, later(None))));
+
+    assert_eq!(goes(&mut queue, 1), ["a"]);
+}
+
+#[test]
+fn what_has_waited_too_long_is_taken_out_with_the_reason_why_it_had_to() {
+    let now = Instant::now();
+    let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"])]);
+    queue.items[0].until = Some(now + SECOND);
+    tries(&mut queue, later(None));
+
+    assert_eq!(queue.overdue(now), None);
+    assert_eq!(queue.overdue(now + SECOND), Some((id(1), "busy".into())));
+    assert_eq!(queue.overdue(now + 1_000_000 * SECOND), None, "b may wait for ever");
 }
