@@ -6,6 +6,10 @@
 //! GET  /ready                  200 when commands can be taken and answered, else 503 with what is missing
 //! GET  /status                 the status as JSON
 //! GET  /metrics                the counters, for Prometheus
+//! GET  /queue                  the dead letters as JSON; with ?all, also what waits
+//! GET  /queue/{id}             one of them, with its whole text and what happened to it
+//! POST /queue/{id}/retry       has it tried again; /queue/retry all dead letters
+//! POST /queue/{id}/drop        has it forgotten; /queue/drop all dead letters
 //! POST /aliases/refresh        loads the aliases of every StackStorm again
 //! POST /chats/{name}/restart   begins a new life of a chat
 //! ```
@@ -14,6 +18,7 @@
 
 mod guard;
 mod page;
+mod queue;
 mod status;
 
 use std::{
@@ -97,6 +102,7 @@ fn routes(config: &mut ServiceConfig) {
         .route("/ready", get().to(ready))
         .route("/status", get().to(status))
         .route("/metrics", get().to(metrics))
+        .configure(queue::routes)
         .route("/aliases/refresh", post().to(refresh))
         .route("/chats/{name}/restart", post().to(restart))
         .route("/test/{child}/{what}", post().to(panic));

@@ -4,6 +4,8 @@ mod alias;
 mod check;
 mod demo;
 mod log;
+mod queue;
+mod remote;
 mod run;
 mod sandbox;
 mod status;
@@ -45,6 +47,9 @@ enum Verb {
     Check(check::Arguments),
     /// Shows the gateway at work: a sandbox StackStorm, this terminal as the chat, and a status page.
     Demo,
+    /// Shows what a running gateway could not say, and has it tried again or dropped.
+    #[command(subcommand)]
+    Queue(queue::Verb),
     /// Runs the gateway.
     Run(run::Arguments),
     /// Runs a server that answers like StackStorm, for trying things out. It runs no real commands.
@@ -64,6 +69,7 @@ impl Cli {
             Verb::Alias(verb) => alias::run(&verb),
             Verb::Check(arguments) => check::run(arguments),
             Verb::Demo => demo::run(),
+            Verb::Queue(verb) => queue::run(&verb),
             Verb::Run(arguments) => run::run(arguments),
             Verb::Sandbox(arguments) => sandbox::run(arguments),
             Verb::Status(arguments) => status::run(&arguments),
@@ -77,7 +83,9 @@ impl Verb {
         match self {
             // What strangers send, or the sandbox does to its callers on purpose, is no error of the server under it.
             Self::Run(_) | Self::Sandbox(_) => "info,actix_server=warn,actix_http=off",
-            Self::Alias(_) | Self::Check(_) | Self::Demo | Self::Status(_) => "error,actix_http=off",
+            Self::Alias(_) | Self::Check(_) | Self::Demo | Self::Queue(_) | Self::Status(_) => {
+                "error,actix_http=off"
+            }
         }
     }
 }
@@ -136,5 +144,6 @@ Examples:
   fulmar check --config fulmar.toml        is the configuration good?
   fulmar run --config fulmar.toml          the gateway
   fulmar status                            how is it?
+  fulmar queue list                        what could it not say?
 
 Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up, 78 bad configuration.";

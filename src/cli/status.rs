@@ -1,22 +1,17 @@
 //! `fulmar status`: asks a running gateway.
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
-use awc::http::StatusCode;
+use awc::http::Method;
 use serde_json::Value;
 
-use super::{FAILED, fail, run::within_system, say};
-use crate::tls::{self, Pool, Trust};
+use super::{FAILED, fail, remote::Remote, run::within_system, say};
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where the gateway's admin routes are.
-    #[arg(long, env = "FULMAR_ADMIN", default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    admin: String,
-    /// The admin token, if the gateway has one.
-    #[arg(long, env = "FULMAR_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
     /// Answers with the JSON as it came.
     #[arg(long)]
     json: bool,
@@ -24,31 +19,13 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     within_system(async {
-        match ask(arguments).await {
+        match arguments.remote.ask(Method::GET, "/status").await {
             Ok(status) if arguments.json => say(status),
             Ok(status) => say(words(&status)),
-            Err(why) => return fail(FAILED, format_args!("{}: {why}", arguments.admin)),
+            Err(why) => return fail(FAILED, why),
         }
         ExitCode::SUCCESS
     })
-}
-
-async fn ask(arguments: &Arguments) -> Result<Value, String> {
-    let url = format!("{}/status", arguments.admin.trim_end_matches('/'));
-    let trust = Trust { verify: true, authorities: None, identity: None };
-    let client = tls::http_client(url.starts_with("https:").then_some(&trust), POOL).map_err(|e| e.to_string())?;
-    let mut request = client.get(url).timeout(ANSWER);
-    if let Some(token) = &arguments.token {
-        request = request.bearer_auth(token);
-    }
-    let mut response = request.send().await.map_err(|error| format!("no gateway answers ({error})"))?;
-    if response.status() == StatusCode::UNAUTHORIZED {
-        return Err("it wants its admin token: give it with --token or FULMAR_ADMIN_TOKEN".into());
-    }
-    if !response.status().is_success() {
-        return Err(format!("answered {}", response.status()));
-    }
-    response.json().await.map_err(|error| error.to_string())
 }
 
 /// The status for people: a line for each child, StackStorm and chat.
@@ -115,8 +92,3 @@ fn rooms(chat: &Value) -> Option<String> {
     let rooms: Vec<&str> = chat.get("rooms")?.as_array()?.iter().filter_map(Value::as_str).collect();
     (!rooms.is_empty()).then(|| rooms.join(" "))
 }
-
-/// How long the gateway may take.
-const ANSWER: Duration = Duration::from_secs(10);
-
-const POOL: Pool = Pool { connect: Duration::from_secs(5), keep_alive: Duration::from_secs(1), limit: 1 };

@@ -38,18 +38,6 @@ async fn stage_of_lines() -> Stage {
 }
 
 impl Stage {
-    /// Makes `!tell NAME` answer as `result` says, without an ack.
-    async fn tells(&self, name: &str, result: Value) {
-        let alias = json!({
-            "name": name, "pack": "demo", "action_ref": "demo.echo", "formats": [format!("tell {name} {{{{ message=x }}}}")],
-            "description": "Tells", "ack": {"enabled": false}, "result": result,
-        });
-        let url = format!("{}/api/v1/actionalias", self.sandbox.url());
-        let made =
-            awc::Client::default().post(url).insert_header(("St2-Api-Key", "s3cret-key")).send_json(&alias).await;
-        assert_eq!(made.unwrap().status(), 201);
-    }
-
     /// What the room reads of the result of `template`, up to a last line of its own.
     async fn lines_of(&self, template: &str) -> Vec<String> {
         self.tells("it", json!({"format": template})).await;

@@ -14,7 +14,7 @@ use fulmar::{
 };
 use fulmar_contract::{Backend as _, RoomId};
 use fulmar_memory::{Memory, Network};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::disk::Disk;
@@ -176,6 +176,18 @@ impl Stage {
             }
             passed_over.push(heard);
         }
+    }
+
+    /// Makes `!tell NAME` answer as `result` says, without an ack.
+    pub(crate) async fn tells(&self, name: &str, result: Value) {
+        let alias = json!({
+            "name": name, "pack": "demo", "action_ref": "demo.echo", "formats": [format!("tell {name} {{{{ message=x }}}}")],
+            "description": "Tells", "ack": {"enabled": false}, "result": result,
+        });
+        let url = format!("{}/api/v1/actionalias", self.sandbox.url());
+        let made =
+            awc::Client::default().post(url).insert_header(("St2-Api-Key", "s3cret-key")).send_json(&alias).await;
+        assert_eq!(made.unwrap().status(), 201);
     }
 
     /// Lets something go wrong in StackStorm.

@@ -134,6 +134,60 @@ fn the_status_is_told_on_the_command_line() {
 }
 
 #[test]
+fn dead_letters_are_handled_on_the_command_line() {
+    story(async || {
+        let chat = "[chats.t]\nkind = \"irc\"\nserver = \"127.0.0.1\"\nport = 1\ntls = false\nnick = \"f\"\n";
+        let folder = TempDir::new().unwrap();
+        let state = format!("sqlite:{}", folder.path().join("journal.db").display());
+        let config = guarded("http://127.0.0.1:1", &[chat.into()]).replace("\"memory\"", &format!("\"{state}\""));
+        let gateway = Gateway::start(&format!("[web]\nlisten = \"127.0.0.1:0\"\n{config}")).await;
+        let web = gateway.ask(Method::GET, "/status", Some(TOKEN)).await.1;
+        let web: Value = serde_json::from_str(&web).unwrap();
+        for room in ["no room", "no other room"] {
+            let hook = format!("http://{}/hubot/st2", web["web"].as_str().unwrap());
+            let posted =
+                awc::Client::default().post(hook).send_json(&json!({"channel": room, "message": "welcome"}));
+            assert_eq!(posted.await.unwrap().status(), 422);
+        }
+        let admin = gateway.admin.clone();
+
+        let asked = tokio::task::spawn_blocking(move || {
+            let queue = |arguments: &[&str]| {
+                finished(&[&["queue"], arguments, &["--admin", &admin, "--token", TOKEN]].concat(), "")
+            };
+            let list = queue(&["list"]);
+            let id = list.out.lines().nth(1).unwrap().split(' ').next().unwrap().to_owned();
+            let shown = queue(&["show", &id]);
+            let ends = [
+                queue(&["retry", "ffffffffff"]),
+                queue(&["drop", &id]),
+                queue(&["drop", &id]),
+                queue(&["list", "--json"]),
+                queue(&["drop", "--all"]),
+                queue(&["list", "--all"]),
+            ];
+            (list, shown, ends, finished(&["queue", "drop"], ""))
+        });
+        let (list, shown, [nothing, dropped, again, json, all, none], which) = asked.await.unwrap();
+
+        assert_eq!(list.code, Some(0), "{list:?}");
+        assert!(list.out.contains("t has no room called \"no room\""), "{}", list.out);
+        assert!(list.out.contains("\n2 dead letters: see"), "{}", list.out);
+        assert!(
+            shown.out.contains("message given up: for nowhere") && shown.out.ends_with("\nwelcome\n"),
+            "{shown:?}"
+        );
+        assert!(nothing.code == Some(1) && nothing.err.contains("there is no message ffffffffff"), "{nothing:?}");
+        assert_eq!((dropped.code, dropped.out.as_str()), (Some(0), "1 message dropped\n"));
+        assert_eq!((again.code, again.out.as_str()), (Some(1), "0 messages dropped\n"));
+        let left: Value = serde_json::from_str(&json.out).unwrap();
+        assert!(left.as_array().unwrap().len() == 1 && left[0]["state"] == "dead", "{left}");
+        assert_eq!((all.out.as_str(), none.out.as_str()), ("1 message dropped\n", "0 dead letters, 0 waiting\n"));
+        assert_eq!(which.code, Some(2), "it is not said which");
+    });
+}
+
+#[test]
 fn a_gateway_that_is_not_there_is_said_to_be_missing() {
     let end = finished(&["status", "--admin", "http://127.0.0.1:1"], "");
 
