@@ -52,7 +52,11 @@ async fn send(lines: Rc<Lines>, storm: Rc<StackStorm>, Begun { command, at, stat
         Caller::Person(Person { chat: command.route.chat.clone(), identity: command.author.identity.clone() });
     // The place in the queue is that of the command's age, whenever StackStorm can be asked.
     let ticket = storm.gate.join(caller).or_else(|| storm.gate.join(Caller::Gateway));
-    let left = MAX_AGE.saturating_sub(age(at, lines.world.now()));
+    let old = age(at, lines.world.now());
+    let left = match lines.gateway.max_age {
+        Duration::ZERO => Duration::MAX,
+        max_age => max_age.saturating_sub(old),
+    };
     let meant = match (timeout(left, loaded(&storm)).await, ticket) {
         (Ok(known), Some(ticket)) if !left.is_zero() => {
             meant(&known.registry, &command).map(|hit| (hit, ticket)).map_err(str::to_owned)
@@ -129,9 +133,6 @@ fn since(at: Timestamp, now: Timestamp, theirs: Option<Timestamp>) -> Timestamp 
     let ahead = theirs.map_or(SignedDuration::ZERO, |theirs| theirs.duration_since(now));
     at.checked_add(ahead).and_then(|at| at.checked_sub(MARGIN)).unwrap_or(at)
 }
-
-/// How old a command may be that is still sent.
-const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// How much our clock or StackStorm's may have been corrected since: a machine that has just started does that. More costs
 /// only a longer list.
