@@ -64,10 +64,11 @@ impl Progress {
         }
         let (lines, stackstorm) = (Rc::clone(&self.lines), self.storm.name.clone());
         let before = lines.world.now().checked_sub(lines.gateway.progress).unwrap_or_default();
-        async move { lines.journal.send(Long { stackstorm, before }).await.unwrap_or_default() }
+        async move { lines.journal.send(Long { stackstorm, before }).await }
             .into_actor(self)
             .then(|runs, progress, _| {
-                let looks = progress.due(runs);
+                // That the Journal does not say what runs does not mean that nothing does.
+                let looks = runs.map(|runs| progress.due(runs)).unwrap_or_default();
                 let (storm, lines) = (Rc::clone(&progress.storm), Rc::clone(&progress.lines));
                 async move { look::at(&storm, &lines, looks).await }.into_actor(progress)
             })
