@@ -8,7 +8,7 @@ use super::unicode::same;
 /// The steps that one search may take; about a hundredth of a second.
 const BUDGET: u32 = 1_000_000;
 
-/// How many characters of a back-reference cost as much as one step.
+/// How many characters of a back-reference, or members of a set, cost as much as one step.
 const COMPARED_IN_A_STEP: usize = 8;
 
 /// What remembering may cost, in bits.
@@ -43,8 +43,8 @@ impl Spans {
 
 const NOWHERE: usize = usize::MAX;
 
-/// One match under way.
-pub(super) struct Machine<'a> {
+/// Matches under way, in one text and with one budget.
+pub(crate) struct Machine<'a> {
     program: &'a Program,
     text: &'a [char],
     slots: Vec<usize>,
@@ -96,8 +96,8 @@ impl<'a> Machine<'a> {
         Ok(None)
     }
 
-    /// The match that begins at `start`.
-    pub(super) fn match_at(&mut self, start: usize) -> Result<Option<Spans>, Spent> {
+    /// The match that begins exactly at `start`.
+    pub(crate) fn match_at(&mut self, start: usize) -> Result<Option<Spans>, Spent> {
         self.stack.clear();
         self.slots.fill(NOWHERE);
         let Some(end) = self.run(Thread { pc: 0, at: start }, true)? else { return Ok(None) };
@@ -161,8 +161,9 @@ impl<'a> Machine<'a> {
                 next
             }
             Insn::Set(number) => {
-                let set = self.program.sets.get(*number as usize);
-                self.consume(pc, at, |c| set.is_some_and(|set| set.contains(c)))
+                let Some(set) = self.program.sets.get(*number as usize) else { return Ok(Step::Fail) };
+                self.compare(set.items.len())?;
+                self.consume(pc, at, |c| set.contains(c))
             }
             Insn::Split { first, second, choice } => {
                 self.split(Thread { pc: *first, at }, *second, *choice, outer)
@@ -175,11 +176,16 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// Spends what it costs to compare one character with `many`.
+    fn compare(&mut self, many: usize) -> Result<(), Spent> {
+        self.spend(u32::try_from(many / COMPARED_IN_A_STEP).unwrap_or(u32::MAX))
+    }
+
     /// What `group` has matched, once more.
     fn again(&mut self, pc: Pc, at: usize, group: u32, fold: Fold) -> Result<Step, Spent> {
         let Some(wanted) = self.captured(group) else { return Ok(Step::Fail) };
         let Some(there) = self.text.get(at..at + wanted.len()) else { return Ok(Step::Fail) };
-        self.spend(u32::try_from(wanted.len() / COMPARED_IN_A_STEP).unwrap_or(u32::MAX))?;
+        self.compare(wanted.len())?;
         let alike = there.iter().zip(wanted).all(|(a, b)| same(*a, u32::from(*b), fold));
         Ok(if alike { go(pc + 1, at + wanted.len()) } else { Step::Fail })
     }
@@ -226,11 +232,8 @@ impl<'a> Machine<'a> {
 
     /// Gives up the other ways of a part that has matched, but not the way back.
     fn commit(&mut self, base: usize) {
-        let mut index = 0;
-        self.stack.retain(|entry| {
-            index += 1;
-            index <= base || matches!(entry, Entry::Restore { .. })
-        });
+        let part = self.stack.split_off(base);
+        self.stack.extend(part.into_iter().filter(|entry| matches!(entry, Entry::Restore { .. })));
     }
 
     fn backtrack(&mut self, base: usize) -> Option<Thread> {

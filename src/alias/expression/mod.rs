@@ -19,13 +19,12 @@ mod token;
 mod unicode;
 mod width;
 
-pub(crate) use machine::{Spans, Spent};
+pub(crate) use machine::{Machine, Spans, Spent};
 pub(crate) use node::{At, Flags, Node};
 pub(crate) use parse::Syntax;
 pub(crate) use prefix::Hint;
 pub(crate) use unicode::is_space;
 
-use machine::Machine;
 use program::Program;
 
 /// Why a text is no expression, in Python's words.
@@ -71,6 +70,11 @@ impl Expression {
     /// The match that begins exactly at `at`.
     pub(crate) fn match_at(&self, text: &[char], at: usize) -> Result<Option<Spans>, Spent> {
         Machine::new(&self.program, text).match_at(at)
+    }
+
+    /// What tries several places of `text`, with one budget for all of them.
+    pub(crate) fn machine<'a>(&'a self, text: &'a [char]) -> Machine<'a> {
+        Machine::new(&self.program, text)
     }
 
     /// All matches, none overlapping, as Python's `finditer` finds them.

@@ -179,7 +179,12 @@ impl Compiler<'_> {
             return self.refuse(body);
         }
         for _ in 0..min {
+            let start = self.program.insns.len();
             self.sequence(body)?;
+            if self.program.insns.len() == start {
+                // Nothing, however often, is nothing.
+                break;
+            }
         }
         let slot = self.program.slots;
         self.program.slots += u32::from(can_be_empty);

@@ -102,10 +102,11 @@ fn defaults(text: &[char]) -> Result<Vec<(String, String)>, BadFormat> {
 fn matches(text: &[char], expression: &Option<Expression>, spaced: bool) -> Result<Vec<Spans>, BadFormat> {
     let mut found = Vec::new();
     let Some(expression) = expression else { return Ok(found) };
+    let mut machine = expression.machine(text);
     let (mut from, mut next) = (0, 0);
     while let Some(braces) = braces(text, next) {
         let start = if spaced { before_spaces(text, from, braces) } else { braces };
-        match expression.match_at(text, start).map_err(|Spent| BadFormat("too long".to_owned()))? {
+        match machine.match_at(start).map_err(|Spent| BadFormat("too long".to_owned()))? {
             None => next = braces + 1,
             Some(spans) => {
                 (from, next) = (spans.whole().1, spans.whole().1);

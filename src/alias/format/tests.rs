@@ -116,6 +116,26 @@ fn nests_deeply_but_not_endlessly() {
 }
 
 #[test]
+fn much_of_nothing_is_little_work() {
+    let nothing =
+        [r"(?:){4000000000}", r"(?:(?:(?:){9999}){9999}){9999}", r"(?:(?:a{0}){4000000000}){4000000000}"];
+
+    for format in nothing {
+        assert!(Format::compile(format).is_ok(), "{format}");
+    }
+    assert!(Format::compile(&"{".repeat(20_000)).is_ok());
+}
+
+#[test]
+fn a_step_costs_what_it_takes() {
+    let looks = answer(r"(?:(?=a).)*", &"a".repeat(50_000), false);
+    let set: String = (0x4e00..0x9000_u32).filter_map(char::from_u32).step_by(2).collect();
+
+    assert!(looks.is_ok());
+    assert_eq!(answer(&format!("[{set}]*z"), &"\u{8ffe}".repeat(5_000), false), Err(NoMatch::TooHard.to_string()));
+}
+
+#[test]
 fn ends_early_where_python_does_not() {
     let long = "a".repeat(10_000) + "!";
     let pairs: String = (0..1_000).map(|n| format!(" k{n}=\"v{n} w\"")).collect();
