@@ -214,6 +214,27 @@ fn endless_and_exploding_templates_end_in_an_error() {
 }
 
 #[test]
+fn long_chains_end_in_an_error() {
+    for (first, link) in [("a", ".b"), ("a", "[0]"), ("a", "|upper"), ("1", " + 1"), ("1", " or 1"), ("a", ".b()")]
+    {
+        let source = format!("{{{{ {first}{} }}}}", link.repeat(500));
+
+        assert!(template(&source, &json!({}), Mode::Result).is_err(), "{link}");
+    }
+    let source = format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}x".repeat(20_000));
+    assert!(template(&source, &json!({}), Mode::Ack).is_err());
+}
+
+#[test]
+fn chains_as_people_write_them_are_rendered() {
+    let source = format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 1 %}x".repeat(40));
+    assert_eq!(template(&source, &json!({}), Mode::Ack).unwrap(), "x");
+
+    let source = format!("{{{{ 1{} }}}} ((( {{{{ '(\\\\'{} }}}}", " + 1".repeat(40), "|trim".repeat(40));
+    assert_eq!(template(&source, &json!({}), Mode::Ack).unwrap(), "41 ((( (\\");
+}
+
+#[test]
 fn deep_templates_end_in_an_error() {
     for (open, close) in [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("{% if 1 %}", "")] {
         let expression = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));

@@ -13,6 +13,8 @@ mod statement;
 mod target;
 mod token;
 
+use std::mem;
+
 use minijinja::Error;
 
 use super::fault::{Outcome, raise, unsupported};
@@ -28,6 +30,10 @@ pub(crate) const COMMENT: (&str, &str) = ("\u{e002}%", "%\u{e002}");
 /// How deep expressions and blocks may nest.
 const DEPTH: usize = 60;
 
+/// How deep the code may nest that is written for minijinja, where `a.b.c` is one call within another: its own limit is 150,
+/// and a thread's stack of 2 MiB does not hold that much where nothing is optimised.
+const CALLS: usize = 64;
+
 /// Longest template, in bytes.
 const LENGTH: usize = 1 << 20;
 
@@ -42,6 +48,9 @@ pub(crate) fn lower(source: &str) -> Outcome<String> {
     let mut parser = Parser { tokens: lexer::tokenize(source), ..Parser::default() };
     parser.check_fault()?;
     let code = parser.template()?;
+    if calls(&code) > CALLS {
+        return Err(unsupported("a template nested this deep"));
+    }
     match parser.unknown.into_iter().next() {
         Some(message) => Err(raise("TemplateAssertionError", message)),
         None => Ok(code),
@@ -140,14 +149,38 @@ impl Parser {
 
     /// Runs `read` one level deeper.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
-        if self.depth >= DEPTH {
-            return Err(unsupported("a template nested this deep"));
-        }
-        self.depth += 1;
+        self.deepen()?;
         let result = read(self);
         self.depth -= 1;
         result
     }
+
+    fn deepen(&mut self) -> Outcome<()> {
+        if self.depth >= DEPTH {
+            return Err(unsupported("a template nested this deep"));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+}
+
+/// How deep parentheses nest in the code of a template.
+fn calls(code: &str) -> usize {
+    let (mut is_code, mut is_text, mut is_escaped) = (false, false, false);
+    let (mut depth, mut most) = (0_usize, 0);
+    for c in code.chars() {
+        match c {
+            '\u{e000}' | '\u{e001}' => (is_code, is_text, depth) = (!is_code, false, 0),
+            _ if !is_code || mem::take(&mut is_escaped) => {}
+            '\\' => is_escaped = is_text,
+            '"' => is_text = !is_text,
+            '(' if !is_text => depth += 1,
+            ')' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(depth);
+    }
+    most
 }
 
 /// A syntax error in Jinja's words.

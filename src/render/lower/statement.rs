@@ -112,6 +112,7 @@ impl Parser {
         let soft = std::mem::replace(&mut self.soft, true);
         let mut code = String::new();
         let mut keyword = "if";
+        let depth = self.depth;
         loop {
             let test = self.tuple(false, &[], false)?.code;
             let (body, end) = self.statements(&["elif", "else", "endif"])?;
@@ -119,7 +120,8 @@ impl Parser {
             code.push_str(&body);
             keyword = end;
             match end {
-                "elif" => {}
+                // To minijinja it is an `if` within the one before.
+                "elif" => self.deepen()?,
                 "else" => {
                     let (body, _) = self.statements(&["endif"])?;
                     code.push_str(&block("else"));
@@ -129,6 +131,7 @@ impl Parser {
                 _ => break,
             }
         }
+        self.depth = depth;
         self.soft = soft;
         Ok(code + &block("endif"))
     }
