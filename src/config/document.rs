@@ -27,9 +27,10 @@ pub(super) struct Document {
 /// Every place where `text` is no TOML.
 pub(super) fn read(text: &str, env: Env<'_>) -> Result<Document, Vec<Problem>> {
     let (table, errors) = DeTable::parse_recoverable(text);
+    let ends = LineEnds::of(text);
     if !errors.is_empty() {
         let problem = |error: toml::de::Error| Problem {
-            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            line: ends.line_at(error.span().map_or(0, |span| span.start)),
             key: String::new(),
             what: format!("not valid TOML: {}", error.message()),
         };
@@ -38,7 +39,7 @@ pub(super) fn read(text: &str, env: Env<'_>) -> Result<Document, Vec<Problem>> {
         problems.dedup();
         return Err(problems);
     }
-    let mut reader = Reader { text, env, lines: BTreeMap::new(), unset: Vec::new() };
+    let mut reader = Reader { ends, env, lines: BTreeMap::new(), unset: Vec::new() };
     let entries = reader.entries("", table.get_ref());
     Ok(Document { entries, lines: reader.lines, unset: reader.unset })
 }
@@ -47,17 +48,17 @@ pub(super) fn read(text: &str, env: Env<'_>) -> Result<Document, Vec<Problem>> {
 pub(super) fn plain_secrets(text: &str) -> impl Iterator<Item = Problem> {
     let (table, _) = DeTable::parse_recoverable(text);
     let mut found = Vec::new();
-    collect_secrets(text, "", table.get_ref(), &mut found);
+    collect_secrets(&LineEnds::of(text), "", table.get_ref(), &mut found);
     found.into_iter()
 }
 
-fn collect_secrets(text: &str, path: &str, table: &DeTable<'_>, found: &mut Vec<Problem>) {
+fn collect_secrets(ends: &LineEnds, path: &str, table: &DeTable<'_>, found: &mut Vec<Problem>) {
     for (key, value) in table {
         let path = join(path, key.get_ref());
         match value.get_ref() {
-            DeValue::Table(below) => collect_secrets(text, &path, below, found),
+            DeValue::Table(below) => collect_secrets(ends, &path, below, found),
             DeValue::String(secret) if names_secret(key.get_ref()) && stands_here(secret) => found.push(Problem {
-                line: line_of(text, key.span().start),
+                line: ends.line_at(key.span().start),
                 key: path,
                 what: "a secret in a file that everybody can read: chmod o-r, or use ${VAR} or file:PATH".into(),
             }),
@@ -80,7 +81,7 @@ fn stands_here(secret: &str) -> bool {
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    ends: LineEnds,
     env: Env<'a>,
     lines: BTreeMap<String, usize>,
     unset: Vec<Problem>,
@@ -90,7 +91,7 @@ impl Reader<'_> {
     fn entries(&mut self, path: &str, table: &DeTable<'_>) -> Entries {
         let mut entries = Entries::new();
         for (key, value) in table {
-            let line = line_of(self.text, key.span().start);
+            let line = self.ends.line_at(key.span().start);
             let path = join(path, key.get_ref());
             let value = self.value(&path, line, value);
             self.lines.insert(path, line);
@@ -111,7 +112,7 @@ impl Reader<'_> {
                 items
                     .iter()
                     .map(|item| {
-                        let line = line_of(self.text, item.span().start);
+                        let line = self.ends.line_at(item.span().start);
                         Item { value: self.value(path, line, item), line }
                     })
                     .collect(),
@@ -155,6 +156,16 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+/// Where the lines of a text end, in bytes.
+struct LineEnds(Vec<usize>);
+
+impl LineEnds {
+    fn of(text: &str) -> Self {
+        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
+    }
+
+    /// The number, from 1, of the line in which the byte `at` stands.
+    fn line_at(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at) + 1
+    }
 }
