@@ -66,7 +66,8 @@ pub(crate) fn build(options: &mut Options) -> Option<Arc<dyn Backend>> {
     read(options).map(|config| Arc::new(Irc::new(config)) as Arc<dyn Backend>)
 }
 
-fn read(options: &mut Options) -> Option<Config> {
+/// Reads a chat's keys, noting every problem.
+pub(crate) fn read(options: &mut Options) -> Option<Config> {
     let shows = options.keys().iter().any(|key| key == "client_cert");
     let server = server(options);
     let nick_line = options.line_of("nick");

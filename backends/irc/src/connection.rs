@@ -24,6 +24,8 @@ use crate::{config::Server, framing::Framing};
 pub(crate) struct Connection {
     reader: FramedRead<ReadHalf<Box<dyn Stream>>, Framing>,
     writer: WriteHalf<Box<dyn Stream>>,
+    /// The greatest length in bytes of a line that we write, its end included.
+    longest: usize,
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -44,14 +46,13 @@ impl Connection {
     }
 
     /// A connection over any stream.
-    #[cfg(test)]
-    pub(crate) fn over(stream: tokio::io::DuplexStream) -> Self {
+    pub(crate) fn over(stream: impl AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static) -> Self {
         Self::on(Box::new(stream))
     }
 
     fn on(stream: Box<dyn Stream>) -> Self {
         let (reader, writer) = tokio::io::split(stream);
-        Self { reader: FramedRead::new(reader, Framing::default()), writer }
+        Self { reader: FramedRead::new(reader, Framing::default()), writer, longest: LONGEST }
     }
 
     /// The next line. Loses nothing when it is dropped.
@@ -67,12 +68,20 @@ impl Connection {
         self.send_all(&[line]).await
     }
 
-    /// Writes `lines` at once. Each is cut at whatever could end it: a line in is a line out.
+    /// Has lines written of at most `length` bytes, as the server says that it takes them.
+    pub(crate) const fn allow(&mut self, length: usize) {
+        self.longest = length;
+    }
+
+    /// Writes `lines` at once. Each is cut at whatever could end it, and where the server would: a line in is a line out,
+    /// also where the server's own words are in it.
     pub(crate) async fn send_all(&mut self, lines: &[impl AsRef<str>]) -> Result<(), Failure> {
         let mut bytes = Vec::new();
         for line in lines {
             let line = line.as_ref().split(['\r', '\n', '\0']).next().unwrap_or_default();
-            bytes.extend([line.as_bytes(), b"\r\n"].concat());
+            let end = line.floor_char_boundary(self.longest.saturating_sub(b"\r\n".len()));
+            bytes.extend_from_slice(line.get(..end).unwrap_or_default().as_bytes());
+            bytes.extend_from_slice(b"\r\n");
         }
         let written = async {
             self.writer.write_all(&bytes).await?;
@@ -142,5 +151,7 @@ async fn in_time<T>(what: &str, step: impl Future<Output = io::Result<T>>) -> Re
     }
 }
 
+/// The greatest length of a line in bytes, its end included, unless the server says otherwise (RFC 2812, section 2.3).
+const LONGEST: usize = 512;
 /// How long a single step may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -51,6 +51,21 @@ pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Resul
     }
 }
 
+/// Runs a session over a connection that is there already. A server that wants us back by TLS ends it.
+pub(crate) async fn run_over(
+    mut connection: Connection,
+    config: &Config,
+    lasting: &Lasting,
+    link: Link,
+) -> Result<(), Failure> {
+    let Link { login: _, events, orders } = link;
+    let outbox = Outbox::new(orders, Throttle::new(config.rate, config.burst, Instant::now()));
+    match register(&mut connection, config, config.server.tls).await? {
+        Entry::In(us) => Session::new(config, lasting, connection, us, events, outbox).talk().await,
+        Entry::Secure(port) => Err(Failure::lost(format!("the server demands TLS at port {port}"))),
+    }
+}
+
 /// How a registration ends.
 enum Entry {
     In(Registered),
@@ -105,12 +120,13 @@ impl<'a> Session<'a> {
     fn new(
         config: &Config,
         lasting: &'a Lasting,
-        connection: Connection,
+        mut connection: Connection,
         us: Registered,
         events: mpsc::Sender<Event>,
         outbox: Outbox,
     ) -> Self {
         lasting.fold_by(us.support.casemapping);
+        connection.allow(us.support.linelen);
         let now = Instant::now();
         let wanted: String = config.nick.chars().take(us.support.nicklen).collect();
         Self {

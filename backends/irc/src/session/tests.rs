@@ -4,7 +4,7 @@ mod moves;
 mod nick;
 mod people;
 
-use fulmar_contract::{Heard, Post, Receipt, RoomId, Secret};
+use fulmar_contract::{Heard, Login, Post, Receipt, RoomId, Secret};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf},
     sync::oneshot,
@@ -58,12 +58,10 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (events_in, events) = mpsc::channel(64);
         let (orders, orders_out) = mpsc::channel(64);
+        let link = Link { login: Login::Usual, events: events_in, orders: orders_out };
         let session = tokio::spawn(async move {
-            let outbox = Outbox::new(orders_out, Throttle::new(config.rate, config.burst, Instant::now()));
-            let mut connection = Connection::over(ours);
-            let Entry::In(us) = register(&mut connection, &config, false).await? else { panic!("no TLS here") };
             let lasting = Lasting::new(config.rooms.clone());
-            Session::new(&config, &lasting, connection, us, events_in, outbox).talk().await
+            run_over(Connection::over(ours), &config, &lasting, link).await
         });
         let (reader, server) = tokio::io::split(theirs);
         Self { session, events, orders, lines: BufReader::new(reader).lines(), seen: Vec::new(), server }
@@ -129,6 +127,23 @@ fn config() -> Config {
         burst: 0,
         colours: false,
         rooms: vec![Wanted { name: "#ops".into(), key: None }],
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_line_is_longer_than_the_server_takes_even_of_its_own_words() {
+    for (tokens, longest) in [("CHANTYPES=#", 512), ("CHANTYPES=# LINELEN=1024", 1024)] {
+        let mut bench = Bench::with(config(), tokens).await;
+
+        bench.says(&format!("PING :{}", "ż".repeat(2000))).await;
+
+        let line = loop {
+            let line = bench.line().await;
+            if line.starts_with("PONG") {
+                break line;
+            }
+        };
+        assert!((longest - 3..=longest).contains(&(line.len() + "\r\n".len())), "{} bytes", line.len());
     }
 }
 
