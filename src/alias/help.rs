@@ -136,7 +136,8 @@ impl HelpQuery {
     fn from(&self, offset: usize) -> String {
         let mut text = String::from("help");
         let mut option = |name: &str, value: &str| {
-            let quote = if value.contains(char::is_whitespace) { "\"" } else { "" };
+            let is_word = !value.is_empty() && !value.contains(char::is_whitespace);
+            let quote = if is_word { "" } else { "\"" };
             text.extend([" --", name, " ", quote, value, quote]);
         };
         if let Some(pack) = &self.pack {
@@ -282,6 +283,11 @@ mod tests {
         let expected = "core\n  say 28 - Says it\n  say 29 - Says it\nweb\n  say 0 - Says it\n24 to 26 of 31 commands; \
                         more: help --filter \"(say|FEED) \" --limit 3 --offset 26";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_filter_of_nothing_stays_one_on_the_next_page() {
+        assert!(page("--limit 3 --filter \"\"").ends_with("; more: help --filter \"\" --limit 3 --offset 3"));
     }
 
     #[test]

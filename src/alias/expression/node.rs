@@ -1,6 +1,7 @@
 //! The parsed form of an expression.
 
 use super::class::Set;
+use super::width::Width;
 
 /// One element of a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub(crate) enum Node {
     Given { group: usize, then: Vec<Self>, otherwise: Option<Vec<Self>> },
     /// What follows or comes before, not consumed.
     Look { behind: bool, negated: bool, body: Vec<Self> },
-    /// The same several times.
-    Repeat { min: u32, max: Option<u32>, greed: Greed, body: Vec<Self> },
+    /// The same several times; `width` is that of the body.
+    Repeat { min: u32, max: Option<u32>, greed: Greed, width: Width, body: Vec<Self> },
     /// One of several characters.
     Set(Set),
 }

@@ -173,7 +173,8 @@ impl Parser {
         } else {
             Greed::Greedy
         };
-        nodes.push(Node::Repeat { min, max, greed, body });
+        let width = Width::of(&body, &self.widths);
+        nodes.push(Node::Repeat { min, max, greed, width, body });
         Ok(())
     }
 

@@ -60,12 +60,15 @@ pub(super) struct Program {
 /// Longer programs are refused: bounds of repetitions are written out.
 const LONGEST: usize = 200_000;
 
+/// What compiling may take, in nodes and instructions; also for what is not part of the program in the end.
+const MOST_WORK: usize = 4 * LONGEST;
+
 impl Program {
     /// Compiles `syntax`.
     pub(super) fn compile(syntax: &Syntax) -> Result<Self, Fault> {
         let groups = narrow(syntax.widths.len())?;
         let program = Self { slots: groups * 2, groups, ..Self::default() };
-        let mut compiler = Compiler { program, syntax };
+        let mut compiler = Compiler { program, syntax, work: 0 };
         compiler.sequence(&syntax.nodes)?;
         compiler.emit(Insn::Accept)?;
         compiler.program.insns.shrink_to_fit();
@@ -77,6 +80,8 @@ impl Program {
 struct Compiler<'a> {
     program: Program,
     syntax: &'a Syntax,
+    /// What was done so far.
+    work: usize,
 }
 
 impl Compiler<'_> {
@@ -85,6 +90,7 @@ impl Compiler<'_> {
     }
 
     fn node(&mut self, node: &Node) -> Result<(), Fault> {
+        self.work()?;
         match node {
             Node::Any { newline } => self.add(Insn::Any { newline: *newline }),
             Node::At(at) => self.add(Insn::At(*at)),
@@ -104,7 +110,9 @@ impl Compiler<'_> {
             }
             Node::Given { group, then, otherwise } => self.given(*group, then, otherwise.as_deref()),
             Node::Look { behind, negated, body } => self.look(*behind, *negated, body),
-            Node::Repeat { min, max, greed, body } => self.repeat((*min, *max), *greed, body),
+            Node::Repeat { min, max, greed, width, body } => {
+                self.repeat((*min, *max), *greed, body, width.min == 0)
+            }
             Node::Set(set) => {
                 let number = self.number(set)?;
                 self.add(Insn::Set(number))
@@ -163,15 +171,20 @@ impl Compiler<'_> {
         self.aim(at)
     }
 
-    fn repeat(&mut self, (min, max): (u32, Option<u32>), greed: Greed, body: &[Node]) -> Result<(), Fault> {
+    fn repeat(
+        &mut self,
+        (min, max): (u32, Option<u32>),
+        greed: Greed,
+        body: &[Node],
+        can_be_empty: bool,
+    ) -> Result<(), Fault> {
         if greed == Greed::Possessive {
             let once = [Node::Atomic(body.to_vec())];
             let at = self.emit(Insn::Atomic { after: 0 })?;
-            self.repeat((min, max), Greed::Greedy, &once)?;
+            self.repeat((min, max), Greed::Greedy, &once, can_be_empty)?;
             self.emit(Insn::Accept)?;
             return self.aim(at);
         }
-        let can_be_empty = self.width(body).min == 0;
         if min == 1 && max.is_none() && !can_be_empty {
             return self.once_or_more(greed, body);
         }
@@ -254,13 +267,19 @@ impl Compiler<'_> {
         narrow(self.program.insns.len())
     }
 
+    fn work(&mut self) -> Result<(), Fault> {
+        self.work += 1;
+        if self.work > MOST_WORK { Err(too_large()) } else { Ok(()) }
+    }
+
     fn add(&mut self, insn: Insn) -> Result<(), Fault> {
         self.emit(insn).map(|_| ())
     }
 
     fn emit(&mut self, insn: Insn) -> Result<Pc, Fault> {
+        self.work()?;
         if self.program.insns.len() >= LONGEST {
-            return Err(Fault("the expression is too large".to_owned()));
+            return Err(too_large());
         }
         let at = self.here()?;
         self.program.insns.push(insn);
@@ -300,5 +319,9 @@ impl Compiler<'_> {
 }
 
 fn narrow(number: usize) -> Result<u32, Fault> {
-    u32::try_from(number).map_err(|_| Fault("the expression is too large".to_owned()))
+    u32::try_from(number).map_err(|_| too_large())
+}
+
+fn too_large() -> Fault {
+    Fault("the expression is too large".to_owned())
 }

@@ -4,7 +4,7 @@ use super::node::Node;
 
 /// The least and the most; `u64::MAX` stands for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Width {
+pub(crate) struct Width {
     /// The least.
     pub(super) min: u64,
     /// The most.
@@ -38,8 +38,7 @@ impl Width {
                 let other = other.map(|other| Self::of(other, groups)).unwrap_or_default();
                 Self { min: then.min.min(other.min), max: then.max.max(other.max) }
             }
-            Node::Repeat { min, max, body, .. } => {
-                let body = Self::of(body, groups);
+            Node::Repeat { min, max, width: body, .. } => {
                 let most = match max {
                     Some(max) => body.max.saturating_mul(u64::from(*max)),
                     None if body.max == 0 => 0,

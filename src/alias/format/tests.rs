@@ -124,6 +124,10 @@ fn much_of_nothing_is_little_work() {
         assert!(Format::compile(format).is_ok(), "{format}");
     }
     assert!(Format::compile(&"{".repeat(20_000)).is_ok());
+    let doubled = format!("{}{}", "(?:".repeat(60), "){2}".repeat(60));
+    assert!(Format::compile(&format!("a{doubled}")).is_ok());
+    assert!(Format::compile(&doubled.replace(":)", ":a)")).is_err());
+    assert!(Format::compile("(?:b(?:a{190000}){0}){190000}").is_err());
 }
 
 #[test]
