@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use minijinja::Error;
+
 use super::fault::{Outcome, raise};
 use super::{Effort, Mode, OUT_OF_FUEL};
 
@@ -18,18 +20,25 @@ pub(crate) const TEXT_LIMIT: usize = 16 << 20;
 
 thread_local! {
     static STRICT: Cell<bool> = const { Cell::new(false) };
+    static BRIEF: Cell<bool> = const { Cell::new(false) };
     static LEFT: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Starts the account of a new rendering.
 pub(crate) fn begin(mode: Mode, effort: Effort) {
     STRICT.set(mode == Mode::Ack);
+    BRIEF.set(effort == Effort::Brief);
     LEFT.set(work(effort));
 }
 
 /// Whether undefined names are errors.
 pub(crate) fn strict() -> bool {
     STRICT.get()
+}
+
+/// Whether others wait for it: what is too much now may be tried again with more.
+pub(crate) fn is_brief() -> bool {
+    BRIEF.get()
 }
 
 /// Pays for `count` items.
@@ -46,7 +55,11 @@ pub(crate) fn spend_text(length: usize) -> Outcome<()> {
 }
 
 fn spend(amount: u64) -> Outcome<()> {
-    let left = LEFT.get().checked_sub(amount).ok_or_else(|| raise(OUT_OF_FUEL, "the template does too much"))?;
-    LEFT.set(left);
+    LEFT.set(LEFT.get().checked_sub(amount).ok_or_else(too_much)?);
     Ok(())
+}
+
+/// There is no work left.
+pub(crate) fn too_much() -> Error {
+    raise(OUT_OF_FUEL, "the template does too much")
 }

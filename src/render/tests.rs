@@ -206,11 +206,25 @@ fn endless_and_exploding_templates_end_in_an_error() {
         "{{ '%99999999999d' % 1 }}",
         "{{ 2 ** 9999999 }}",
         "{{ ('a' * 60) | regex_match('(a|aa)+$b') }}",
+        "{{ 'a' | regex_match('a' * 5000) }}",
+        r"{{ 'a' | regex_match('\w{900}' ) }}",
     ];
 
     for source in sources {
         assert!(template(source, &json!({}), Mode::Result).is_err(), "{source}");
     }
+}
+
+#[test]
+fn a_regular_expression_that_takes_long_is_tried_again_with_more_effort() {
+    let execution = r#"{"id": "5f", "result": "aaaaaaaaaaaaaaaaaaaaaaaa!"}"#.into();
+    let alias = json!({"result": {"format": "{{ execution.result | regex_search('(a|aa)+\\\\1b') }}"}});
+
+    let brief = result(&execution, &alias, Effort::Brief).unwrap_err();
+    let full = result(&execution, &alias, Effort::Full);
+
+    assert!(brief.is_out_of_fuel(), "{brief}");
+    assert!(full.is_ok() || full.is_err_and(|error| !error.is_out_of_fuel()));
 }
 
 #[test]

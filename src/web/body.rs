@@ -31,10 +31,15 @@ pub(super) async fn read(request: &HttpRequest, body: &mut Payload) -> Result<Ma
         return Err(Refusal::TooLarge(LONGEST));
     }
     let bytes = timeout(SLOWEST, all_of(body)).await.map_err(|_| Refusal::TooSlow(SLOWEST))??;
-    match kind {
-        Kind::Form => form(&bytes),
-        Kind::Json => object(&bytes),
-    }
+    kind.read(&bytes)
+}
+
+/// Reads a whole body, as [`read`] does, of a request with these headers.
+///
+/// # Errors
+/// When it is not what the headers announce, or that is nothing we know.
+pub fn posted(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    Kind::of(headers)?.read(body)
 }
 
 impl Kind {
@@ -49,6 +54,13 @@ impl Kind {
             "application/json" => Ok(Self::Json),
             "application/x-www-form-urlencoded" => Ok(Self::Form),
             _ => Err(Refusal::UnknownType(format!("{given:?}"))),
+        }
+    }
+
+    fn read(self, bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
+        match self {
+            Self::Form => form(bytes),
+            Self::Json => object(bytes),
         }
     }
 }

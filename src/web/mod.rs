@@ -29,6 +29,8 @@ use actix_web::{
 use fulmar_contract::Secret;
 use tokio::time::Instant;
 
+pub use self::{body::posted, refusal::Refusal};
+
 use self::{home::Homes, limits::Limits, webhook::Endpoint};
 use crate::{
     actors::router::Router,

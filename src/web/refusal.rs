@@ -21,7 +21,8 @@ use serde_json::json;
 
 /// Why a request is not taken. Shown to who sent it, so it holds nothing that is ours alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+#[expect(missing_docs, reason = "each says itself what it means")]
+pub enum Refusal {
     #[error("the body cannot be read: {0}")]
     Broken(String),
     #[error("not taken, try again later: {0}")]

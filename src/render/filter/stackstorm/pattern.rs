@@ -6,17 +6,30 @@ use std::str::Chars;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
 use crate::render::fault::{Outcome, raise, unsupported};
+use crate::render::scope::{self, spend_text};
 
-/// Steps that one search may take.
-const STEPS: usize = 1_000_000;
+/// Steps that one search may take, and where others wait for it.
+const STEPS: (usize, usize) = (1_000_000, 20_000);
+
+/// The longest pattern, in bytes.
+const LONGEST: usize = 4096;
+
+/// The largest compiled pattern, in bytes.
+const LARGEST: usize = 1 << 20;
 
 /// Compiles a pattern of Python's `re`; `anchored` as for `re.match`.
 pub(super) fn compile(pattern: &str, ignore_case: bool, anchored: bool) -> Outcome<Regex> {
+    if pattern.len() > LONGEST {
+        return Err(unsupported("so long a regular expression"));
+    }
+    // What compiling takes, in bytes of text.
+    spend_text(LONGEST + pattern.len() * 64)?;
     let body = translate(pattern)?;
     let flags = if ignore_case { "(?i)" } else { "" };
     let whole = if anchored { format!("{flags}\\A(?:{body})") } else { format!("{flags}{body}") };
     RegexBuilder::new(&whole)
-        .backtrack_limit(STEPS)
+        .backtrack_limit(if scope::is_brief() { STEPS.1 } else { STEPS.0 })
+        .delegate_size_limit(LARGEST)
         .build()
         .map_err(|error| raise("error", format!("the pattern cannot be compiled: {error}")))
 }

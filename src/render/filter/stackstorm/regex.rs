@@ -7,7 +7,7 @@ use super::super::{Call, Filter};
 use super::pattern::{compile, expand};
 use crate::render::fault::{Outcome, raise, unsupported};
 use crate::render::python::{list, string, text, tuple};
-use crate::render::scope::spend_text;
+use crate::render::scope::{self, spend_text};
 
 pub(super) fn find(name: &str) -> Option<Filter> {
     Some(match name {
@@ -27,6 +27,9 @@ pub(super) fn find(name: &str) -> Option<Filter> {
 }
 
 fn too_long() -> minijinja::Error {
+    if scope::is_brief() {
+        return scope::too_much();
+    }
     unsupported("a regular expression that takes so many steps")
 }
 
