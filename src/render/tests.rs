@@ -228,6 +228,17 @@ fn a_regular_expression_that_takes_long_is_tried_again_with_more_effort() {
 }
 
 #[test]
+fn long_words_are_wrapped_without_looking_at_the_rest_each_time() {
+    for (letter, length) in [("x", 400_000), ("-", 400_000)] {
+        let word = letter.repeat(length);
+
+        let wrapped = template("{{ a | wordwrap(2) }}", &json!({ "a": word }), Mode::Result).unwrap();
+
+        assert_eq!(wrapped.len(), length + length / 2 - 1);
+    }
+}
+
+#[test]
 fn long_chains_end_in_an_error() {
     for (first, link) in [("a", ".b"), ("a", "[0]"), ("a", "|upper"), ("1", " + 1"), ("1", " or 1"), ("a", ".b()")]
     {

@@ -31,15 +31,16 @@ pub(super) fn wordwrap(call: &mut Call<'_, '_, '_>) -> Outcome {
 
 impl Wrap {
     fn line(&self, line: &str) -> Vec<String> {
-        let mut chunks = self.chunks(line);
+        let chars: Vec<char> = line.chars().collect();
+        let mut chunks = self.chunks(&chars);
         chunks.reverse();
         let mut lines: Vec<String> = Vec::new();
         while !chunks.is_empty() {
-            let blank = |chunk: &Vec<char>| chunk.iter().all(|c| is_space(*c));
+            let blank = |chunk: &&[char]| chunk.iter().all(|c| is_space(*c));
             if !lines.is_empty() && chunks.last().is_some_and(blank) {
                 chunks.pop();
             }
-            let mut current: Vec<Vec<char>> = Vec::new();
+            let mut current: Vec<&[char]> = Vec::new();
             let mut length = 0;
             while let Some(chunk) = chunks.pop_if(|chunk| length + chunk.len() <= self.width) {
                 length += chunk.len();
@@ -59,12 +60,12 @@ impl Wrap {
     }
 
     /// Puts as much of a chunk that fits no line into this one as may go.
-    fn break_chunk(
+    fn break_chunk<'a>(
         &self,
-        chunk: Vec<char>,
-        current: &mut Vec<Vec<char>>,
+        chunk: &'a [char],
+        current: &mut Vec<&'a [char]>,
         length: usize,
-        chunks: &mut Vec<Vec<char>>,
+        chunks: &mut Vec<&'a [char]>,
     ) {
         let space = self.width.saturating_sub(length).max(usize::from(self.width < 1));
         if !self.break_long {
@@ -84,20 +85,19 @@ impl Wrap {
             }
         }
         let (head, rest) = chunk.split_at(end.min(chunk.len()));
-        current.push(head.to_vec());
-        chunks.push(rest.to_vec());
+        current.push(head);
+        chunks.push(rest);
     }
 
     /// Words, runs of white space, and parts of words that end with a hyphen.
-    fn chunks(&self, line: &str) -> Vec<Vec<char>> {
-        let chars: Vec<char> = line.chars().collect();
-        let mut chunks: Vec<Vec<char>> = Vec::new();
+    fn chunks<'a>(&self, line: &'a [char]) -> Vec<&'a [char]> {
+        let mut chunks = Vec::new();
         let is_blank = |c: &char| "\t\n\u{b}\u{c}\r ".contains(*c);
-        for run in chars.chunk_by(|a, b| is_blank(a) == is_blank(b)) {
+        for run in line.chunk_by(|a, b| is_blank(a) == is_blank(b)) {
             if self.break_hyphens && !run.first().is_some_and(is_blank) {
                 chunks.extend(hyphenated(run));
             } else {
-                chunks.push(run.to_vec());
+                chunks.push(run);
             }
         }
         chunks
@@ -105,36 +105,35 @@ impl Wrap {
 }
 
 /// Cuts a word behind hyphens between letters, and around dashes.
-fn hyphenated(word: &[char]) -> Vec<Vec<char>> {
+fn hyphenated(word: &[char]) -> Vec<&[char]> {
     let letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphabetic() || *c == '_');
     let wordy = |c: &char| c.is_alphanumeric() || "_!\"'&.,?".contains(*c);
-    let mut parts: Vec<Vec<char>> = Vec::new();
-    let mut part: Vec<char> = Vec::new();
-    let mut at = 0;
+    let part = |from: usize, to: usize| word.get(from..to).unwrap_or_default();
+    let mut parts: Vec<&[char]> = Vec::new();
+    let (mut from, mut at) = (0, 0);
     while let Some(c) = word.get(at) {
-        let dashes = word.iter().skip(at).take_while(|c| **c == '-').count();
-        if dashes >= 2
-            && part.last().is_some_and(wordy)
-            && word.get(at + dashes).is_some_and(|c| c.is_alphanumeric() || *c == '_')
-        {
-            parts.push(std::mem::take(&mut part));
-            parts.push(vec!['-'; dashes]);
-            at += dashes;
-            continue;
+        if *c == '-' && part(from, at).last().is_some_and(wordy) {
+            let dashes = word.iter().skip(at).take_while(|c| **c == '-').count();
+            if dashes >= 2 && word.get(at + dashes).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
+                parts.extend([part(from, at), part(at, at + dashes)]);
+                at += dashes;
+                from = at;
+                continue;
+            }
         }
-        part.push(*c);
         at += 1;
-        let before = part.len() >= 3
-            && letter(part.get(part.len().wrapping_sub(2)))
-            && (letter(part.get(part.len().wrapping_sub(3)))
-                || part.get(part.len().wrapping_sub(3)) == Some(&'-'));
+        let before = match part(from, at) {
+            [.., third, second, _] => letter(Some(second)) && (letter(Some(third)) || *third == '-'),
+            _ => false,
+        };
         let after = letter(word.get(at)) && (letter(word.get(at + 1)) || word.get(at + 1) == Some(&'-'));
         if *c == '-' && before && after {
-            parts.push(std::mem::take(&mut part));
+            parts.push(part(from, at));
+            from = at;
         }
     }
-    if !part.is_empty() {
-        parts.push(part);
+    if from < word.len() {
+        parts.push(part(from, word.len()));
     }
     parts
 }

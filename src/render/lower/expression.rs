@@ -1,7 +1,7 @@
 //! Expressions, from the conditional down to the unary operators.
 
 use super::token::Kind;
-use super::{Parser, literal, quote, syntax};
+use super::{Parser, link, literal, quote, syntax};
 use crate::render::fault::{Outcome, unsupported};
 
 /// An expression written for minijinja, and what of its form later steps must know.
@@ -37,7 +37,9 @@ impl Parser {
         let line = self.line();
         let known = self.unknown.len();
         let mut expr = self.or()?;
+        let mut links = 0;
         while self.skip_name("if")? {
+            link(&mut links)?;
             let test = self.or()?.code;
             let other = match self.skip_name("else")? {
                 true => self.nested(Self::conditional)?.code,
@@ -51,7 +53,9 @@ impl Parser {
 
     pub(super) fn or(&mut self) -> Outcome<Expr> {
         let mut left = self.and()?;
+        let mut links = 0;
         while self.skip_name("or")? {
+            link(&mut links)?;
             let right = self.and()?.code;
             left = Expr::other(format!("(py_pass({}) or {right})", left.code));
         }
@@ -60,7 +64,9 @@ impl Parser {
 
     fn and(&mut self) -> Outcome<Expr> {
         let mut left = self.not()?;
+        let mut links = 0;
         while self.skip_name("and")? {
+            link(&mut links)?;
             let right = self.not()?.code;
             left = Expr::other(format!("(py_pass({}) and {right})", left.code));
         }
@@ -130,7 +136,9 @@ impl Parser {
 
     fn binary(&mut self, operators: &[(&str, &str)], operand: fn(&mut Self) -> Outcome<Expr>) -> Outcome<Expr> {
         let mut left = operand(self)?;
+        let mut links = 0;
         while let Some((_, function)) = operators.iter().find(|(op, _)| self.current().is_op(op)) {
+            link(&mut links)?;
             self.advance()?;
             let right = operand(self)?.code;
             if *function == "py_pow" && left.code.starts_with("py_neg(") && right.parse::<i64>().is_err() {

@@ -164,6 +164,12 @@ impl Parser {
     }
 }
 
+/// Counts one more link of a chain: each is written around what comes before it, which would take long for thousands.
+fn link(links: &mut usize) -> Outcome<()> {
+    *links += 1;
+    if *links > CALLS { Err(unsupported("so long a chain")) } else { Ok(()) }
+}
+
 /// How deep parentheses nest in the code of a template.
 fn calls(code: &str) -> usize {
     let (mut is_code, mut is_text, mut is_escaped) = (false, false, false);

@@ -2,12 +2,13 @@
 
 use super::expression::{Expr, Form};
 use super::token::Kind;
-use super::{Parser, literal, quote, syntax};
+use super::{Parser, link, literal, quote, syntax};
 use crate::render::fault::Outcome;
 use crate::render::{check, filter};
 
 impl Parser {
     pub(super) fn postfix(&mut self, mut expr: Expr) -> Outcome<Expr> {
+        let mut links = 0;
         loop {
             expr = match self.current() {
                 Kind::Op(".") => self.attribute(expr)?,
@@ -15,10 +16,12 @@ impl Parser {
                 Kind::Op("(") => self.call(expr)?,
                 _ => return Ok(expr),
             };
+            link(&mut links)?;
         }
     }
 
     pub(super) fn filters_and_tests(&mut self, mut expr: Expr) -> Outcome<Expr> {
+        let mut links = 0;
         loop {
             expr = match self.current() {
                 Kind::Op("|") => {
@@ -29,6 +32,7 @@ impl Parser {
                 Kind::Name(name) if name == "is" => self.test(&expr)?,
                 _ => return Ok(expr),
             };
+            link(&mut links)?;
         }
     }
 
@@ -124,7 +128,7 @@ impl Parser {
     fn dotted_name(&mut self) -> Outcome<String> {
         let mut name = self.expect_name()?;
         while self.skip_op(".")? {
-            name = format!("{name}.{}", self.expect_name()?);
+            name.extend([".", &self.expect_name()?]);
         }
         Ok(name)
     }

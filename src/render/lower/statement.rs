@@ -3,7 +3,7 @@
 use super::expression::Form;
 use super::target::Target;
 use super::token::Kind;
-use super::{BLOCK, PRINT, Parser, literal, quote, syntax};
+use super::{BLOCK, PRINT, Parser, link, literal, quote, syntax};
 use crate::render::fault::{Outcome, unsupported};
 
 /// Bytes of a text that is written without being accounted for.
@@ -143,7 +143,9 @@ impl Parser {
             return assign(&target, &value);
         }
         let mut value = "py_block".to_owned();
+        let mut links = 0;
         while self.skip_op("|")? {
+            link(&mut links)?;
             value = self.filter(&value)?;
         }
         let (body, _) = self.framed(&["endset"])?;
@@ -171,7 +173,9 @@ impl Parser {
 
     fn filter_block(&mut self) -> Outcome<String> {
         let mut value = self.filter("py_block")?;
+        let mut links = 0;
         while self.skip_op("|")? {
+            link(&mut links)?;
             value = self.filter(&value)?;
         }
         let (body, _) = self.framed(&["endfilter"])?;
