@@ -8,14 +8,20 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use crate::render::fault::{Outcome, raise, unsupported};
 use crate::render::scope::{self, spend_text};
 
-/// Steps that one search may take, and where others wait for it.
-const STEPS: (usize, usize) = (1_000_000, 20_000);
+/// Steps that one search may take.
+const STEPS: usize = 1_000_000;
+
+/// The same, where others wait for it.
+const BRIEF_STEPS: usize = 20_000;
 
 /// The longest pattern, in bytes.
 const LONGEST: usize = 4096;
 
-/// The largest compiled pattern, in bytes.
-const LARGEST: usize = 1 << 20;
+/// The largest compiled pattern, in bytes; `\w` takes tens of thousands.
+const LARGEST: usize = 8 << 20;
+
+/// The same, where others wait for it.
+const BRIEF_LARGEST: usize = 1 << 20;
 
 /// Compiles a pattern of Python's `re`; `anchored` as for `re.match`.
 pub(super) fn compile(pattern: &str, ignore_case: bool, anchored: bool) -> Outcome<Regex> {
@@ -27,11 +33,14 @@ pub(super) fn compile(pattern: &str, ignore_case: bool, anchored: bool) -> Outco
     let body = translate(pattern)?;
     let flags = if ignore_case { "(?i)" } else { "" };
     let whole = if anchored { format!("{flags}\\A(?:{body})") } else { format!("{flags}{body}") };
-    RegexBuilder::new(&whole)
-        .backtrack_limit(if scope::is_brief() { STEPS.1 } else { STEPS.0 })
-        .delegate_size_limit(LARGEST)
-        .build()
-        .map_err(|error| raise("error", format!("the pattern cannot be compiled: {error}")))
+    let is_brief = scope::is_brief();
+    let (steps, largest) = if is_brief { (BRIEF_STEPS, BRIEF_LARGEST) } else { (STEPS, LARGEST) };
+    RegexBuilder::new(&whole).backtrack_limit(steps).delegate_size_limit(largest).build().map_err(|error| {
+        match is_brief {
+            true => scope::too_much(),
+            false => raise("error", format!("the pattern cannot be compiled: {error}")),
+        }
+    })
 }
 
 fn translate(pattern: &str) -> Outcome<String> {
