@@ -1,0 +1,158 @@
+//! An IRC server in this process, so that no line that reaches a room goes unseen, whoever lives or dies.
+//!
+//! Its only clients are gateways. People are calls of [`Network::say`]: each may have a nick of their own.
+
+mod client;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::{mpsc, watch},
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
+
+/// The server.
+pub(crate) struct Network {
+    /// Where it is.
+    pub(crate) address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+/// A line that a gateway wrote into a room.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// When it came.
+    pub(crate) at: Instant,
+    /// Where.
+    pub(crate) room: String,
+    /// What.
+    pub(crate) text: String,
+}
+
+/// What a receipt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receipts {
+    /// The server sends back what was written.
+    Echo,
+    /// The server answers pings in order, and that is all.
+    Pong,
+}
+
+struct Shared {
+    receipts: Receipts,
+    clients: Mutex<BTreeMap<String, Client>>,
+    lines: Mutex<Vec<Line>>,
+    /// Counts what has happened, so that it can be awaited.
+    happened: watch::Sender<u64>,
+}
+
+struct Client {
+    lines: mpsc::UnboundedSender<String>,
+    rooms: BTreeSet<String>,
+    entered: Instant,
+}
+
+impl Network {
+    /// Starts it on a free port.
+    pub(crate) fn start(receipts: Receipts) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            receipts,
+            clients: Mutex::default(),
+            lines: Mutex::default(),
+            happened: watch::Sender::new(0),
+        });
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let address = listener.local_addr()?;
+        let accepting = Some(tokio::spawn(Arc::clone(&shared).accept(listener)));
+        Ok(Self { address, shared, accepting })
+    }
+
+    /// Ends without a word: nobody is connected any more, and nobody can connect.
+    pub(crate) fn die(&mut self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.abort();
+        }
+        self.shared.clients().clear();
+        self.shared.happens();
+    }
+
+    /// Serves again, on the same port.
+    pub(crate) fn return_again(&mut self) -> io::Result<()> {
+        self.accepting = Some(tokio::spawn(Arc::clone(&self.shared).accept(listen(self.address)?)));
+        Ok(())
+    }
+
+    /// Somebody says something in a room; how many clients were there to hear it.
+    pub(crate) fn say(&self, nick: &str, room: &str, text: &str) -> usize {
+        let line = format!(":{nick}!{nick}@people.test PRIVMSG {room} :{text}");
+        let clients = self.shared.clients();
+        let there = clients.values().filter(|client| client.rooms.contains(room));
+        there.filter(|client| client.lines.send(line.clone()).is_ok()).count()
+    }
+
+    /// Whether somebody is in all of these rooms.
+    pub(crate) fn is_in<'a>(&self, rooms: impl IntoIterator<Item = &'a String>) -> bool {
+        let clients = self.shared.clients();
+        rooms.into_iter().all(|room| clients.values().any(|client| client.rooms.contains(room)))
+    }
+
+    /// When each client that is here was let in.
+    pub(crate) fn entries(&self) -> Vec<Instant> {
+        self.shared.clients().values().map(|client| client.entered).collect()
+    }
+
+    /// All lines but the first so many.
+    pub(crate) fn lines(&self, after: usize) -> Vec<Line> {
+        self.shared.lines().get(after..).unwrap_or_default().to_vec()
+    }
+
+    /// Changes whenever somebody comes, joins, writes or goes.
+    pub(crate) fn happened(&self) -> watch::Receiver<u64> {
+        self.shared.happened.subscribe()
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.die();
+    }
+}
+
+impl Shared {
+    fn clients(&self) -> MutexGuard<'_, BTreeMap<String, Client>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn happens(&self) {
+        self.happened.send_modify(|count| *count += 1);
+    }
+
+    async fn accept(self: Arc<Self>, listener: TcpListener) {
+        // Whoever ends this task ends theirs, too.
+        let mut serving = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            serving.spawn(client::serve(Arc::clone(&self), stream));
+            while serving.try_join_next().is_some() {}
+        }
+    }
+}
+
+/// Listens even where connections of an earlier life have not died out.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}

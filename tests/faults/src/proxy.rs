@@ -1,0 +1,191 @@
+//! What stands between the gateway and somebody else, and spoils it.
+
+mod request;
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+/// A proxy.
+pub(crate) struct Proxy {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+/// What becomes of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// All goes through.
+    Open,
+    /// Every connection is closed, old and new.
+    Cut,
+    /// Connections stay, and are accepted, and nothing goes through. Those that have lost something never recover.
+    Hole,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Mishap {
+    /// It is answered by these bytes and goes nowhere.
+    Answer(String),
+    /// It arrives, and the connection is closed in place of the answer.
+    Reset,
+}
+
+struct Shared {
+    to: SocketAddr,
+    way: watch::Sender<Way>,
+    /// What befalls the next requests with this in their first line.
+    mishaps: Mutex<VecDeque<(&'static str, Mishap)>>,
+}
+
+impl Proxy {
+    /// Starts one in front of `to`.
+    pub(crate) async fn start(to: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared { to, way: watch::Sender::new(Way::Open), mishaps: Mutex::default() });
+        let accepting = tokio::spawn(Arc::clone(&shared).accept(listener));
+        Ok(Self { address, shared, accepting })
+    }
+
+    /// What becomes of connections from now on.
+    pub(crate) fn turn(&self, way: Way) {
+        self.shared.way.send_replace(way);
+    }
+
+    /// Something befalls the next request that has `what` in its first line, after what was said before.
+    pub(crate) fn befalls(&self, what: &'static str, mishap: Mishap) {
+        self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).push_back((what, mishap));
+    }
+
+    /// How many mishaps have not happened yet.
+    pub(crate) fn pending(&self) -> usize {
+        self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Forgets what has not happened yet.
+    pub(crate) fn forget(&self) {
+        self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Shared {
+    async fn accept(self: Arc<Self>, listener: TcpListener) {
+        // Whoever ends this task ends theirs, too.
+        let mut serving = JoinSet::new();
+        while let Ok((client, _)) = listener.accept().await {
+            let shared = Arc::clone(&self);
+            serving.spawn(async move {
+                // Either end may go at any time.
+                drop(shared.relay(client).await);
+            });
+            while serving.try_join_next().is_some() {}
+        }
+    }
+
+    async fn relay(&self, client: TcpStream) -> io::Result<()> {
+        let mut way = self.way.subscribe();
+        if *way.borrow() == Way::Cut {
+            return Ok(());
+        }
+        let server = TcpStream::connect(self.to).await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+        let link = Link { shared: self, is_spoiled: AtomicBool::new(false), is_doomed: AtomicBool::new(false) };
+        let to_client = tokio::sync::Mutex::new(to_client);
+        tokio::select! {
+            ended = link.requests(from_client, to_server, &to_client) => ended,
+            ended = link.answers(from_server, &to_client) => ended,
+            _ = way.wait_for(|way| *way == Way::Cut) => Ok(()),
+        }
+    }
+
+    /// What befalls a request that begins with this line.
+    fn mishap(&self, line: &str) -> Option<Mishap> {
+        let mut mishaps = self.mishaps.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = mishaps.iter().position(|(what, _)| line.contains(what))?;
+        mishaps.remove(at).map(|(_, mishap)| mishap)
+    }
+}
+
+/// One connection.
+struct Link<'a> {
+    shared: &'a Shared,
+    /// Whether something was lost already.
+    is_spoiled: AtomicBool,
+    /// Whether it is closed as soon as an answer comes.
+    is_doomed: AtomicBool,
+}
+
+impl Link<'_> {
+    /// Whether what has come is lost.
+    fn loses(&self) -> bool {
+        let is_spoiled = *self.shared.way.borrow() == Way::Hole;
+        self.is_spoiled.fetch_or(is_spoiled, Ordering::Relaxed) || is_spoiled
+    }
+
+    async fn requests(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        back: &tokio::sync::Mutex<OwnedWriteHalf>,
+    ) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        while from.read_buf(&mut buffer).await? > 0 {
+            if self.loses() {
+                buffer.clear();
+            }
+            while let Some(length) = request::whole(&buffer) {
+                let request: Vec<u8> = buffer.drain(..length).collect();
+                match self.shared.mishap(request::first_line(&request)) {
+                    None => to.write_all(&request).await?,
+                    Some(Mishap::Answer(answer)) => back.lock().await.write_all(answer.as_bytes()).await?,
+                    Some(Mishap::Reset) => {
+                        self.is_doomed.store(true, Ordering::Relaxed);
+                        to.write_all(&request).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn answers(&self, mut from: OwnedReadHalf, to: &tokio::sync::Mutex<OwnedWriteHalf>) -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let length = from.read(&mut buffer).await?;
+            if length == 0 || self.is_doomed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            if !self.loses() {
+                to.lock().await.write_all(buffer.get(..length).unwrap_or_default()).await?;
+            }
+        }
+    }
+}

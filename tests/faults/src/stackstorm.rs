@@ -1,0 +1,120 @@
+//! The StackStorm: the program's own sandbox, as a process that outlives the gateways.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Outcome,
+    account::{Account, Execution},
+    http,
+    process::Process,
+    wait::{PATIENCE, until},
+};
+
+/// A sandbox that runs.
+pub(crate) struct StackStorm {
+    /// Its process.
+    pub(crate) process: Process,
+    /// Where it is.
+    pub(crate) address: SocketAddr,
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl StackStorm {
+    /// Starts it on a free port.
+    pub(crate) async fn start(program: &Path, folder: &Path) -> Outcome<Self> {
+        write_pack(&folder.join("pack"))?;
+        let (process, address) = start(program, folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        Ok(Self { process, address, program: program.to_owned(), folder: folder.to_owned() })
+    }
+
+    /// Starts it again after its death, where it was. It remembers nothing.
+    pub(crate) async fn return_again(&mut self) -> Outcome<()> {
+        (self.process, _) = start(&self.program, &self.folder, self.address).await?;
+        Ok(())
+    }
+
+    /// Lets something go wrong, as `POST /sandbox/faults` has it.
+    pub(crate) async fn inject(&self, fault: &Value) -> Outcome<()> {
+        let answer = http::ask(self.address, "POST", "/api/v1/sandbox/faults", (KEY, &fault.to_string())).await?;
+        if answer.status == 204 { Ok(()) } else { Err(format!("{fault}: {}", answer.body).into()) }
+    }
+
+    /// Announces something in a room, by an execution that can be found later.
+    pub(crate) async fn announce(&self, number: u64, room: &str) -> Outcome<()> {
+        let parameters = json!({"channel": room, "message": format!("News n{number}."), "route": "errbot"});
+        let body = json!({"action": "chatops.post_message", "parameters": parameters}).to_string();
+        let answer = http::ask(self.address, "POST", "/api/v1/executions", (KEY, &body)).await?;
+        if answer.status == 201 { Ok(()) } else { Err(answer.body.into()) }
+    }
+
+    /// Tells the account which executions there are.
+    pub(crate) async fn tell(&self, account: &mut Account) -> Outcome<()> {
+        let path = format!(
+            "/api/v1/executions?action={ACTION}&limit={PAGE}&include_attributes=parameters,end_timestamp,status"
+        );
+        let answer = http::ask(self.address, "GET", &path, (KEY, "")).await?;
+        for execution in answer.json().as_array().ok_or("no list of executions")? {
+            let text = |pointer| execution.pointer(pointer).and_then(Value::as_str);
+            let number = text("/parameters/token").and_then(|token| token.strip_prefix('t')?.parse().ok());
+            let (Some(id), Some(number)) = (text("/id"), number) else { continue };
+            account.execution(id, Execution { number, end: text("/end_timestamp").map(str::to_owned) });
+        }
+        Ok(())
+    }
+}
+
+async fn start(program: &Path, folder: &Path, listen: SocketAddr) -> Outcome<(Process, SocketAddr)> {
+    let mut command = Command::new(program);
+    command.arg("sandbox").args(["--api-key", KEY, "--listen", &listen.to_string()]);
+    command.arg("--packs").arg(folder.join("pack"));
+    let mut process = Process::start(&mut command, &folder.join("stackstorm.log"))?;
+    let address = until("the sandbox", PATIENCE, async || {
+        let said = process.said()?;
+        if let Some(status) = process.ended()? {
+            return Err(format!("the sandbox ended ({status}): {said}").into());
+        }
+        let line = said.split_once("api    http://").and_then(|(_, rest)| rest.split_once("/api/v1\n"));
+        Ok(line.and_then(|(address, _)| address.parse().ok()))
+    })
+    .await?;
+    Ok((process, address))
+}
+
+/// The pack: one alias, whose ack and result tell the command's number.
+fn write_pack(folder: &Path) -> Outcome<()> {
+    for (path, text) in [
+        ("pack.yaml", "{ref: faults, name: faults, description: Work, version: 1.0.0}"),
+        (
+            "actions/work.yaml",
+            "name: work\npack: faults\nrunner_type: python-script\nentry_point: work.py\n\
+             parameters:\n  token: {type: string, required: true}\n  seconds: {type: number, default: 0}\n\
+             sandbox: {seconds: \"{{ seconds }}\"}\n",
+        ),
+        (
+            "aliases/work.yaml",
+            "name: work\npack: faults\naction_ref: faults.work\ndescription: Works for some time\n\
+             formats: [\"work {{ token }} for {{ seconds }}\"]\n\
+             ack: {format: \"Working on {{ execution.parameters.token }}.\", append_url: false}\n\
+             result: {format: \"Finished {{ execution.parameters.token }}.\"}\n",
+        ),
+    ] {
+        let file = folder.join(path);
+        fs::create_dir_all(file.parent().unwrap_or(folder))?;
+        fs::write(file, text)?;
+    }
+    Ok(())
+}
+
+const ACTION: &str = "faults.work";
+const KEY: &str = "faults";
+
+/// As many as the sandbox remembers.
+const PAGE: usize = 10_000;

@@ -1,0 +1,185 @@
+//! Where a scenario is played: a network, a StackStorm behind proxies, a gateway that may die, and the account.
+
+use std::{path::PathBuf, time::Duration};
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    Outcome, Site,
+    account::{Account, Verdict},
+    gateway::{Gateway, Launch, Wiring},
+    network::{Network, Receipts},
+    proxy::Proxy,
+    stackstorm::StackStorm,
+    wait::until,
+};
+
+/// All of it.
+pub(crate) struct Stage {
+    /// The chat network.
+    pub(crate) network: Network,
+    /// The StackStorm itself.
+    pub(crate) stackstorm: StackStorm,
+    /// What stands before its API.
+    pub(crate) api: Proxy,
+    /// What stands before its stream.
+    pub(crate) stream: Proxy,
+    /// What stands before the network.
+    pub(crate) chat: Proxy,
+    /// What was given and what came of it.
+    pub(crate) account: Account,
+    /// How the gateway is started.
+    pub(crate) launch: Launch,
+    /// The gateway, while there is one.
+    pub(crate) gateway: Option<Gateway>,
+    /// The rooms.
+    pub(crate) rooms: Vec<String>,
+    /// Where everything of it is.
+    pub(crate) folder: PathBuf,
+    /// How many lines of the network were read.
+    read: usize,
+    /// The number of the last command or announcement.
+    last: u64,
+}
+
+/// What differs from one stage to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// What a receipt is.
+    pub(crate) receipts: Receipts,
+    /// Who says results.
+    pub(crate) results: &'static str,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { receipts: Receipts::Echo, results: "direct" }
+    }
+}
+
+impl Stage {
+    /// Sets a stage in a folder of its own. No gateway runs yet.
+    pub(crate) async fn set(site: &Site, name: &str, plan: Plan) -> Outcome<Self> {
+        let folder = site.folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        let network = Network::start(plan.receipts)?;
+        let stackstorm = StackStorm::start(&site.gateway, &folder).await?;
+        let api = Proxy::start(stackstorm.address).await?;
+        let stream = Proxy::start(stackstorm.address).await?;
+        let chat = Proxy::start(network.address).await?;
+        let rooms: Vec<String> = (1..=4).map(|number| format!("#room{number}")).collect();
+        let launch = Launch {
+            program: site.gateway.clone(),
+            wrapper: Vec::new(),
+            config: folder.join("fulmar.toml"),
+            log: folder.join("gateway.log"),
+            environment: Vec::new(),
+        };
+        let wiring = Wiring {
+            state: format!("sqlite:{}", folder.join("journal.db").display()),
+            results: plan.results,
+            api: api.address,
+            stream: stream.address,
+            chats: vec![("fulmar".into(), chat.address, rooms.clone())],
+        };
+        wiring.write(&launch.config)?;
+        let (account, gateway, read, last) = (Account::default(), None, 0, 0);
+        Ok(Self { network, stackstorm, api, stream, chat, account, launch, gateway, rooms, folder, read, last })
+    }
+
+    /// Starts a gateway, and waits until it is ready.
+    pub(crate) async fn enter(&mut self) -> Outcome<()> {
+        self.gateway.insert(self.launch.start()?).ready().await
+    }
+
+    /// The gateway that runs.
+    pub(crate) fn running(&mut self) -> Outcome<&mut Gateway> {
+        self.gateway.as_mut().ok_or_else(|| "no gateway runs".into())
+    }
+
+    /// Kills the gateway without a word.
+    pub(crate) fn kill(&mut self) -> Outcome<()> {
+        let mut gateway = self.gateway.take().ok_or("no gateway runs")?;
+        Ok(gateway.process.kill()?)
+    }
+
+    /// Somebody gives a command that takes so many seconds; its number, if anybody was there to hear it.
+    pub(crate) fn give(&mut self, seconds: f64) -> Option<u64> {
+        let number = self.last + 1;
+        let room = room(&self.rooms, number)?;
+        let command = format!("!work t{number} for {seconds}");
+        if self.network.say(&format!("u{number}"), room, &command) == 0 {
+            return None;
+        }
+        self.last = number;
+        self.account.command(number, room);
+        Some(number)
+    }
+
+    /// So many commands a second are given, as long as that.
+    pub(crate) async fn give_for(&mut self, length: Duration, rate: u32) -> Outcome<()> {
+        let begin = Instant::now();
+        let count = (length.as_secs_f64() * f64::from(rate)) as u32;
+        for place in 0..count {
+            sleep_until(begin + Duration::from_secs(1) * place / rate).await;
+            self.give(0.0);
+        }
+        sleep_until(begin + length).await;
+        Ok(())
+    }
+
+    /// StackStorm announces something.
+    pub(crate) async fn announce(&mut self) -> Outcome<()> {
+        self.last += 1;
+        let room = room(&self.rooms, self.last).ok_or("there are no rooms")?;
+        self.account.announcement(self.last, room);
+        self.stackstorm.announce(self.last, room).await
+    }
+
+    /// Takes note of what was said and run since.
+    pub(crate) async fn look(&mut self) -> Outcome<()> {
+        self.stackstorm.tell(&mut self.account).await?;
+        self.hear();
+        Ok(())
+    }
+
+    /// Takes note of what was said since.
+    pub(crate) fn hear(&mut self) {
+        let lines = self.network.lines(self.read);
+        self.read += lines.len();
+        lines.iter().for_each(|line| self.account.line(line));
+    }
+
+    /// Waits until these commands are answered, every execution has ended and the gateway owes nothing, or nothing has
+    /// come for so long. What became of it all.
+    pub(crate) async fn settle(&mut self, due: &[u64], patience: Duration) -> Outcome<Verdict> {
+        let settled = until("the end of it all", patience, async || {
+            self.hear();
+            if !due.iter().all(|number| self.account.is_answered(*number)) || !self.running()?.is_done().await {
+                return Ok(None);
+            }
+            self.look().await?;
+            Ok(self.account.all_ended().then_some(()))
+        })
+        .await;
+        if let Err(error) = settled {
+            eprintln!("{error}");
+        }
+        self.look().await?;
+        Ok(self.account.verdict())
+    }
+
+    /// The number of the last command or announcement.
+    pub(crate) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Whether the gateway has panicked in any of its lives.
+    pub(crate) fn panicked(&self) -> Outcome<bool> {
+        Ok(String::from_utf8_lossy(&std::fs::read(&self.launch.log)?).contains("panicked at"))
+    }
+}
+
+fn room(rooms: &[String], number: u64) -> Option<&String> {
+    rooms.iter().cycle().nth(usize::try_from(number).ok()? % rooms.len().max(1))
+}
