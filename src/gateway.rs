@@ -12,7 +12,7 @@ use actix::{Actor, Addr};
 use tokio::sync::oneshot;
 
 #[cfg(feature = "sqlite")]
-use crate::journal::{Commit, Sqlite};
+use crate::journal::{Commit, Sqlite, crash};
 use crate::{
     actors::{
         aliases::{self, Aliases},
@@ -335,7 +335,7 @@ fn store(state: &State, metrics: &Metrics) -> Result<Box<dyn Store>, StoreError>
                 commits.changes.inc_by(commit.changes as u64);
                 commits.seconds.observe(commit.took.as_secs_f64());
             };
-            Ok(Box::new(Sqlite::open(path.clone(), count)?))
+            Ok(crash::armed(Box::new(Sqlite::open(path.clone(), count)?)))
         }
         #[cfg(not(feature = "sqlite"))]
         State::Sqlite(path) => Err(StoreError(format!("this build keeps nothing in files as {}", path.display()))),

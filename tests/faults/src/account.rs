@@ -128,6 +128,11 @@ impl Account {
         self.commands.get(&number).map_or(&[], |entry| &entry.told)
     }
 
+    /// Whether a command has had its ack.
+    pub(crate) fn is_acknowledged(&self, number: u64) -> bool {
+        self.commands.get(&number).is_some_and(|entry| entry.acks.first().is_some())
+    }
+
     /// Whether a command has had any answer that ends the matter.
     pub(crate) fn is_answered(&self, number: u64) -> bool {
         self.commands.get(&number).is_some_and(|entry| entry.results.first().is_some() || !entry.told.is_empty())

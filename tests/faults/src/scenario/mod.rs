@@ -1,6 +1,8 @@
 //! What goes wrong: a scenario is one kind of fault.
 
+mod away;
 mod kills;
+mod steps;
 
 use clap::ValueEnum;
 
@@ -9,8 +11,12 @@ use crate::{Outcome, Site, report::Row};
 /// The scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
+    /// A crash at every write.
+    CrashSteps,
     /// `kill -9` at random moments under load.
     KillRandom,
+    /// The stream cut for long.
+    StreamAway,
 }
 
 /// How much of it.
@@ -26,14 +32,18 @@ impl Scenario {
     /// What it is called.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::CrashSteps => "crash-steps",
             Self::KillRandom => "kill-random",
+            Self::StreamAway => "stream-away",
         }
     }
 
     /// Plays it.
     pub(crate) async fn play(self, site: &Site, length: Length) -> Outcome<Vec<Row>> {
         match self {
+            Self::CrashSteps => steps::play(site, length).await,
             Self::KillRandom => kills::play(site, length).await.map(|row| vec![row]),
+            Self::StreamAway => away::play(site, length).await.map(|row| vec![row]),
         }
     }
 }
