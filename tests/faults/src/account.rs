@@ -88,6 +88,13 @@ impl Account {
         self.executions.insert(id.to_owned(), execution);
     }
 
+    /// StackStorm has forgotten all that had not ended.
+    pub(crate) fn forgotten(&mut self) {
+        for execution in self.executions.values_mut() {
+            execution.end.get_or_insert_with(String::new);
+        }
+    }
+
     /// A line came into a room.
     pub(crate) fn line(&mut self, line: &Line) {
         let is_marked = line.text.contains("(repeated)");

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::{mpsc, watch},
+    sync::mpsc,
     task::{JoinHandle, JoinSet},
     time::Instant,
 };
@@ -50,8 +50,6 @@ struct Shared {
     receipts: Receipts,
     clients: Mutex<BTreeMap<String, Client>>,
     lines: Mutex<Vec<Line>>,
-    /// Counts what has happened, so that it can be awaited.
-    happened: watch::Sender<u64>,
 }
 
 struct Client {
@@ -67,7 +65,6 @@ impl Network {
             receipts,
             clients: Mutex::default(),
             lines: Mutex::default(),
-            happened: watch::Sender::new(0),
         });
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
@@ -81,7 +78,6 @@ impl Network {
             accepting.abort();
         }
         self.shared.clients().clear();
-        self.shared.happens();
     }
 
     /// Serves again, on the same port.
@@ -98,10 +94,9 @@ impl Network {
         there.filter(|client| client.lines.send(line.clone()).is_ok()).count()
     }
 
-    /// Whether somebody is in all of these rooms.
-    pub(crate) fn is_in<'a>(&self, rooms: impl IntoIterator<Item = &'a String>) -> bool {
-        let clients = self.shared.clients();
-        rooms.into_iter().all(|room| clients.values().any(|client| client.rooms.contains(room)))
+    /// How many clients are in a room.
+    pub(crate) fn in_rooms(&self) -> usize {
+        self.shared.clients().values().filter(|client| !client.rooms.is_empty()).count()
     }
 
     /// When each client that is here was let in.
@@ -112,11 +107,6 @@ impl Network {
     /// All lines but the first so many.
     pub(crate) fn lines(&self, after: usize) -> Vec<Line> {
         self.shared.lines().get(after..).unwrap_or_default().to_vec()
-    }
-
-    /// Changes whenever somebody comes, joins, writes or goes.
-    pub(crate) fn happened(&self) -> watch::Receiver<u64> {
-        self.shared.happened.subscribe()
     }
 }
 
@@ -135,10 +125,6 @@ impl Shared {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn happens(&self) {
-        self.happened.send_modify(|count| *count += 1);
-    }
-
     async fn accept(self: Arc<Self>, listener: TcpListener) {
         // Whoever ends this task ends theirs, too.
         let mut serving = JoinSet::new();
@@ -150,7 +136,7 @@ impl Shared {
 }
 
 /// Listens even where connections of an earlier life have not died out.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

@@ -12,6 +12,7 @@ use std::{
     },
 };
 
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -22,12 +23,14 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
+use crate::network::listen;
+
 /// A proxy.
 pub(crate) struct Proxy {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
-    accepting: JoinHandle<()>,
+    accepting: JoinHandle<io::Result<()>>,
 }
 
 /// What becomes of connections.
@@ -35,7 +38,7 @@ pub(crate) struct Proxy {
 pub(crate) enum Way {
     /// All goes through.
     Open,
-    /// Every connection is closed, old and new.
+    /// Every connection is closed, and new ones are refused.
     Cut,
     /// Connections stay, and are accepted, and nothing goes through. Those that have lost something never recover.
     Hole,
@@ -59,8 +62,8 @@ struct Shared {
 
 impl Proxy {
     /// Starts one in front of `to`.
-    pub(crate) async fn start(to: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+    pub(crate) fn start(to: SocketAddr) -> io::Result<Self> {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { to, way: watch::Sender::new(Way::Open), mishaps: Mutex::default() });
         let accepting = tokio::spawn(Arc::clone(&shared).accept(listener));
@@ -95,24 +98,32 @@ impl Drop for Proxy {
 }
 
 impl Shared {
-    async fn accept(self: Arc<Self>, listener: TcpListener) {
+    async fn accept(self: Arc<Self>, mut listener: TcpListener) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        let mut way = self.way.subscribe();
         // Whoever ends this task ends theirs, too.
         let mut serving = JoinSet::new();
-        while let Ok((client, _)) = listener.accept().await {
-            let shared = Arc::clone(&self);
-            serving.spawn(async move {
-                // Either end may go at any time.
-                drop(shared.relay(client).await);
-            });
-            while serving.try_join_next().is_some() {}
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let (shared, (client, _)) = (Arc::clone(&self), accepted?);
+                    serving.spawn(async move {
+                        // Either end may go at any time.
+                        drop(shared.relay(client).await);
+                    });
+                    while serving.try_join_next().is_some() {}
+                }
+                () = until(&mut way, |way| way == Way::Cut) => {
+                    drop(listener);
+                    serving.shutdown().await;
+                    until(&mut way, |way| way != Way::Cut).await;
+                    listener = listen(address)?;
+                }
+            }
         }
     }
 
     async fn relay(&self, client: TcpStream) -> io::Result<()> {
-        let mut way = self.way.subscribe();
-        if *way.borrow() == Way::Cut {
-            return Ok(());
-        }
         let server = TcpStream::connect(self.to).await?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
@@ -122,7 +133,6 @@ impl Shared {
         tokio::select! {
             ended = link.requests(from_client, to_server, &to_client) => ended,
             ended = link.answers(from_server, &to_client) => ended,
-            _ = way.wait_for(|way| *way == Way::Cut) => Ok(()),
         }
     }
 
@@ -132,6 +142,11 @@ impl Shared {
         let at = mishaps.iter().position(|(what, _)| line.contains(what))?;
         mishaps.remove(at).map(|(_, mishap)| mishap)
     }
+}
+
+async fn until(turned: &mut watch::Receiver<Way>, is_wanted: impl Fn(Way) -> bool) {
+    // Its sender lives as long as whoever waits.
+    drop(turned.wait_for(|way| is_wanted(*way)).await);
 }
 
 /// One connection.

@@ -1,7 +1,8 @@
 //! Where a scenario is played: a network, a StackStorm behind proxies, a gateway that may die, and the account.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fs::File, io::Write as _, path::PathBuf, time::Duration};
 
+use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     network::{Network, Receipts},
     proxy::Proxy,
     stackstorm::StackStorm,
-    wait::until,
+    wait::{PATIENCE, until},
 };
 
 /// All of it.
@@ -36,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) rooms: Vec<String>,
     /// Where everything of it is.
     pub(crate) folder: PathBuf,
+    /// What was said.
+    minutes: File,
     /// How many lines of the network were read.
     read: usize,
     /// The number of the last command or announcement.
@@ -64,9 +67,9 @@ impl Stage {
         std::fs::create_dir_all(&folder)?;
         let network = Network::start(plan.receipts)?;
         let stackstorm = StackStorm::start(&site.gateway, &folder).await?;
-        let api = Proxy::start(stackstorm.address).await?;
-        let stream = Proxy::start(stackstorm.address).await?;
-        let chat = Proxy::start(network.address).await?;
+        let api = Proxy::start(stackstorm.address)?;
+        let stream = Proxy::start(stackstorm.address)?;
+        let chat = Proxy::start(network.address)?;
         let rooms: Vec<String> = (1..=4).map(|number| format!("#room{number}")).collect();
         let launch = Launch {
             program: site.gateway.clone(),
@@ -84,7 +87,22 @@ impl Stage {
         };
         wiring.write(&launch.config)?;
         let (account, gateway, read, last) = (Account::default(), None, 0, 0);
-        Ok(Self { network, stackstorm, api, stream, chat, account, launch, gateway, rooms, folder, read, last })
+        let minutes = File::create(folder.join("rooms.log"))?;
+        Ok(Self {
+            network,
+            stackstorm,
+            api,
+            stream,
+            chat,
+            account,
+            launch,
+            gateway,
+            rooms,
+            folder,
+            minutes,
+            read,
+            last,
+        })
     }
 
     /// Starts a gateway, and waits until it is ready.
@@ -147,11 +165,15 @@ impl Stage {
     pub(crate) fn hear(&mut self) {
         let lines = self.network.lines(self.read);
         self.read += lines.len();
-        lines.iter().for_each(|line| self.account.line(line));
+        for line in lines {
+            // For whoever wants to know what was said; nothing depends on it.
+            drop(writeln!(self.minutes, "{} {}", line.room, line.text));
+            self.account.line(&line);
+        }
     }
 
-    /// Waits until these commands are answered, every execution has ended and the gateway owes nothing, or nothing has
-    /// come for so long. What became of it all.
+    /// Waits until these commands are answered, every execution has ended, nothing is lost and the gateway owes nothing; or for
+    /// so long. What became of it all.
     pub(crate) async fn settle(&mut self, due: &[u64], patience: Duration) -> Outcome<Verdict> {
         let settled = until("the end of it all", patience, async || {
             self.hear();
@@ -159,7 +181,8 @@ impl Stage {
                 return Ok(None);
             }
             self.look().await?;
-            Ok(self.account.all_ended().then_some(()))
+            let is_settled = self.account.all_ended() && self.account.verdict().lost.is_empty();
+            Ok(is_settled.then_some(()))
         })
         .await;
         if let Err(error) = settled {
@@ -167,6 +190,27 @@ impl Stage {
         }
         self.look().await?;
         Ok(self.account.verdict())
+    }
+
+    /// Waits until the gateway's status is as wanted.
+    pub(crate) async fn until_status(&mut self, what: &str, is_wanted: impl Fn(&Value) -> bool) -> Outcome<()> {
+        let gateway = self.running()?;
+        until(what, 2 * PATIENCE, async || Ok(gateway.status().await.filter(&is_wanted).map(drop))).await
+    }
+
+    /// Waits until so many chats are in their rooms.
+    pub(crate) async fn until_clients(&self, count: usize) -> Outcome<()> {
+        let all = async || Ok((self.network.in_rooms() == count).then_some(()));
+        until("all chats", 2 * PATIENCE, all).await
+    }
+
+    /// Waits until one command is answered.
+    pub(crate) async fn settle_one(&mut self, number: u64) -> Outcome<()> {
+        until("the answer to a command", PATIENCE, async || {
+            self.hear();
+            Ok(self.account.is_answered(number).then_some(()))
+        })
+        .await
     }
 
     /// The number of the last command or announcement.

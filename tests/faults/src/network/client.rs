@@ -98,7 +98,6 @@ impl Serving {
         self.shared.clients().insert(nick.clone(), client);
         self.reply(&format!(":irc.test 001 {nick} :Welcome"));
         self.reply(&format!(":irc.test 422 {nick} :No message of the day"));
-        self.shared.happens();
     }
 
     fn join(&self, room: &str) {
@@ -108,7 +107,6 @@ impl Serving {
         }
         self.reply(&format!(":{nick}!{nick}@gateway.test JOIN {room}"));
         self.reply(&format!(":irc.test 366 {nick} {room} :End of /NAMES list."));
-        self.shared.happens();
     }
 
     fn hear(&self, room: &str, text: &str) {
@@ -117,7 +115,6 @@ impl Serving {
         if let (true, Some(nick)) = (self.echoes, &self.nick) {
             self.reply(&format!(":{nick}!{nick}@gateway.test PRIVMSG {room} :{text}"));
         }
-        self.shared.happens();
     }
 
     fn reply(&self, line: &str) {
@@ -132,6 +129,5 @@ impl Serving {
                 clients.remove(nick);
             }
         }
-        self.shared.happens();
     }
 }

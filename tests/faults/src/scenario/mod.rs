@@ -1,8 +1,11 @@
 //! What goes wrong: a scenario is one kind of fault.
 
 mod away;
+mod half_open;
 mod kills;
+mod services;
 mod steps;
+mod storms;
 
 use clap::ValueEnum;
 
@@ -13,8 +16,14 @@ use crate::{Outcome, Site, report::Row};
 pub(crate) enum Scenario {
     /// A crash at every write.
     CrashSteps,
+    /// Links that are silent, and many that return.
+    HalfOpen,
     /// `kill -9` at random moments under load.
     KillRandom,
+    /// StackStorm stopped, out of reach, killed.
+    Services,
+    /// Errors in place of answers.
+    Storms,
     /// The stream cut for long.
     StreamAway,
 }
@@ -33,7 +42,10 @@ impl Scenario {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::CrashSteps => "crash-steps",
+            Self::HalfOpen => "half-open",
             Self::KillRandom => "kill-random",
+            Self::Services => "services",
+            Self::Storms => "storms",
             Self::StreamAway => "stream-away",
         }
     }
@@ -42,7 +54,10 @@ impl Scenario {
     pub(crate) async fn play(self, site: &Site, length: Length) -> Outcome<Vec<Row>> {
         match self {
             Self::CrashSteps => steps::play(site, length).await,
+            Self::HalfOpen => half_open::play(site, length).await,
             Self::KillRandom => kills::play(site, length).await.map(|row| vec![row]),
+            Self::Services => services::play(site, length).await,
+            Self::Storms => storms::play(site, length).await,
             Self::StreamAway => away::play(site, length).await.map(|row| vec![row]),
         }
     }
