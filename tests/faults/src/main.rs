@@ -19,12 +19,10 @@ mod wait;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
+use fulmar_load::Outcome;
 use tokio::runtime;
 
 use self::scenario::{Length, Scenario};
-
-/// What can go wrong here needs no name: it is told to the person at the keyboard.
-pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Debug, Parser)]
 #[command(about = "What is lost or done twice when things go wrong")]

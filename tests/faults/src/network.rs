@@ -61,11 +61,7 @@ struct Client {
 impl Network {
     /// Starts it on a free port.
     pub(crate) fn start(receipts: Receipts) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            receipts,
-            clients: Mutex::default(),
-            lines: Mutex::default(),
-        });
+        let shared = Arc::new(Shared { receipts, clients: Mutex::default(), lines: Mutex::default() });
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
         let accepting = Some(tokio::spawn(Arc::clone(&shared).accept(listener)));

@@ -12,7 +12,6 @@ use std::{
     },
 };
 
-
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{

@@ -11,16 +11,14 @@ mod reflector;
 mod relay;
 mod report;
 mod run;
-mod samples;
-mod stackstorm;
 mod subject;
 mod tally;
 mod target;
-mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
+use fulmar_load::{Outcome, samples, stackstorm, words};
 use tokio::runtime;
 
 use self::{
@@ -30,9 +28,6 @@ use self::{
     subject::{Kind, Site},
     target::{Shown, Target},
 };
-
-/// What can go wrong here needs no name: it is told to the person at the keyboard.
-pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Debug, Parser)]
 #[command(about = "Fulmar beside bare reflectors on the same IRC server")]

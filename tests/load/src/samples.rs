@@ -6,27 +6,27 @@ use serde::Serialize;
 
 /// Times that were measured.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Samples(Vec<Duration>);
+pub struct Samples(Vec<Duration>);
 
 /// Where they lie, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Spread {
+pub struct Spread {
     /// Half of them took no longer.
-    pub(crate) p50: f64,
+    pub p50: f64,
     /// 95 of 100.
-    pub(crate) p95: f64,
+    pub p95: f64,
     /// 99 of 100.
-    pub(crate) p99: f64,
+    pub p99: f64,
 }
 
 impl Samples {
     /// Adds another set.
-    pub(crate) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
     /// Where they lie; `None` if there are none.
-    pub(crate) fn spread(&self) -> Option<Spread> {
+    pub fn spread(&self) -> Option<Spread> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let at = |hundredths: usize| {

@@ -3,7 +3,7 @@
 
 /// Which of its answers a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// That the command has been taken.
     Ack,
     /// That it has ended.
@@ -13,50 +13,50 @@ pub(crate) enum Kind {
 }
 
 /// A host whose name is the number of a command.
-pub(crate) fn host(number: u64) -> String {
+pub fn host(number: u64) -> String {
     format!("h{number}")
 }
 
 /// The command with this number, for one of `aliases` services.
-pub(crate) fn command(number: u64, aliases: u64) -> String {
+pub fn command(number: u64, aliases: u64) -> String {
     format!("!{}", format(number % aliases.max(1)).replace(HOST, &host(number)))
 }
 
 /// How an alias is said.
-pub(crate) fn format(service: u64) -> String {
+pub fn format(service: u64) -> String {
     format!("restart service-{service:05} on {HOST}")
 }
 
 /// The alias's template of its ack.
-pub(crate) fn ack_format(service: u64) -> String {
+pub fn ack_format(service: u64) -> String {
     format!("Restarting service-{service:05} on {{{{ execution.parameters.host }}}}.")
 }
 
 /// The alias's template of its result.
-pub(crate) fn result_format(service: u64) -> String {
+pub fn result_format(service: u64) -> String {
     format!(
         "Restarted service-{service:05} on {{{{ execution.parameters.host }}}}: {{{{ execution.result.result.message }}}}"
     )
 }
 
 /// What is answered to the command for `host`, and what comes of it.
-pub(crate) fn answers(service: &str, host: &str) -> [String; 2] {
+pub fn answers(service: &str, host: &str) -> [String; 2] {
     [format!("Restarting {service} on {host}."), format!("Restarted {service} on {host}: done")]
 }
 
 /// The text of an announcement.
-pub(crate) fn announcement(number: u64) -> String {
+pub fn announcement(number: u64) -> String {
     format!("Deployed build 2026.11.{number} of the web shop on {}; all checks are green", host(number))
 }
 
 /// The service and the host of a command, with or without its prefix.
-pub(crate) fn asked(command: &str) -> Option<(&str, &str)> {
+pub fn asked(command: &str) -> Option<(&str, &str)> {
     let (_, rest) = command.split_once("restart ")?;
     rest.split_once(" on ")
 }
 
 /// Which line of which command `text` is.
-pub(crate) fn recognised(text: &str) -> Option<(Kind, u64)> {
+pub fn recognised(text: &str) -> Option<(Kind, u64)> {
     let (head, tail) = text.split_once(" on h")?;
     let number = tail.bytes().take_while(u8::is_ascii_digit).count();
     let number = tail.get(..number)?.parse().ok()?;

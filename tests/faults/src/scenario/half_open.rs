@@ -54,7 +54,9 @@ async fn hole(mut stage: Stage, rounds: usize) -> Outcome<Row> {
         worst = worst.max(healed.elapsed());
     }
     let [stream, chat] = noticed.map(|it| it.as_secs_f64());
-    let did = format!("{rounds} x both links silent; the stream was given up after {stream:.0} s, the chat by {chat:.0} s");
+    let did = format!(
+        "{rounds} x both links silent; the stream was given up after {stream:.0} s, the chat by {chat:.0} s"
+    );
     let verdict = stage.settle(&[], PATIENCE).await?;
     let refused = verdict.refused.len() + verdict.unheard.len();
     let mut row = Row::new(Scenario::HalfOpen, did, verdict, Some(worst));
@@ -92,8 +94,7 @@ async fn spread(mut stage: Stage, length: Length) -> Outcome<Row> {
         "the server of {CHATS} chats died and came back: they returned {first:.1} to {last:.1} s later, at most {most} \
          within a second"
     );
-    let mut row =
-        Row::new(Scenario::HalfOpen, did, Verdict::default(), Some(Duration::from_secs_f64(last)));
+    let mut row = Row::new(Scenario::HalfOpen, did, Verdict::default(), Some(Duration::from_secs_f64(last)));
     row.unless(most <= CHATS / 2, || format!("{most} of {CHATS} chats returned within a second"));
     Ok(row)
 }

@@ -3,6 +3,7 @@
 mod away;
 mod half_open;
 mod kills;
+mod neighbours;
 mod services;
 mod steps;
 mod storms;
@@ -20,6 +21,8 @@ pub(crate) enum Scenario {
     HalfOpen,
     /// `kill -9` at random moments under load.
     KillRandom,
+    /// One chat panics all the time.
+    Neighbours,
     /// StackStorm stopped, out of reach, killed.
     Services,
     /// Errors in place of answers.
@@ -44,6 +47,7 @@ impl Scenario {
             Self::CrashSteps => "crash-steps",
             Self::HalfOpen => "half-open",
             Self::KillRandom => "kill-random",
+            Self::Neighbours => "neighbours",
             Self::Services => "services",
             Self::Storms => "storms",
             Self::StreamAway => "stream-away",
@@ -56,6 +60,7 @@ impl Scenario {
             Self::CrashSteps => steps::play(site, length).await,
             Self::HalfOpen => half_open::play(site, length).await,
             Self::KillRandom => kills::play(site, length).await.map(|row| vec![row]),
+            Self::Neighbours => neighbours::play(site, length).await.map(|row| vec![row]),
             Self::Services => services::play(site, length).await,
             Self::Storms => storms::play(site, length).await,
             Self::StreamAway => away::play(site, length).await.map(|row| vec![row]),

@@ -124,7 +124,11 @@ async fn recovery(stage: &mut Stage, back: Instant) -> Outcome<Duration> {
 }
 
 fn turn(stage: &Stage, [api, stream]: [bool; 2], way: Way) {
-    let turned = |proxy: &Proxy, does: bool| if does { proxy.turn(way) };
+    let turned = |proxy: &Proxy, does: bool| {
+        if does {
+            proxy.turn(way)
+        }
+    };
     turned(&stage.api, api);
     turned(&stage.stream, stream);
 }

@@ -31,7 +31,8 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
 }
 
 fn storms() -> Vec<Storm> {
-    let waits = ["0", "-1", "1000000000", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 2049 23:59:59 GMT", "soon"];
+    let waits =
+        ["0", "-1", "1000000000", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 2049 23:59:59 GMT", "soon"];
     let busy = waits.iter().map(|wait| answer("429 Too Many Requests", &format!("Retry-After: {wait}\r\n")));
     let without = answer("429 Too Many Requests", "");
     vec![

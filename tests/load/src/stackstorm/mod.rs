@@ -25,21 +25,21 @@ use self::{
 use crate::Outcome;
 
 /// A stand-in that runs.
-pub(crate) struct StackStorm {
+pub struct StackStorm {
     /// Where it is.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     /// When it wrote the end of each command.
-    pub(crate) written: Written,
+    pub written: Written,
     orders: mpsc::Sender<Order>,
 }
 
 /// When the ends of commands went out, by their numbers.
 #[derive(Clone, Default)]
-pub(crate) struct Written(Arc<Mutex<HashMap<u64, Instant>>>);
+pub struct Written(Arc<Mutex<HashMap<u64, Instant>>>);
 
 /// What it is told to do.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub enum Order {
     /// Have so many aliases, and forget all executions.
     Aliases(u64),
     /// Announce something with each number in the range, in each of the rooms by turns.
@@ -50,7 +50,7 @@ pub(crate) enum Order {
 
 impl StackStorm {
     /// Starts it on a free port.
-    pub(crate) fn start() -> Outcome<Self> {
+    pub fn start() -> Outcome<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -70,14 +70,14 @@ impl StackStorm {
     }
 
     /// Has it do something.
-    pub(crate) async fn order(&self, order: Order) -> Outcome<()> {
+    pub async fn order(&self, order: Order) -> Outcome<()> {
         Ok(self.orders.send(order).await?)
     }
 }
 
 impl Written {
     /// Takes out when the end of a command went out first.
-    pub(crate) fn take(&self, number: u64) -> Option<Instant> {
+    pub fn take(&self, number: u64) -> Option<Instant> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
     }
 
