@@ -16,10 +16,11 @@ mod stackstorm;
 mod stage;
 mod wait;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use fulmar_load::Outcome;
+use futures_util::future::join_all;
 use tokio::runtime;
 
 use self::scenario::{Length, Scenario};
@@ -68,19 +69,25 @@ async fn play(arguments: Arguments) -> Outcome<ExitCode> {
     fastrand::seed(seed);
     let site = Site { gateway, folder };
     let chosen: Vec<Scenario> = if scenario.is_empty() { Scenario::value_variants().to_vec() } else { scenario };
-    let mut wrong = Vec::new();
     println!("{}", report::HEAD);
-    for scenario in chosen {
-        match scenario.play(&site, length).await {
-            Ok(rows) => {
-                for row in rows {
-                    println!("{}", row.line());
-                    wrong.extend(row.wrong.iter().map(|what| format!("{}: {what}", scenario.name())));
-                }
-            }
-            Err(error) => wrong.push(format!("{}: {error}", scenario.name())),
-        }
+    let (alone, together): (Vec<_>, Vec<_>) =
+        chosen.into_iter().partition(|scenario| length == Length::Long || scenario.wants_quiet());
+    let mut wrong = join_all(together.into_iter().map(|scenario| tell(scenario, &site, length))).await.concat();
+    for scenario in alone {
+        wrong.extend(tell(scenario, &site, length).await);
     }
     wrong.iter().for_each(|what| eprintln!("WRONG {what}"));
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Plays a scenario and prints its rows; what was wrong.
+async fn tell(scenario: Scenario, site: &Site, length: Length) -> Vec<String> {
+    let named = |what: &dyn Display| format!("{}: {what}", scenario.name());
+    match scenario.play(site, length).await {
+        Ok(rows) => {
+            rows.iter().for_each(|row| println!("{}", row.line()));
+            rows.iter().flat_map(|row| &row.wrong).map(|what| named(what)).collect()
+        }
+        Err(error) => vec![named(&error)],
+    }
 }

@@ -28,6 +28,14 @@ impl Row {
         row
     }
 
+    /// A scenario that cannot be played here; where all of them should be, that is wrong.
+    pub(crate) fn skipped(scenario: Scenario, why: &str) -> Self {
+        eprintln!("!! SKIPPED: {}: {why}", scenario.name());
+        let mut row = Self::new(scenario, format!("SKIPPED: {why}"), Verdict::default(), None);
+        row.unless(std::env::var_os("CI").is_none(), || format!("skipped: {why}"));
+        row
+    }
+
     /// Something is wrong unless it `is_well`.
     pub(crate) fn unless(&mut self, is_well: bool, what: impl FnOnce() -> String) {
         if !is_well {

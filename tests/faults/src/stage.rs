@@ -1,6 +1,6 @@
 //! Where a scenario is played: a network, a StackStorm behind proxies, a gateway that may die, and the account.
 
-use std::{fs::File, io::Write as _, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fs::File, io::Write as _, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
@@ -33,10 +33,14 @@ pub(crate) struct Stage {
     pub(crate) launch: Launch,
     /// The gateway, while there is one.
     pub(crate) gateway: Option<Gateway>,
+    /// What it is connected with, as its configuration has it.
+    pub(crate) wiring: Wiring,
     /// The rooms.
     pub(crate) rooms: Vec<String>,
     /// Where everything of it is.
     pub(crate) folder: PathBuf,
+    /// What was waited for in vain.
+    given_up: BTreeSet<String>,
     /// What was said.
     minutes: File,
     /// How many lines of the network were read.
@@ -97,8 +101,10 @@ impl Stage {
             account,
             launch,
             gateway,
+            wiring,
             rooms,
             folder,
+            given_up: BTreeSet::new(),
             minutes,
             read,
             last,
@@ -181,7 +187,8 @@ impl Stage {
                 return Ok(None);
             }
             self.look().await?;
-            let is_settled = self.account.all_ended() && self.account.verdict().lost.is_empty();
+            let lost = self.account.verdict().lost;
+            let is_settled = self.account.all_ended() && lost.iter().all(|it| self.given_up.contains(it));
             Ok(is_settled.then_some(()))
         })
         .await;
@@ -189,7 +196,10 @@ impl Stage {
             eprintln!("{error}");
         }
         self.look().await?;
-        Ok(self.account.verdict())
+        let verdict = self.account.verdict();
+        // It is not waited for again.
+        self.given_up.extend(verdict.lost.iter().cloned());
+        Ok(verdict)
     }
 
     /// Waits until the gateway's status is as wanted.
@@ -204,13 +214,18 @@ impl Stage {
         until("all chats", 2 * PATIENCE, all).await
     }
 
-    /// Waits until one command is answered.
-    pub(crate) async fn settle_one(&mut self, number: u64) -> Outcome<()> {
-        until("the answer to a command", PATIENCE, async || {
+    /// Waits until the account is as wanted.
+    pub(crate) async fn until_account(&mut self, what: &str, is_wanted: impl Fn(&Account) -> bool) -> Outcome<()> {
+        until(what, PATIENCE, async || {
             self.hear();
-            Ok(self.account.is_answered(number).then_some(()))
+            Ok(is_wanted(&self.account).then_some(()))
         })
         .await
+    }
+
+    /// Waits until one command is answered.
+    pub(crate) async fn settle_one(&mut self, number: u64) -> Outcome<()> {
+        self.until_account("the answer to a command", |account| account.is_answered(number)).await
     }
 
     /// The number of the last command or announcement.

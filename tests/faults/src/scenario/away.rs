@@ -61,11 +61,7 @@ async fn begin(stage: &mut Stage, count: u32, away: Duration) -> Outcome<Vec<u64
         let seconds = MARGIN + away.as_secs_f64() * 0.9 * part;
         numbers.push(stage.give(seconds).ok_or("nobody is there to hear a command")?);
     }
-    until("all acks", PATIENCE, async || {
-        stage.hear();
-        Ok(numbers.iter().all(|number| stage.account.is_acknowledged(*number)).then_some(()))
-    })
-    .await?;
+    stage.until_account("all acks", |account| numbers.iter().all(|it| account.is_acknowledged(*it))).await?;
     Ok(numbers)
 }
 

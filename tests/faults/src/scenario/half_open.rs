@@ -14,7 +14,7 @@ use crate::{
     proxy::Way,
     report::Row,
     stage::{Plan, Stage},
-    wait::{PATIENCE, until},
+    wait::PATIENCE,
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
@@ -32,11 +32,7 @@ async fn hole(mut stage: Stage, rounds: usize) -> Outcome<Row> {
     let (mut noticed, mut worst) = ([Duration::ZERO; 2], Duration::ZERO);
     for _ in 0..rounds {
         let running = stage.give(10.0).ok_or("nobody is there to hear a command")?;
-        until("the ack", PATIENCE, async || {
-            stage.hear();
-            Ok(stage.account.is_acknowledged(running).then_some(()))
-        })
-        .await?;
+        stage.until_account("the ack", |account| account.is_acknowledged(running)).await?;
         stage.stream.turn(Way::Hole);
         stage.chat.turn(Way::Hole);
         let silent = Instant::now();

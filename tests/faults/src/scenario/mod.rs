@@ -1,9 +1,13 @@
 //! What goes wrong: a scenario is one kind of fault.
 
 mod away;
+mod bits;
+mod clocks;
+mod disk;
 mod half_open;
 mod kills;
 mod neighbours;
+mod second;
 mod services;
 mod steps;
 mod storms;
@@ -15,14 +19,22 @@ use crate::{Outcome, Site, report::Row};
 /// The scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
+    /// A flipped bit in the journal.
+    BitFlips,
+    /// The wall clock jumps.
+    Clocks,
     /// A crash at every write.
     CrashSteps,
+    /// A disk that is full, read-only, slow.
+    Disk,
     /// Links that are silent, and many that return.
     HalfOpen,
     /// `kill -9` at random moments under load.
     KillRandom,
     /// One chat panics all the time.
     Neighbours,
+    /// Two processes with one journal.
+    SecondProcess,
     /// StackStorm stopped, out of reach, killed.
     Services,
     /// Errors in place of answers.
@@ -44,23 +56,36 @@ impl Scenario {
     /// What it is called.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::BitFlips => "bit-flips",
+            Self::Clocks => "clocks",
             Self::CrashSteps => "crash-steps",
+            Self::Disk => "disk",
             Self::HalfOpen => "half-open",
             Self::KillRandom => "kill-random",
             Self::Neighbours => "neighbours",
+            Self::SecondProcess => "second-process",
             Self::Services => "services",
             Self::Storms => "storms",
             Self::StreamAway => "stream-away",
         }
     }
 
+    /// Whether it measures what others would disturb.
+    pub(crate) const fn wants_quiet(self) -> bool {
+        matches!(self, Self::Neighbours)
+    }
+
     /// Plays it.
     pub(crate) async fn play(self, site: &Site, length: Length) -> Outcome<Vec<Row>> {
         match self {
-            Self::CrashSteps => steps::play(site, length).await,
+            Self::BitFlips => bits::play(site, length).await.map(|row| vec![row]),
+            Self::Clocks => clocks::play(site, length).await.map(|row| vec![row]),
+            Self::CrashSteps => steps::play(site).await,
+            Self::Disk => disk::play(site, length).await,
             Self::HalfOpen => half_open::play(site, length).await,
             Self::KillRandom => kills::play(site, length).await.map(|row| vec![row]),
             Self::Neighbours => neighbours::play(site, length).await.map(|row| vec![row]),
+            Self::SecondProcess => second::play(site).await.map(|row| vec![row]),
             Self::Services => services::play(site, length).await,
             Self::Storms => storms::play(site, length).await,
             Self::StreamAway => away::play(site, length).await.map(|row| vec![row]),
