@@ -69,7 +69,8 @@ impl Gateway {
         if self.admin.get().is_none() {
             let said = self.process.said().ok()?;
             let (_, rest) = said.split_once("started admin=")?;
-            drop(self.admin.set(rest.split_once('\n')?.0.trim().parse().ok()?));
+            let address = rest.split_once('\n')?.0.trim().parse().ok()?;
+            return Some(*self.admin.get_or_init(|| address));
         }
         self.admin.get().copied()
     }

@@ -79,11 +79,6 @@ impl Proxy {
         self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).push_back((what, mishap));
     }
 
-    /// How many mishaps have not happened yet.
-    pub(crate) fn pending(&self) -> usize {
-        self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
     /// Forgets what has not happened yet.
     pub(crate) fn forget(&self) {
         self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).clear();

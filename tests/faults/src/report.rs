@@ -18,8 +18,8 @@ pub(crate) struct Row {
 impl Row {
     /// What came of a scenario; whatever was lost or done twice is wrong in each.
     pub(crate) fn new(scenario: Scenario, did: String, verdict: Verdict, worst: Option<Duration>) -> Self {
-        let Verdict { lost, run_twice, said_twice, unclear, disordered, .. } = &verdict;
-        let mut row = Self { scenario: scenario.name(), did, worst, wrong: Vec::new(), verdict: verdict.clone() };
+        let mut row = Self { scenario: scenario.name(), did, worst, wrong: Vec::new(), verdict };
+        let Verdict { lost, run_twice, said_twice, unclear, disordered, .. } = row.verdict.clone();
         row.unless(lost.is_empty(), || format!("lost: {}", lost.join(", ")));
         row.unless(run_twice.is_empty(), || format!("run twice: {run_twice:?}"));
         row.unless(said_twice.is_empty(), || format!("said twice without a mark: {}", said_twice.join(", ")));

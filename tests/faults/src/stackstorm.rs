@@ -41,12 +41,6 @@ impl StackStorm {
         Ok(())
     }
 
-    /// Lets something go wrong, as `POST /sandbox/faults` has it.
-    pub(crate) async fn inject(&self, fault: &Value) -> Outcome<()> {
-        let answer = http::ask(self.address, "POST", "/api/v1/sandbox/faults", (KEY, &fault.to_string())).await?;
-        if answer.status == 204 { Ok(()) } else { Err(format!("{fault}: {}", answer.body).into()) }
-    }
-
     /// Announces something in a room, by an execution that can be found later.
     pub(crate) async fn announce(&self, number: u64, room: &str) -> Outcome<()> {
         let parameters = json!({"channel": room, "message": format!("News n{number}."), "route": "errbot"});

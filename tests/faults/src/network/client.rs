@@ -53,9 +53,7 @@ impl Serving {
             "CAP" => self.negotiate(target, text),
             "NICK" => self.name(target),
             "JOIN" => target.split(',').for_each(|room| self.join(room)),
-            "PING" => {
-                self.reply(&format!(":irc.test PONG irc.test :{}", if text.is_empty() { rest } else { text }))
-            }
+            "PING" => self.pong(if text.is_empty() { rest } else { text }),
             "PRIVMSG" => self.hear(target, text),
             _ => {}
         }
@@ -115,6 +113,10 @@ impl Serving {
         if let (true, Some(nick)) = (self.echoes, &self.nick) {
             self.reply(&format!(":{nick}!{nick}@gateway.test PRIVMSG {room} :{text}"));
         }
+    }
+
+    fn pong(&self, token: &str) {
+        self.reply(&format!(":irc.test PONG irc.test :{token}"));
     }
 
     fn reply(&self, line: &str) {

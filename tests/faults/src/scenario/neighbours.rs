@@ -25,13 +25,11 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
     let mut street = Street::set(site).await?;
     let mut ratios = Vec::new();
     for pair in 0..pairs {
-        let mut p99 = [0.0; 2];
-        for place in 0..2 {
-            // Each kind comes first in half of the pairs.
-            let panics = (pair + place) % 2;
-            p99[panics] = street.window(window, panics == 1).await?;
-        }
-        ratios.push(p99[1] / p99[0]);
+        // Each kind comes first in half of the pairs.
+        let panics_first = pair % 2 == 1;
+        let first = street.window(window, panics_first).await?;
+        let second = street.window(window, !panics_first).await?;
+        ratios.push(if panics_first { first / second } else { second / first });
     }
     ratios.sort_by(f64::total_cmp);
     let median = median(&ratios);

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::{Length, Scenario};
 use crate::{
     Outcome, Site,
-    proxy::{Proxy, Way},
+    proxy::Way,
     report::Row,
     stage::{Plan, Stage},
     wait::PATIENCE,
@@ -124,13 +124,10 @@ async fn recovery(stage: &mut Stage, back: Instant) -> Outcome<Duration> {
 }
 
 fn turn(stage: &Stage, [api, stream]: [bool; 2], way: Way) {
-    let turned = |proxy: &Proxy, does: bool| {
-        if does {
-            proxy.turn(way)
-        }
-    };
-    turned(&stage.api, api);
-    turned(&stage.stream, stream);
+    [(&stage.api, api), (&stage.stream, stream)]
+        .into_iter()
+        .filter(|(_, is_meant)| *is_meant)
+        .for_each(|(proxy, _)| proxy.turn(way));
 }
 
 /// How many commands are given in a second.
