@@ -3,6 +3,7 @@
 //! Everything that happens to a command is an [`Entry`]. The [`Ledger`] is what all entries so far amount
 //! to; a [`Store`] keeps them beyond the process. Pure but for the store.
 
+#[cfg(feature = "sqlite")]
 pub mod crash;
 mod entry;
 mod ledger;
