@@ -34,6 +34,8 @@ struct Entry {
     acks: Heard,
     /// Of an announcement: itself.
     results: Heard,
+    /// Whether its author was told that it is being looked for.
+    is_doubtful: bool,
     /// Whatever else its author was told.
     told: Vec<String>,
 }
@@ -98,15 +100,24 @@ impl Account {
     /// A line came into a room.
     pub(crate) fn line(&mut self, line: &Line) {
         let is_marked = line.text.contains("(repeated)");
-        let heard = if let Some(number) = number_after(&line.text, "Working on t") {
+        let person = number_after(&line.text, "u");
+        let heard = if let Some(number) = person.filter(|_| line.text.contains("It runs; ")) {
+            // In the place of an ack that was lost on its way.
+            self.commands.get_mut(&number).map(|entry| &mut entry.acks)
+        } else if let Some(number) = number_after(&line.text, "Working on t") {
             self.commands.get_mut(&number).map(|entry| &mut entry.acks)
         } else if let Some(number) = number_after(&line.text, "Finished t") {
             self.commands.get_mut(&number).map(|entry| &mut entry.results)
         } else if let Some(number) = number_after(&line.text, "News n") {
             self.announcements.get_mut(&number).map(|entry| &mut entry.results)
         } else {
-            let entry = number_after(&line.text, "u").and_then(|number| self.commands.get_mut(&number));
-            entry.into_iter().for_each(|entry| entry.told.push(line.text.clone()));
+            if let Some(entry) = person.and_then(|number| self.commands.get_mut(&number)) {
+                if line.text.contains("looking whether it runs") {
+                    entry.is_doubtful = true;
+                } else {
+                    entry.told.push(line.text.clone());
+                }
+            }
             None
         };
         if let Some(heard) = heard {
@@ -138,6 +149,11 @@ impl Account {
     /// Whether a command has had its ack.
     pub(crate) fn is_acknowledged(&self, number: u64) -> bool {
         self.commands.get(&number).is_some_and(|entry| entry.acks.first().is_some())
+    }
+
+    /// Whether the author of a command was told that it is being looked for.
+    pub(crate) fn is_doubtful(&self, number: u64) -> bool {
+        self.commands.get(&number).is_some_and(|entry| entry.is_doubtful)
     }
 
     /// Whether a command has had any answer that ends the matter.

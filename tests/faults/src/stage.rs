@@ -187,9 +187,7 @@ impl Stage {
                 return Ok(None);
             }
             self.look().await?;
-            let lost = self.account.verdict().lost;
-            let is_settled = self.account.all_ended() && lost.iter().all(|it| self.given_up.contains(it));
-            Ok(is_settled.then_some(()))
+            Ok((self.account.all_ended() && !self.owes()).then_some(()))
         })
         .await;
         if let Err(error) = settled {
@@ -226,6 +224,11 @@ impl Stage {
     /// Waits until one command is answered.
     pub(crate) async fn settle_one(&mut self, number: u64) -> Outcome<()> {
         self.until_account("the answer to a command", |account| account.is_answered(number)).await
+    }
+
+    /// Whether something is missing that was not waited for in vain already.
+    pub(crate) fn owes(&self) -> bool {
+        self.account.verdict().lost.iter().any(|it| !self.given_up.contains(it))
     }
 
     /// The number of the last command or announcement.

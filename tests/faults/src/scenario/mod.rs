@@ -80,7 +80,7 @@ impl Scenario {
         match self {
             Self::BitFlips => bits::play(site, length).await.map(|row| vec![row]),
             Self::Clocks => clocks::play(site, length).await.map(|row| vec![row]),
-            Self::CrashSteps => steps::play(site).await,
+            Self::CrashSteps => steps::play(site, length).await,
             Self::Disk => disk::play(site, length).await,
             Self::HalfOpen => half_open::play(site, length).await,
             Self::KillRandom => kills::play(site, length).await.map(|row| vec![row]),

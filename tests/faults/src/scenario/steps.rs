@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
-use super::Scenario;
+use super::{Length, Scenario};
 use crate::{
     Outcome, Site,
     network::Receipts,
@@ -14,7 +14,7 @@ use crate::{
     wait::{PATIENCE, until},
 };
 
-pub(super) async fn play(site: &Site) -> Outcome<Vec<Row>> {
+pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
     let plans = [
         Plan { receipts: Receipts::Echo, results: "direct" },
         Plan { receipts: Receipts::Pong, results: "direct" },
@@ -22,7 +22,7 @@ pub(super) async fn play(site: &Site) -> Outcome<Vec<Row>> {
     ];
     let lanes = plans.iter().flat_map(|plan| [Side::Before, Side::After].map(|side| (*plan, side)));
     // They mostly wait, each for its own StackStorm.
-    let lanes = lanes.map(async |(plan, side)| Steps::set(site, plan, side).await?.play().await);
+    let lanes = lanes.map(async |(plan, side)| Steps::set(site, plan, side).await?.play(length).await);
     try_join_all(lanes).await
 }
 
@@ -32,6 +32,8 @@ struct Steps {
     plan: Plan,
     side: Side,
     crashes: usize,
+    /// The journals with a command that is being looked for.
+    doubts: Vec<(String, u64)>,
     worst: Duration,
     wrong: Vec<String>,
 }
@@ -47,8 +49,8 @@ enum Side {
 enum Met {
     /// It came, before the command was given.
     Early,
-    /// It came, after the command with this number was given.
-    Within(u64),
+    /// It came, after the command with this number was given, and perhaps after that was seen in the journal.
+    Within { number: u64, is_heard: bool },
     /// The story ended without it.
     Never,
 }
@@ -57,21 +59,23 @@ impl Steps {
     async fn set(site: &Site, plan: Plan, side: Side) -> Outcome<Self> {
         let name = format!("crash-steps-{}-{:?}-{side:?}", plan.results, plan.receipts).to_lowercase();
         let stage = Stage::set(site, &name, plan).await?;
-        Ok(Self { stage, plan, side, crashes: 0, worst: Duration::ZERO, wrong: Vec::new() })
+        Ok(Self { stage, plan, side, crashes: 0, doubts: Vec::new(), worst: Duration::ZERO, wrong: Vec::new() })
     }
 
-    async fn play(mut self) -> Outcome<Row> {
-        let mut is_first = true;
+    async fn play(mut self, length: Length) -> Outcome<Row> {
         for write in 1..=MOST {
             let point = format!("{:?}:{write}", self.side).to_lowercase();
             let due = match self.crash(&point).await? {
                 Met::Early => Vec::new(),
-                // The first crash after it was given comes before it was written down.
-                Met::Within(_) if std::mem::take(&mut is_first) && self.side == Side::Before => Vec::new(),
-                Met::Within(number) => vec![number],
+                // Perhaps it was not even written down.
+                Met::Within { is_heard: false, .. } if self.side == Side::Before => Vec::new(),
+                Met::Within { number, .. } => vec![number],
                 Met::Never => break,
             };
             self.survive(&point, &due).await?;
+        }
+        if length == Length::Long {
+            self.end_doubts().await?;
         }
         self.row()
     }
@@ -79,11 +83,11 @@ impl Steps {
     /// A gateway without a past lives until it crashes at `point`, or has told all of its story.
     async fn crash(&mut self, point: &str) -> Outcome<Met> {
         let stage = &mut self.stage;
-        stage.gateway = None;
-        for ending in ["", "-wal", "-shm"] {
-            // There may be none.
-            drop(std::fs::remove_file(stage.folder.join(format!("journal.db{ending}"))));
-        }
+        let journal = stage.folder.join(format!("journal-{point}.db"));
+        stage.wiring.state = format!("sqlite:{}", journal.display());
+        stage.wiring.write(&stage.launch.config)?;
+        // StackStorm's times are seconds: what was announced in this one would be news to who has no past.
+        sleep(Duration::from_secs(2)).await;
         stage.launch.environment = vec![("FULMAR_TEST_CRASH", point.to_owned())];
         stage.gateway = Some(stage.launch.start()?);
         let is_up = until("the gateway", PATIENCE, async || {
@@ -94,38 +98,66 @@ impl Steps {
         if !is_up.await? {
             return Ok(Met::Early);
         }
-        stage.announce().await?;
         let number = stage.give(0.0).ok_or("nobody is there to hear the command")?;
+        let mut is_heard = false;
         until("a crash, or the end of the story", PATIENCE, async || {
             stage.hear();
             if stage.running()?.process.was_killed()? {
-                return Ok(Some(Met::Within(number)));
+                return Ok(Some(Met::Within { number, is_heard }));
             }
-            let is_over = stage.account.is_answered(number) && stage.running()?.is_done().await;
-            Ok(is_over.then_some(Met::Never))
+            let status = stage.running()?.status().await.unwrap_or_default();
+            let is_open = status.pointer("/journal/open").is_some_and(|open| open != 0);
+            if !is_heard && (is_open || stage.account.is_answered(number)) {
+                is_heard = true;
+                stage.announce().await?;
+            }
+            let is_over = is_heard && !is_open && !stage.owes();
+            Ok((is_over && stage.running()?.is_done().await).then_some(Met::Never))
         })
         .await
     }
 
-    /// The gateway starts again, and owes nothing in the end.
+    /// The gateway starts again, and owes nothing in the end, but for what it says it is looking for.
     async fn survive(&mut self, point: &str, due: &[u64]) -> Outcome<()> {
         self.crashes += 1;
-        self.stage.launch.environment.clear();
+        let stage = &mut self.stage;
+        stage.launch.environment.clear();
         let start = Instant::now();
-        self.stage.enter().await?;
-        let before = self.stage.account.verdict();
-        let verdict = self.stage.settle(due, OVERDUE).await?;
-        if verdict.lost.iter().any(|lost| !before.lost.contains(lost)) || !self.all_answered(due) {
+        stage.enter().await?;
+        let met = until("the end of it all", OVERDUE, async || {
+            stage.look().await?;
+            let account = &stage.account;
+            let is_met = due.iter().all(|it| account.is_answered(*it) || account.is_doubtful(*it));
+            let is_settled = is_met && account.all_ended() && !stage.owes();
+            let is_doubtful = due.iter().any(|it| stage.account.is_doubtful(*it));
+            Ok((is_settled && (is_doubtful || stage.running()?.is_done().await)).then_some(()))
+        });
+        if met.await.is_err() {
+            let verdict = stage.settle(due, Duration::ZERO).await?;
             self.wrong.push(format!("{point} ({}): {:?}, due {due:?}", self.plan.results, verdict.lost));
         }
-        let said = due.iter().filter_map(|number| self.stage.account.result_at(*number)).max();
+        let account = &stage.account;
+        let doubts = due.iter().filter(|it| account.is_doubtful(**it) && !account.is_answered(**it));
+        self.doubts.extend(doubts.map(|it| (stage.wiring.state.clone(), *it)));
+        let said = due.iter().filter_map(|number| account.result_at(*number)).max();
         let took = said.and_then(|said| said.checked_duration_since(start));
         self.worst = self.worst.max(took.unwrap_or_default());
         Ok(())
     }
 
-    fn all_answered(&self, due: &[u64]) -> bool {
-        due.iter().all(|number| self.stage.account.is_answered(*number))
+    /// Those who were told that their command is being looked for are told in the end.
+    async fn end_doubts(&mut self) -> Outcome<()> {
+        for (journal, number) in std::mem::take(&mut self.doubts) {
+            self.stage.gateway = None;
+            self.stage.wiring.state = journal;
+            self.stage.wiring.write(&self.stage.launch.config)?;
+            self.stage.enter().await?;
+            self.stage.settle(&[number], 2 * PATIENCE).await?;
+            if !self.stage.account.is_answered(number) {
+                self.wrong.push(format!("t{number} is looked for and never told of"));
+            }
+        }
+        Ok(())
     }
 
     fn row(mut self) -> Outcome<Row> {
@@ -135,7 +167,7 @@ impl Steps {
             Receipts::Pong => "pongs",
         };
         let did = format!(
-            "{} crashes, one {} each write; {} results, receipts by {receipts}; {} not heard",
+            "{} crashes, one {} each write; {} results, receipts by {receipts}; {} not heard or being looked for",
             self.crashes,
             if self.side == Side::Before { "before" } else { "after" },
             self.plan.results,
