@@ -32,6 +32,8 @@ pub(crate) struct Execution {
 struct Entry {
     room: String,
     acks: Heard,
+    /// That it was found to run, when its ack may have been lost on the way.
+    found: Heard,
     /// Of an announcement: itself.
     results: Heard,
     /// Whether its author was told that it is being looked for.
@@ -102,8 +104,7 @@ impl Account {
         let is_marked = line.text.contains("(repeated)");
         let person = number_after(&line.text, "u");
         let heard = if let Some(number) = person.filter(|_| line.text.contains("It runs; ")) {
-            // In the place of an ack that was lost on its way.
-            self.commands.get_mut(&number).map(|entry| &mut entry.acks)
+            self.commands.get_mut(&number).map(|entry| &mut entry.found)
         } else if let Some(number) = number_after(&line.text, "Working on t") {
             self.commands.get_mut(&number).map(|entry| &mut entry.acks)
         } else if let Some(number) = number_after(&line.text, "Finished t") {
@@ -148,7 +149,7 @@ impl Account {
 
     /// Whether a command has had its ack.
     pub(crate) fn is_acknowledged(&self, number: u64) -> bool {
-        self.commands.get(&number).is_some_and(|entry| entry.acks.first().is_some())
+        self.commands.get(&number).is_some_and(Entry::is_acknowledged)
     }
 
     /// Whether the author of a command was told that it is being looked for.
@@ -209,7 +210,7 @@ impl Verdict {
         if runs > 1 {
             self.run_twice.push(number);
         }
-        let is_promised = runs > 0 || entry.acks.first().is_some();
+        let is_promised = runs > 0 || entry.is_acknowledged();
         match (is_promised, entry.results.first(), entry.told.is_empty()) {
             (true, None, true) => self.lost.push(format!("t{number}")),
             (true, None, false) => self.unclear.push(number),
@@ -219,6 +220,7 @@ impl Verdict {
             (_, Some(_), _) => {}
         }
         self.repeats(&format!("ack of t{number}"), &entry.acks);
+        self.repeats(&format!("word that t{number} runs"), &entry.found);
         self.repeats(&format!("t{number}"), &entry.results);
     }
 
@@ -227,6 +229,12 @@ impl Verdict {
             self.said_twice.push(what.to_owned());
         }
         self.marked += heard.marked.len();
+    }
+}
+
+impl Entry {
+    fn is_acknowledged(&self) -> bool {
+        self.acks.first().or(self.found.first()).is_some()
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct StackStorm {
     pub(crate) address: SocketAddr,
     program: PathBuf,
     folder: PathBuf,
+    /// When those began that have been told of and have ended.
+    told: String,
 }
 
 impl StackStorm {
@@ -32,7 +34,8 @@ impl StackStorm {
     pub(crate) async fn start(program: &Path, folder: &Path) -> Outcome<Self> {
         write_pack(&folder.join("pack"))?;
         let (process, address) = start(program, folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-        Ok(Self { process, address, program: program.to_owned(), folder: folder.to_owned() })
+        let told = "2020-01-01T00:00:00.000000Z".into();
+        Ok(Self { process, address, program: program.to_owned(), folder: folder.to_owned(), told })
     }
 
     /// Starts it again after its death, where it was. It remembers nothing.
@@ -49,17 +52,33 @@ impl StackStorm {
         if answer.status == 201 { Ok(()) } else { Err(answer.body.into()) }
     }
 
-    /// Tells the account which executions there are.
-    pub(crate) async fn tell(&self, account: &mut Account) -> Outcome<()> {
+    /// Tells the account which executions there are that it does not know to have ended.
+    pub(crate) async fn tell(&mut self, account: &mut Account) -> Outcome<()> {
         let path = format!(
-            "/api/v1/executions?action={ACTION}&limit={PAGE}&include_attributes=parameters,end_timestamp,status"
+            "/api/v1/executions?action={ACTION}&limit={PAGE}&timestamp_gt={}\
+             &include_attributes=parameters,start_timestamp,end_timestamp",
+            self.told
         );
-        let answer = http::ask(self.address, "GET", &path, (KEY, "")).await?;
-        for execution in answer.json().as_array().ok_or("no list of executions")? {
+        let (address, path) = (self.address, path.as_str());
+        let executions = until("a list of executions", PATIENCE, async || {
+            let answer = http::ask(address, "GET", path, (KEY, "")).await.ok();
+            Ok(answer.and_then(|answer| answer.json().as_array().cloned()))
+        })
+        .await?;
+        let mut all_ended = true;
+        // The oldest first: of those before the first that runs, nothing more can be learnt.
+        for execution in executions.iter().rev() {
             let text = |pointer| execution.pointer(pointer).and_then(Value::as_str);
             let number = text("/parameters/token").and_then(|token| token.strip_prefix('t')?.parse().ok());
-            let (Some(id), Some(number)) = (text("/id"), number) else { continue };
-            account.execution(id, Execution { number, end: text("/end_timestamp").map(str::to_owned) });
+            let (Some(id), Some(number), Some(began)) = (text("/id"), number, text("/start_timestamp")) else {
+                continue;
+            };
+            let end = text("/end_timestamp").map(str::to_owned);
+            all_ended &= end.is_some();
+            if all_ended {
+                began.clone_into(&mut self.told);
+            }
+            account.execution(id, Execution { number, end });
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs::File, io::Write as _, path::PathBuf, time::Duration};
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     Outcome, Site,
@@ -226,6 +226,20 @@ impl Stage {
         self.until_account("the answer to a command", |account| account.is_answered(number)).await
     }
 
+    /// Gives commands, one after the other, until one is run.
+    pub(crate) async fn until_one_runs(&mut self, patience: Duration) -> Outcome<()> {
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            let number = self.give(0.0).ok_or("nobody is there to hear a command")?;
+            self.settle_one(number).await?;
+            if self.account.result_at(number).is_some() {
+                return Ok(());
+            }
+            sleep(BETWEEN).await;
+        }
+        Err(format!("no command has run for {patience:?}").into())
+    }
+
     /// Whether something is missing that was not waited for in vain already.
     pub(crate) fn owes(&self) -> bool {
         self.account.verdict().lost.iter().any(|it| !self.given_up.contains(it))
@@ -241,6 +255,9 @@ impl Stage {
         Ok(String::from_utf8_lossy(&std::fs::read(&self.launch.log)?).contains("panicked at"))
     }
 }
+
+/// How long people wait before they try again.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 fn room(rooms: &[String], number: u64) -> Option<&String> {
     rooms.iter().cycle().nth(usize::try_from(number).ok()? % rooms.len().max(1))

@@ -72,7 +72,7 @@ impl Scenario {
 
     /// Whether it measures what others would disturb.
     pub(crate) const fn wants_quiet(self) -> bool {
-        matches!(self, Self::Neighbours)
+        matches!(self, Self::KillRandom | Self::Neighbours)
     }
 
     /// Plays it.

@@ -93,7 +93,8 @@ async fn killed(mut stage: Stage, away: Duration) -> Outcome<Row> {
     stage.stackstorm.return_again().await?;
     turn(&stage, [true, true], Way::Open);
     let back = Instant::now();
-    let worst = recovery(&mut stage, back).await?;
+    stage.until_one_runs(PATIENCE).await?;
+    let worst = back.elapsed();
     let all: Vec<u64> = (before + 1..=stage.last()).collect();
     let mut verdict = stage.settle(&all, PATIENCE).await?;
     let told = verdict.unclear.extract_if(.., |number| waiting.contains(number)).count();
@@ -109,18 +110,6 @@ async fn killed(mut stage: Stage, away: Duration) -> Outcome<Row> {
     row.unless(told == waiting.len(), || "somebody waits for what is forgotten".into());
     row.unless(!stage.panicked()?, || "the gateway panicked".into());
     Ok(row)
-}
-
-/// Gives commands until one is run.
-async fn recovery(stage: &mut Stage, back: Instant) -> Outcome<Duration> {
-    while back.elapsed() < PATIENCE {
-        let number = stage.give(0.0).ok_or("nobody is there to hear a command")?;
-        stage.settle_one(number).await?;
-        if stage.account.result_at(number).is_some() {
-            return Ok(back.elapsed());
-        }
-    }
-    Err("no command runs though StackStorm is back".into())
 }
 
 fn turn(stage: &Stage, [api, stream]: [bool; 2], way: Way) {

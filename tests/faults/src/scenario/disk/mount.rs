@@ -16,6 +16,8 @@ use crate::{
 pub(super) enum Trouble {
     /// Nothing more fits.
     Full,
+    /// The kernel has found an error in it, allows no more writes, and forgets those that were not synced.
+    PowerCut,
     /// The kernel has found an error in it and allows no more writes.
     ReadOnly,
 }
@@ -32,6 +34,7 @@ impl Trouble {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::PowerCut => "cut off as by a power cut",
             Self::ReadOnly => "read-only",
         }
     }
@@ -45,7 +48,7 @@ impl Disk {
         let disk = Self { trouble, image: folder.with_extension("img"), folder };
         match trouble {
             Trouble::Full => run("mount", &["-t", "tmpfs", "-o", "size=2m", "tmpfs"], &disk.folder)?,
-            Trouble::ReadOnly => {
+            Trouble::PowerCut | Trouble::ReadOnly => {
                 fs::File::create(&disk.image)?.set_len(16 << 20)?;
                 run("mkfs.ext4", &["-q"], &disk.image)?;
                 disk.attach()?;
@@ -69,7 +72,11 @@ impl Disk {
                 Err(_) => Ok(()),
             },
             // A mere remount is refused while somebody writes.
-            Trouble::ReadOnly => run("mount", &["-o", "remount,abort"], &self.folder),
+            Trouble::PowerCut => run("mount", &["-o", "remount,abort"], &self.folder),
+            Trouble::ReadOnly => {
+                run("sync", &["--file-system"], &self.folder)?;
+                run("mount", &["-o", "remount,abort"], &self.folder)
+            }
         }
     }
 
