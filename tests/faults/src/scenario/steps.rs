@@ -22,7 +22,8 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
     ];
     let lanes = plans.iter().flat_map(|plan| [Side::Before, Side::After].map(|side| (*plan, side)));
     // They mostly wait, each for its own StackStorm.
-    let lanes = lanes.map(async |(plan, side)| Steps::set(site, plan, side).await?.play(length).await);
+    let lanes =
+        lanes.map(async |(plan, side)| Steps::set(site, plan, side, length == Length::Long).await?.play().await);
     try_join_all(lanes).await
 }
 
@@ -32,8 +33,8 @@ struct Steps {
     plan: Plan,
     side: Side,
     crashes: usize,
-    /// The journals with a command that is being looked for.
-    doubts: Vec<(String, u64)>,
+    /// Whether what is looked for is waited for: that takes a minute.
+    is_patient: bool,
     worst: Duration,
     wrong: Vec<String>,
 }
@@ -56,13 +57,13 @@ enum Met {
 }
 
 impl Steps {
-    async fn set(site: &Site, plan: Plan, side: Side) -> Outcome<Self> {
+    async fn set(site: &Site, plan: Plan, side: Side, is_patient: bool) -> Outcome<Self> {
         let name = format!("crash-steps-{}-{:?}-{side:?}", plan.results, plan.receipts).to_lowercase();
         let stage = Stage::set(site, &name, plan).await?;
-        Ok(Self { stage, plan, side, crashes: 0, doubts: Vec::new(), worst: Duration::ZERO, wrong: Vec::new() })
+        Ok(Self { stage, plan, side, crashes: 0, is_patient, worst: Duration::ZERO, wrong: Vec::new() })
     }
 
-    async fn play(mut self, length: Length) -> Outcome<Row> {
+    async fn play(mut self) -> Outcome<Row> {
         for write in 1..=MOST {
             let point = format!("{:?}:{write}", self.side).to_lowercase();
             let due = match self.crash(&point).await? {
@@ -73,9 +74,6 @@ impl Steps {
                 Met::Never => break,
             };
             self.survive(&point, &due).await?;
-        }
-        if length == Length::Long {
-            self.end_doubts().await?;
         }
         self.row()
     }
@@ -136,27 +134,17 @@ impl Steps {
             let verdict = stage.settle(due, Duration::ZERO).await?;
             self.wrong.push(format!("{point} ({}): {:?}, due {due:?}", self.plan.results, verdict.lost));
         }
-        let account = &stage.account;
-        let doubts = due.iter().filter(|it| account.is_doubtful(**it) && !account.is_answered(**it));
-        self.doubts.extend(doubts.map(|it| (stage.wiring.state.clone(), *it)));
-        let said = due.iter().filter_map(|number| account.result_at(*number)).max();
-        let took = said.and_then(|said| said.checked_duration_since(start));
-        self.worst = self.worst.max(took.unwrap_or_default());
-        Ok(())
-    }
-
-    /// Those who were told that their command is being looked for are told in the end.
-    async fn end_doubts(&mut self) -> Outcome<()> {
-        for (journal, number) in std::mem::take(&mut self.doubts) {
-            self.stage.gateway = None;
-            self.stage.wiring.state = journal;
-            self.stage.wiring.write(&self.stage.launch.config)?;
-            self.stage.enter().await?;
-            self.stage.settle(&[number], 2 * PATIENCE).await?;
-            if !self.stage.account.is_answered(number) {
-                self.wrong.push(format!("t{number} is looked for and never told of"));
+        if self.is_patient {
+            stage.settle(due, 2 * PATIENCE).await?;
+            let unanswered = due.iter().filter(|it| !stage.account.is_answered(**it)).count();
+            if unanswered > 0 {
+                self.wrong
+                    .push(format!("{point} ({}): {due:?} is looked for and never told of", self.plan.results));
             }
         }
+        let said = due.iter().filter_map(|number| stage.account.result_at(*number)).max();
+        let took = said.and_then(|said| said.checked_duration_since(start));
+        self.worst = self.worst.max(took.unwrap_or_default());
         Ok(())
     }
 
