@@ -8,7 +8,7 @@ use serde_json::{Value, json, value::RawValue};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use super::{ApiError, Client, POST_LIMIT, with};
+use super::{ApiError, Client, MAX_PAGES, POST_LIMIT, with};
 use crate::{
     render::Formatted,
     st2::{
@@ -121,6 +121,8 @@ impl Client {
     /// Only id, status, notify data and context are in them. That there is none proves nothing for an action with
     /// a `notify` of its own.
     ///
+    /// StackStorm lists the newest first, so what was just lost is soon found; older ones are not read then.
+    ///
     /// # Errors
     /// When StackStorm does not say.
     pub async fn find_submission(
@@ -133,8 +135,17 @@ impl Client {
         let since = format!("{since:.6}");
         let small = "id,status,liveaction.notify,context";
         let query = [("action", action), ("timestamp_gt", &since), ("include_attributes", small)];
-        let found = readable(self.read_pages(access, "/executions", &query).await?);
-        Ok(found.filter(|it| !it.is_child() && it.mark() == Some(mark)).collect())
+        let mut offset = 0;
+        for _ in 0..MAX_PAGES {
+            let (page, is_last) = self.read_page::<Box<RawValue>>(access, "/executions", &query, offset).await?;
+            offset += page.len();
+            let found = readable(page).filter(|it| !it.is_child() && it.mark() == Some(mark));
+            let found: Vec<Execution> = found.collect();
+            if is_last || !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Has StackStorm format a result, by its own action, and waits for it.

@@ -152,6 +152,18 @@ impl Stage {
         Ok(())
     }
 
+    /// So many commands a second are given, until somebody is there to hear them.
+    pub(crate) async fn give_until_heard(&mut self, rate: u32) -> Outcome<()> {
+        let begin = Instant::now();
+        while self.give(0.0).is_none() {
+            if begin.elapsed() > PATIENCE {
+                return Err("nobody comes to hear commands".into());
+            }
+            sleep(Duration::from_secs(1) / rate).await;
+        }
+        Ok(())
+    }
+
     /// StackStorm announces something.
     pub(crate) async fn announce(&mut self) -> Outcome<()> {
         self.last += 1;

@@ -121,6 +121,25 @@ async fn a_lost_submission_is_found_by_its_mark_among_those_begun_since() {
 }
 
 #[actix_web::test]
+async fn a_lost_submission_that_was_found_is_not_looked_for_among_older_ones() {
+    let (client, requests) = serve(|seen| {
+        let offset: usize = seen.query["offset"].parse().unwrap();
+        let execution = |id: usize| {
+            let context = json!({"fulmar": {"gateway": "g", "command": id.to_string()}});
+            json!({"id": id.to_string(), "liveaction": {"notify": {"on-complete": {"data": {"source_context": context}}}}})
+        };
+        HttpResponse::Ok().json((offset..offset + 100).map(execution).collect::<Vec<_>>())
+    });
+    let mark = Mark { gateway: "g".into(), command: "120".into() };
+    let since = "2026-11-21T03:34:00Z".parse().unwrap();
+
+    let found = client.find_submission(&key(), "core.local", since, &mark).await.unwrap();
+
+    assert_eq!(found.iter().map(|it| it.id().as_str()).collect::<Vec<_>>(), ["120"]);
+    assert_eq!(requests.lock().unwrap().len(), 2);
+}
+
+#[actix_web::test]
 async fn executions_are_asked_for_in_batches_and_those_that_are_gone_are_left_out() {
     let (client, requests) = serve(|seen| {
         let ids = seen.query["id"].split(',').filter(|id| *id != "7");

@@ -18,6 +18,10 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
     stage.enter().await?;
     let mut killed = Vec::new();
     for kill in 0..kills {
+        // Half of them in the middle of a start, the others when it is over.
+        if kill % 2 == 1 {
+            stage.give_until_heard(RATE).await?;
+        }
         stage.give_for(Duration::from_millis(fastrand::u64(..=LIFE)), RATE).await?;
         stage.kill()?;
         killed.push(Instant::now());
