@@ -143,7 +143,7 @@ pub(in crate::actors) async fn ask(client: &Client, auth: &Line<Auth>, journal: 
 }
 
 /// How long after it was first seen an execution is asked for: half a minute after it began at the latest.
-const FIRST: Duration = Duration::from_secs(20);
+const FIRST: Duration = Duration::from_secs(18);
 
 /// The shortest wait between two questions, were it not doubled.
 const SHORTEST: Duration = Duration::from_secs(30);
