@@ -17,9 +17,9 @@ use super::{
     fault::Fault,
     log::{End, Log},
     row::Row,
-    table::{self, Sweep, Tail},
+    table::{self, Search, Sweep, Tail},
 };
-use crate::journal::{Case, Change, Dated, Loaded, StoreError};
+use crate::journal::{Change, Loaded, StoreError};
 
 /// An open file. Dropped, it is left as it is, with its log; see [`Database::close`].
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Database {
     path: PathBuf,
     connection: Connection,
     level: Level,
+    /// Where to go on writing, if that is known.
+    tail: Option<Tail>,
     damage: Option<String>,
 }
 
@@ -45,7 +47,8 @@ impl Database {
         create(path).map_err(|error| not_created(path, &error))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| Fault::of(&error, path))?;
-        let mut database = Self { path: path.to_owned(), connection, level: Level::Synced, damage: None };
+        let mut database =
+            Self { path: path.to_owned(), connection, level: Level::Synced, tail: None, damage: None };
         database.attempt(|connection| {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.busy_timeout(BUSY)?;
@@ -73,13 +76,9 @@ impl Database {
     }
 
     /// Makes changes, all or none, and sees to it that they are kept as well as `level` says.
-    pub(super) fn write(&mut self, changes: &[Change], level: Level, tail: &mut Tail) -> Result<(), Fault> {
+    pub(super) fn write(&mut self, changes: &[Change], level: Level) -> Result<(), Fault> {
         self.set_level(level)?;
-        let written = self.transaction(|connection| table::make(connection, changes, tail));
-        if written.is_err() {
-            tail.forget_steps();
-        }
-        written
+        self.move_on(|connection, tail| table::make(connection, changes, tail))
     }
 
     /// Sees to it that all that is written outlives the machine's power.
@@ -97,29 +96,42 @@ impl Database {
     /// Keeps rows of another file.
     pub(super) fn save(&mut self, rows: &[Row]) -> Result<(), Fault> {
         self.set_level(Level::Written)?;
-        self.transaction(|connection| rows.iter().try_for_each(|row| table::save(connection, row)))
+        self.transaction(|connection| rows.iter().try_for_each(|row| table::put(connection, row)))
     }
 
-    /// Finds out which cases are open; says how many entries there are.
-    pub(super) fn find_open(&mut self) -> Result<usize, Fault> {
+    /// Marks the rows that could not be saved; says how many could.
+    pub(super) fn explain(&mut self) -> Result<usize, Fault> {
         self.set_level(Level::Synced)?;
-        self.transaction(table::find_open)
+        self.transaction(table::explain)
     }
 
-    /// The entries of all open cases and of the last closed commands.
-    pub(super) fn load(&self, tail: &mut Tail) -> Result<Loaded, Fault> {
-        self.attempt(|connection| table::load(connection, tail))
+    /// All entries behind the horizon.
+    pub(super) fn load(&mut self) -> Result<Loaded, Fault> {
+        let (loaded, tail) = self.attempt(table::load)?;
+        self.tail = Some(tail);
+        Ok(loaded)
     }
 
-    /// The entries of a case.
-    pub(super) fn history(&self, case: &Case) -> Result<Vec<Dated>, Fault> {
-        self.attempt(|connection| table::history(connection, case))
+    /// Goes on with a search; whether there may be more to find.
+    pub(super) fn search(&self, search: &mut Search) -> Result<bool, Fault> {
+        self.attempt(|connection| search.go_on(connection))
     }
 
     /// Goes on with a sweep; whether there may be more to do.
     pub(super) fn sweep(&mut self, sweep: &mut Sweep) -> Result<bool, Fault> {
         self.set_level(Level::Written)?;
-        self.transaction(|connection| sweep.go_on(connection))
+        self.move_on(|connection, tail| sweep.go_on(connection, tail))
+    }
+
+    /// Does something by which the tail moves on, in a transaction. If that fails, the tail must be read again.
+    fn move_on<T>(&mut self, act: impl FnOnce(&Connection, &mut Tail) -> rusqlite::Result<T>) -> Result<T, Fault> {
+        let mut tail = match self.tail.take() {
+            Some(tail) => tail,
+            None => self.attempt(|connection| Tail::read(connection, |_, _| {}))?,
+        };
+        let done = self.transaction(|connection| act(connection, &mut tail))?;
+        self.tail = Some(tail);
+        Ok(done)
     }
 
     fn transaction<T>(&mut self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
@@ -213,11 +225,12 @@ const LOCK: &str = "
     PRAGMA locking_mode = EXCLUSIVE;
 ";
 
-/// About half a MiB of pages is kept in memory.
+/// About half a MiB of pages is kept in memory. Of what is forgotten, nothing is left in the file.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -512;
     PRAGMA cell_size_check = ON;
+    PRAGMA secure_delete = ON;
     PRAGMA journal_size_limit = 8388608;
 ";

@@ -9,17 +9,16 @@ use super::{
     database::{Database, Level},
     fault::Fault,
     salvage,
-    table::{Sweep, Tail},
+    table::{Search, Sweep},
 };
-use crate::journal::{Case, Change, Dated, Loaded};
+use crate::journal::{Change, Loaded};
 
-/// The file, and where to go on in it.
+/// The file.
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
     /// None while it must be opened anew.
     database: Option<Database>,
-    tail: Tail,
     /// What was damaged and is not told yet.
     damage: Vec<String>,
     /// When it was mended last.
@@ -29,42 +28,41 @@ pub(super) struct File {
 impl File {
     /// Opens the file at `path`, and mends it if it must be.
     pub(super) fn open(path: PathBuf) -> Result<Self, Fault> {
-        let mut file = Self { path, database: None, tail: Tail::default(), damage: Vec::new(), mended: None };
-        file.with(|_, _| Ok(()))?;
+        let mut file = Self { path, database: None, damage: Vec::new(), mended: None };
+        file.with(|_| Ok(()))?;
         Ok(file)
     }
 
     /// See [`Database::load`].
     pub(super) fn load(&mut self) -> Result<Loaded, Fault> {
-        let mut loaded = self.with(|database, tail| database.load(tail))?;
+        let mut loaded = self.with(Database::load)?;
         loaded.damage.append(&mut self.damage);
         Ok(loaded)
     }
 
     /// See [`Database::write`].
     pub(super) fn write(&mut self, changes: &[Change], level: Level) -> Result<(), Fault> {
-        self.with(|database, tail| database.write(changes, level, tail))
+        self.with(|database| database.write(changes, level))
     }
 
     /// See [`Database::sync`].
     pub(super) fn sync(&mut self) -> Result<(), Fault> {
-        self.with(|database, _| database.sync())
+        self.with(|database| database.sync())
     }
 
-    /// See [`Database::history`].
-    pub(super) fn history(&mut self, case: &Case) -> Result<Vec<Dated>, Fault> {
-        self.with(|database, _| database.history(case))
+    /// See [`Database::search`].
+    pub(super) fn search(&mut self, search: &mut Search) -> Result<bool, Fault> {
+        self.with(|database| database.search(search))
     }
 
     /// See [`Database::sweep`].
     pub(super) fn sweep(&mut self, sweep: &mut Sweep) -> Result<bool, Fault> {
-        self.with(|database, _| database.sweep(sweep))
+        self.with(|database| database.sweep(sweep))
     }
 
     /// Leaves it: it may be another file, or on another disk, by the next time.
     pub(super) fn leave(&mut self) {
         self.database = None;
-        self.tail.forget_steps();
     }
 
     /// See [`Database::close`].
@@ -73,7 +71,7 @@ impl File {
     }
 
     /// Does something with the file, which is opened for it, or mended, if it must be.
-    fn with<T>(&mut self, mut act: impl FnMut(&mut Database, &mut Tail) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn with<T>(&mut self, mut act: impl FnMut(&mut Database) -> Result<T, Fault>) -> Result<T, Fault> {
         let why = match self.attempt(&mut act) {
             Err(Fault::Damaged(why)) => why,
             done => return done,
@@ -90,10 +88,7 @@ impl File {
         self.attempt(&mut act)
     }
 
-    fn attempt<T>(
-        &mut self,
-        act: &mut impl FnMut(&mut Database, &mut Tail) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    fn attempt<T>(&mut self, act: &mut impl FnMut(&mut Database) -> Result<T, Fault>) -> Result<T, Fault> {
         let database = match &mut self.database {
             Some(database) => database,
             closed => {
@@ -103,7 +98,7 @@ impl File {
                 closed.insert(database)
             }
         };
-        act(database, &mut self.tail)
+        act(database)
     }
 
     #[cfg(test)]

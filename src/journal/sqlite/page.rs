@@ -5,21 +5,21 @@ use super::row::{Key, Row};
 
 /// Every row of ours that a page holds. `overflow` finds the page on which a long row goes on.
 pub(super) fn rows(page: &[u8], overflow: &impl Fn(u32) -> Option<Vec<u8>>) -> Vec<Row> {
-    let (cells, before) = match page.first() {
-        Some(&LEAF) => (8, 0),
-        // A branch: the number of another page is before each row.
-        Some(&BRANCH) => (12, 4),
-        _ => return Vec::new(),
-    };
+    if page.first() != Some(&LEAF) {
+        return Vec::new();
+    }
     let count = usize::from(short(page, 3)).min(PAGE / 2);
-    let places = (0..count).map(|cell| usize::from(short(page, cells + 2 * cell)));
-    let rows = places.filter_map(|place| row(&payload(page.get(place + before..)?, overflow)?));
+    let places = (0..count).map(|cell| usize::from(short(page, 8 + 2 * cell)));
+    let rows = places.filter_map(|place| {
+        let (length, cell) = number(page.get(place..)?)?;
+        let (seq, cell) = number(cell)?;
+        row(seq.cast_signed(), &payload(length, cell, overflow)?)
+    });
     rows.filter(Row::is_sound).collect()
 }
 
-/// The record that begins with its length at the beginning of `cell`.
-fn payload(cell: &[u8], overflow: &impl Fn(u32) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
-    let (length, cell) = number(cell)?;
+/// The record of this length at the beginning of `cell`.
+fn payload(length: u64, cell: &[u8], overflow: &impl Fn(u32) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let length = usize::try_from(length).ok().filter(|length| *length <= LONGEST)?;
     if length <= LOCAL_AT_MOST {
         return cell.get(..length).map(<[u8]>::to_vec);
@@ -37,8 +37,8 @@ fn payload(cell: &[u8], overflow: &impl Fn(u32) -> Option<Vec<u8>>) -> Option<Ve
     Some(payload)
 }
 
-/// The row in a record of the table `entry`.
-fn row(record: &[u8]) -> Option<Row> {
+/// The row in a record of the table `entry`, which holds nothing in the place of `seq`.
+fn row(seq: i64, record: &[u8]) -> Option<Row> {
     let (head, after) = number(record)?;
     let head = usize::try_from(head).ok()?;
     let mut kinds = after.get(..head.checked_sub(record.len() - after.len())?)?;
@@ -50,10 +50,11 @@ fn row(record: &[u8]) -> Option<Row> {
         (value, body) = body.split_at_checked(width(kind)?)?;
         Some((kind, value))
     };
+    let (0, _) = column()? else { return None };
     let key = Key(column()?.1.to_vec());
-    let (step, seq, at) = (integer(column()?)?, integer(column()?)?, integer(column()?)?);
+    let (since, open, at) = (integer(column()?)?, integer(column()?)?, integer(column()?)?);
     let text = column()?.1.to_vec();
-    Some(Row { key, step, seq, at, body: text, sum: integer(column()?)? })
+    Some(Row { seq, key, since, open, at, body: text, sum: integer(column()?)? })
 }
 
 /// How many bytes a value of this kind takes.
@@ -110,12 +111,11 @@ fn short(bytes: &[u8], place: usize) -> u16 {
 /// How long a page is in the files that we make.
 pub(super) const PAGE: usize = 4096;
 
-const LEAF: u8 = 0x0a;
-
-const BRANCH: u8 = 0x02;
+/// A page with rows of a table.
+const LEAF: u8 = 0x0d;
 
 /// A longer record goes on elsewhere.
-const LOCAL_AT_MOST: usize = (PAGE - 12) * 64 / 255 - 23;
+const LOCAL_AT_MOST: usize = PAGE - 35;
 
 /// So much of it stays.
 const LOCAL_AT_LEAST: usize = (PAGE - 12) * 32 / 255 - 23;

@@ -5,19 +5,21 @@ use uuid::Uuid;
 
 use crate::journal::{Case, CommandId, Dated, DeliveryId};
 
-/// A case as its rows name it: a digit for its kind, then the bytes of its id or name. Ids begin with their time, so
-/// cases of one kind lie in the order in which they began.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A case as its rows name it: a digit for its kind, then the bytes of its id or name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key(pub(super) Vec<u8>);
 
 /// A row of the table `entry`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
-    pub(super) key: Key,
-    /// The entry's place in its case, from nought.
-    pub(super) step: i64,
     /// The entry's place among those of all cases.
     pub(super) seq: i64,
+    /// Whose it is; nobody's if it stands for entries that are lost.
+    pub(super) key: Key,
+    /// Where its case begins: entries of the case before that do not count any more.
+    pub(super) since: i64,
+    /// 1 if more is to happen in its case, else 0.
+    pub(super) open: i64,
     /// When, in microseconds since 1970.
     pub(super) at: i64,
     /// The entry as JSON.
@@ -58,12 +60,6 @@ impl Key {
         }
     }
 
-    /// What is greater than the keys of all cases of this kind that began before `at`.
-    pub(super) fn begun(kind: u8, at: Timestamp) -> Self {
-        let bytes = at.as_millisecond().max(0).to_be_bytes();
-        Self([&[kind], bytes.get(2..).unwrap_or_default()].concat())
-    }
-
     /// The case in words.
     pub(super) fn words(&self) -> String {
         match self.case() {
@@ -80,11 +76,31 @@ impl Row {
     ///
     /// # Errors
     /// When the entry cannot be written as JSON, which does not happen with what was read from JSON or from people.
-    pub(super) fn new(key: Key, step: i64, seq: i64, (at, entry): &Dated) -> Result<Self, serde_json::Error> {
-        let body = serde_json::to_vec(entry)?;
-        let mut row = Self { key, step, seq, at: at.as_microsecond(), body, sum: 0 };
+    pub(super) fn new(
+        seq: i64,
+        key: Key,
+        since: i64,
+        open: bool,
+        entry: &Dated,
+    ) -> Result<Self, serde_json::Error> {
+        let (at, entry) = entry;
+        let (at, body) = (at.as_microsecond(), serde_json::to_vec(entry)?);
+        let mut row = Self { seq, key, since, open: i64::from(open), at, body, sum: 0 };
         row.seal();
         Ok(row)
+    }
+
+    /// One that says which entries are lost: those from `since` to `seq`.
+    pub(super) fn lost(since: i64, seq: i64) -> Self {
+        let at = Timestamp::now().as_microsecond();
+        let mut row = Self { seq, key: Key(Vec::new()), since, open: 0, at, body: Vec::new(), sum: 0 };
+        row.seal();
+        row
+    }
+
+    /// Whether it stands for entries that are lost.
+    pub(super) fn is_lost(&self) -> bool {
+        self.key.0.is_empty() && self.is_sound()
     }
 
     pub(super) fn seal(&mut self) {
@@ -112,7 +128,7 @@ impl Row {
     fn due_sum(&self) -> i64 {
         let mut sum = crc32fast::Hasher::new();
         sum.update(&self.key.0);
-        for number in [self.step, self.seq, self.at] {
+        for number in [self.seq, self.since, self.open, self.at] {
             sum.update(&number.to_le_bytes());
         }
         sum.update(&self.body);
@@ -124,7 +140,7 @@ impl Row {
 const WATCH: u8 = b'1';
 
 /// The kind of the case of a delivery that belongs to no command.
-pub(super) const DELIVERY: u8 = b'2';
+const DELIVERY: u8 = b'2';
 
-/// The kind of a command's case: the last kind, so that the youngest command is at the end.
-pub(super) const COMMAND: u8 = b'3';
+/// The kind of a command's case.
+const COMMAND: u8 = b'3';

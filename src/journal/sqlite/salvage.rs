@@ -44,7 +44,7 @@ pub(super) fn mend(path: &Path, why: &str) -> Result<String, Fault> {
         }
         database.save(&rows)?;
     }
-    let saved = database.find_open()?;
+    let saved = database.explain()?;
     database.close()?;
     let aside = replace(path).map_err(hindered)?;
     Ok(format!(

@@ -1,140 +1,156 @@
-//! What is done to the tables `entry`, which has all entries by case, and `open`, which names the open cases.
+//! What is done to the table `entry`, which is a log: every entry goes to its end, and is read from the horizon on, before
+//! which there is nothing of an open case.
 
 mod forget;
+mod horizon;
 mod load;
 mod save;
+mod search;
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use tracing::{error, warn};
+use tracing::error;
 
-pub(super) use self::{
-    forget::Sweep,
-    load::load,
-    save::{find_open, save},
-};
+pub(super) use self::{forget::Sweep, load::load, save::explain, search::Search};
 use super::row::{Key, Row};
-use crate::journal::{Case, Change, Dated};
+use crate::journal::{Case, Change, Dated, Entry};
 
-/// Where to go on writing.
+/// Where to go on writing, and what of the table must stay behind the horizon.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    /// The place of the next entry among all.
-    seq: i64,
-    /// The next place in those cases that are open, as far as it is known without a look into the file.
-    steps: HashMap<Key, i64>,
+    /// The place of the next entry.
+    next: i64,
+    /// From where on everything is read at a start.
+    horizon: i64,
+    /// The cases that are open.
+    open: HashMap<Key, Open>,
 }
 
-impl Tail {
-    /// To be called when a transaction was rolled back.
-    pub(super) fn forget_steps(&mut self) {
-        self.steps.clear();
-    }
-
-    fn next_seq(&mut self) -> i64 {
-        let seq = self.seq;
-        self.seq = seq.saturating_add(1);
-        seq
-    }
+/// Where the entries of an open case are.
+#[derive(Debug)]
+struct Open {
+    /// Where the case begins.
+    since: i64,
+    places: Vec<i64>,
 }
 
 /// Makes changes.
 pub(super) fn make(connection: &Connection, changes: &[Change], tail: &mut Tail) -> rusqlite::Result<()> {
     for change in changes {
         match change {
-            Change::Append { case, entry, open } => append(connection, Key::of(case), entry, *open, tail)?,
-            Change::Replace(case, entries) => replace(connection, Key::of(case), entries, tail)?,
-            Change::Close(case) => close(connection, &Key::of(case), tail)?,
+            Change::Append { case, entry, open } => tail.append(connection, case, entry, *open)?,
+            Change::Replace(case, entries) => tail.replace(connection, Key::of(case), entries)?,
+            Change::Close(case) => drop(tail.open.remove(&Key::of(case))),
         }
     }
-    Ok(())
+    tail.keep_up(connection)
 }
 
-/// The entries of a case, oldest first.
-pub(super) fn history(connection: &Connection, case: &Case) -> rusqlite::Result<Vec<Dated>> {
-    let key = Key::of(case);
-    let mut entries = Vec::new();
-    for row in rows(connection, &key)? {
-        match row.entry() {
-            Ok(entry) => entries.push(entry),
-            Err(why) => warn!(case = key.words(), step = row.step, %why, "an entry of the journal is passed over"),
+impl Tail {
+    fn append(&mut self, connection: &Connection, case: &Case, entry: &Dated, open: bool) -> rusqlite::Result<()> {
+        let key = Key::of(case);
+        if !self.open.contains_key(&key) && !begins(case, &entry.1) {
+            let found = Open::find(connection, &key)?;
+            self.open.extend(found.map(|found| (key.clone(), found)));
+        }
+        let since = self.open.get(&key).map_or(self.next, |open| open.since);
+        match Row::new(self.next, key, since, open, entry) {
+            Ok(row) => self.put(connection, row),
+            Err(error) => {
+                error!(%error, ?case, "an entry cannot be written and is left out");
+                Ok(())
+            }
         }
     }
-    Ok(entries)
-}
 
-fn append(connection: &Connection, key: Key, entry: &Dated, open: bool, tail: &mut Tail) -> rusqlite::Result<()> {
-    let known = tail.steps.get(&key).copied();
-    let step = match known {
-        Some(step) => step,
-        None => next_step(connection, &key)?,
-    };
-    let key = insert(connection, key, step, entry, tail)?;
-    match (open, known) {
-        (false, _) => return close(connection, &key, tail),
-        (true, None) => note_open(connection, &key)?,
-        (true, Some(_)) => {}
+    /// The first of the entries says that those before do not count any more.
+    fn replace(&mut self, connection: &Connection, key: Key, entries: &[Dated]) -> rusqlite::Result<()> {
+        let since = self.next;
+        for entry in entries {
+            match Row::new(self.next, key.clone(), since, true, entry) {
+                Ok(row) => self.put(connection, row)?,
+                Err(error) => error!(%error, "an entry cannot be written and is left out"),
+            }
+        }
+        Ok(())
     }
-    tail.steps.insert(key, step.saturating_add(1));
-    Ok(())
-}
 
-fn replace(connection: &Connection, key: Key, entries: &[Dated], tail: &mut Tail) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM entry WHERE case_id = ?1")?.execute([&key.0])?;
-    if !entries.is_empty() {
-        note_open(connection, &key)?;
+    /// Writes a row, which is the next one.
+    fn put(&mut self, connection: &Connection, row: Row) -> rusqlite::Result<()> {
+        put(connection, &row)?;
+        let is_out_of_sight = row.open != 0 && row.since < self.horizon;
+        let key = is_out_of_sight.then(|| row.key.clone());
+        self.note(row);
+        // It was over, and begins where nothing is read any more.
+        key.map_or(Ok(()), |key| self.carry(connection, &key))
     }
-    let mut key = key;
-    let mut next = 0;
-    for entry in entries {
-        key = insert(connection, key, next, entry, tail)?;
-        next += 1;
+
+    /// Takes note of the last row.
+    fn note(&mut self, row: Row) {
+        self.next = row.seq.saturating_add(1);
+        if row.open == 0 {
+            self.open.remove(&row.key);
+            return;
+        }
+        let open = self.open.entry(row.key).or_insert(Open { since: row.since, places: Vec::new() });
+        if open.since < row.since {
+            *open = Open { since: row.since, places: Vec::new() };
+        }
+        open.places.push(row.seq);
     }
-    tail.steps.insert(key, next);
-    Ok(())
-}
 
-fn close(connection: &Connection, key: &Key, tail: &mut Tail) -> rusqlite::Result<()> {
-    tail.steps.remove(key);
-    connection.prepare_cached("DELETE FROM open WHERE case_id = ?1")?.execute([&key.0]).map(drop)
-}
-
-fn note_open(connection: &Connection, key: &Key) -> rusqlite::Result<()> {
-    connection.prepare_cached("INSERT OR IGNORE INTO open (case_id) VALUES (?1)")?.execute([&key.0]).map(drop)
-}
-
-fn insert(connection: &Connection, key: Key, step: i64, entry: &Dated, tail: &mut Tail) -> rusqlite::Result<Key> {
-    match Row::new(key.clone(), step, tail.next_seq(), entry) {
-        Ok(row) => put(connection, &row)?,
-        Err(error) => error!(%error, case = key.words(), "an entry cannot be written and is left out"),
+    /// Finds the entries of cases that were over in between.
+    fn complete(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let incomplete = self.open.iter_mut().filter(|(_, open)| open.places.first() != Some(&open.since));
+        for (key, open) in incomplete {
+            open.places = places(connection, key, open.since)?;
+        }
+        Ok(())
     }
-    Ok(key)
 }
 
-/// Writes a row. One that stands in its place is not sound, or it would have been counted.
-fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO entry (case_id, step, seq, at, body, sum) \
-               VALUES (?1, ?2, ?3, ?4, CAST(?5 AS TEXT), ?6)";
-    let values = params![row.key.0, row.step, row.seq, row.at, row.body, row.sum];
+impl Open {
+    /// Looks for a case in the table.
+    fn find(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Self>> {
+        let sql = "SELECT since FROM entry WHERE case_id = ?1 ORDER BY seq DESC LIMIT 1";
+        let since = connection.prepare_cached(sql)?.query_row([&key.0], |row| row.get(0)).optional()?;
+        since.map(|since| Ok(Self { since, places: places(connection, key, since)? })).transpose()
+    }
+}
+
+/// Whether an entry is the first of its case, if it is not known that there are others.
+const fn begins(case: &Case, entry: &Entry) -> bool {
+    match case {
+        Case::Command(_) => matches!(entry, Entry::Received(_)),
+        Case::Delivery(_) | Case::Watch(_) => true,
+    }
+}
+
+fn places(connection: &Connection, key: &Key, since: i64) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT seq FROM entry WHERE seq >= ?1 AND case_id = ?2 ORDER BY seq";
+    connection.prepare_cached(sql)?.query_map(params![since, key.0], |row| row.get(0))?.collect()
+}
+
+/// Writes a row, if there is another in its place then over that.
+pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO entry (seq, case_id, since, open, at, body, sum) \
+               VALUES (?1, ?2, ?3, ?4, ?5, CAST(?6 AS TEXT), ?7)";
+    let values = params![row.seq, row.key.0, row.since, row.open, row.at, row.body, row.sum];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-fn next_step(connection: &Connection, key: &Key) -> rusqlite::Result<i64> {
-    let sql = "SELECT step FROM entry WHERE case_id = ?1 ORDER BY step DESC LIMIT 1";
-    let last = connection.prepare_cached(sql)?.query_row([&key.0], |row| row.get::<_, i64>(0)).optional()?;
-    Ok(last.map_or(0, |step| step.saturating_add(1)))
-}
-
-/// The rows of a case.
-fn rows(connection: &Connection, key: &Key) -> rusqlite::Result<Vec<Row>> {
-    let sql = "SELECT case_id, step, seq, at, body, sum FROM entry WHERE case_id = ?1 ORDER BY step";
-    connection.prepare_cached(sql)?.query_map([&key.0], row)?.collect()
+/// The place of the oldest row.
+fn first(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row("SELECT min(seq) FROM entry", [], |row| row.get(0))
 }
 
 /// A row. One whose columns are not even of their types says that more is wrong than that row.
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let bytes = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_bytes()?.to_vec());
-    let (step, seq, at, sum) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(5)?);
-    Ok(Row { key: Key(bytes(0)?), step, seq, at, body: bytes(4)?, sum })
+    let (since, open, at, sum) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(6)?);
+    Ok(Row { seq: row.get(0)?, key: Key(bytes(1)?), since, open, at, body: bytes(5)?, sum })
 }
+
+/// What [`row`] reads.
+const COLUMNS: &str = "seq, case_id, since, open, at, body, sum";

@@ -6,14 +6,13 @@ mod stage;
 mod trouble;
 
 use super::*;
-use crate::journal::CommandState;
-use stage::{Stage, advanced, at, case, dated, kept, received, refused};
+use stage::{AUTHORISED, Stage, advanced, at, case, dated, kept, received, refused};
 
 #[test]
 fn what_is_written_is_loaded_in_its_order() {
     let stage = Stage::new();
     let mut changes: Vec<Change> = (0..20).map(received).collect();
-    changes.extend((0..20).rev().map(|number| advanced(number, CommandState::Authorised)));
+    changes.extend((0..20).rev().map(|number| advanced(number, AUTHORISED)));
     {
         let mut store = stage.open();
         changes.iter().for_each(|change| kept(store.write(vec![change.clone()], Assurance::Eventual)));
@@ -40,8 +39,7 @@ fn open_cases_are_named() {
     let stage = Stage::new();
     let mut store = stage.open();
     store.load().unwrap();
-    kept(store.write(vec![received(1), received(2), received(3), refused(2)], Assurance::Synced));
-    kept(store.write(vec![Change::Close(case(1))], Assurance::Written));
+    kept(store.write(vec![received(2), received(3), refused(2), advanced(3, AUTHORISED)], Assurance::Synced));
     drop(store);
 
     let loaded = stage.open().load().unwrap();
@@ -88,4 +86,41 @@ fn what_is_over_is_forgotten_in_time_and_what_is_open_is_not() {
 
     let loaded = stage.open().load().unwrap();
     assert_eq!((loaded.open.len(), loaded.entries.len()), (1_500, 2_500));
+    assert_eq!(loaded.damage, [""; 0]);
+}
+
+#[test]
+fn what_is_in_the_place_of_others_is_loaded_without_them() {
+    let stage = Stage::new();
+    let entries = dated(&[received(1), advanced(1, AUTHORISED)]);
+    stage.keep(&[received(1), received(2), Change::Replace(case(1), entries.clone())]);
+
+    let mut store = stage.open();
+
+    assert_eq!(store.load().unwrap().entries, [dated(&[received(2)]), entries.clone()].concat());
+    assert_eq!(stage::history(&store, 1), entries);
+}
+
+#[test]
+fn however_much_has_happened_since_what_is_open_is_loaded_and_what_is_over_is_not() {
+    let stage = Stage::new();
+    let mut store = stage.open();
+    kept(store.write(vec![received(1), received(2), refused(2), received(3)], Assurance::Eventual));
+    for thousand in 1..=70 {
+        let commands = thousand * 1_000..(thousand + 1) * 1_000;
+        let changes = commands.flat_map(|number| [received(number), refused(number)]).collect();
+        kept(store.write(changes, Assurance::Eventual));
+    }
+    kept(store.write(vec![refused(3), advanced(2, AUTHORISED)], Assurance::Eventual));
+    let histories = [1, 2, 3, 1_000].map(|number| stage::history(&store, number).len());
+    drop(store);
+
+    let loaded = stage.loaded();
+
+    let of = |number| loaded.entries.iter().filter(|it| dated(&[received(number)]).contains(it)).count();
+    assert_eq!(histories, [1, 3, 2, 2]);
+    assert_eq!([1, 2, 3, 1_000, 70_999].map(of), [1, 1, 1, 0, 1]);
+    assert!(loaded.entries.len() < 125_000);
+    let open = [1, 2].map(|number| loaded.open.contains(&case(number)));
+    assert_eq!((open, loaded.open.len(), loaded.damage), ([true, true], 2, Vec::new()));
 }

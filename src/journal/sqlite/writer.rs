@@ -16,7 +16,13 @@ use jiff::Timestamp;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{error, info, warn};
 
-use super::{Commit, database::Level, fault::Fault, file::File, table::Sweep};
+use super::{
+    Commit,
+    database::Level,
+    fault::Fault,
+    file::File,
+    table::{Search, Sweep},
+};
 use crate::journal::{Assurance, Case, Change, Dated, Loaded, StoreError};
 
 /// What the thread is asked for.
@@ -73,7 +79,7 @@ pub(super) struct Writer {
     backlog: Vec<Change>,
     /// Who is to be told of the next try.
     asking: Vec<(Assurance, Answer<()>)>,
-    questions: Vec<(Case, Answer<Vec<Dated>>)>,
+    questions: Vec<(Search, Answer<Vec<Dated>>)>,
     /// What is being forgotten.
     sweep: Option<Sweep>,
     /// When the machine's power must not end any more what is written.
@@ -123,11 +129,12 @@ impl Writer {
 
     fn next(&self) -> Result<Job, RecvTimeoutError> {
         let now = Instant::now();
-        let at = match (self.retry, &self.sweep) {
+        let at = match self.retry {
+            _ if !self.questions.is_empty() => Some(now),
             // Until then, nothing else can be done.
-            (Some((at, _)), _) => Some(at),
-            (None, Some(_)) => Some(now),
-            (None, None) => self.sync_at,
+            Some((at, _)) => Some(at),
+            None if self.sweep.is_some() => Some(now),
+            None => self.sync_at,
         };
         match at {
             Some(at) => self.jobs.recv_timeout(at.saturating_duration_since(now)),
@@ -138,7 +145,7 @@ impl Writer {
     fn take(&mut self, job: Job) {
         match job {
             Job::Forget(before) => self.sweep = Some(Sweep::new(before)),
-            Job::History(case, tell) => self.questions.push((case, tell)),
+            Job::History(case, tell) => self.questions.push((Search::new(&case), tell)),
             Job::Load(tell) => tell.send(self.file.load().map_err(Fault::into_error)).unwrap_or_default(),
             Job::Write { changes, assurance, tell } => {
                 self.backlog.extend(changes);
@@ -151,8 +158,12 @@ impl Writer {
 
     fn work(&mut self) {
         self.write();
-        for (case, tell) in take(&mut self.questions) {
-            tell.send(self.file.history(&case).map_err(Fault::into_error)).unwrap_or_default();
+        for (mut search, tell) in take(&mut self.questions) {
+            match self.file.search(&mut search) {
+                Ok(true) => self.questions.push((search, tell)),
+                Ok(false) => tell.send(Ok(search.found())).unwrap_or_default(),
+                Err(fault) => tell.send(Err(fault.into_error())).unwrap_or_default(),
+            }
         }
         self.sweep();
     }

@@ -77,13 +77,13 @@ pub(in crate::journal::sqlite) const fn is_claim(owner: i64) -> bool {
 /// What makes each form of the file from the one before.
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE entry (
+        seq INTEGER PRIMARY KEY,
         case_id BLOB NOT NULL,
-        step INTEGER NOT NULL,
-        seq INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        open INTEGER NOT NULL,
         at INTEGER NOT NULL,
         body TEXT NOT NULL,
-        sum INTEGER NOT NULL,
-        PRIMARY KEY (case_id, step)
-    ) WITHOUT ROWID;
-    CREATE TABLE open (case_id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
+        sum INTEGER NOT NULL
+    );
+    CREATE TABLE horizon (seq INTEGER NOT NULL, sum INTEGER NOT NULL);
 "];

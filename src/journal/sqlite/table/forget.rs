@@ -1,71 +1,72 @@
-//! The old cases that nobody needs any more.
+//! What nobody needs any more.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Key;
-use crate::journal::sqlite::row::{COMMAND, DELIVERY};
+use super::Tail;
 
-/// A way through the closed cases in which nothing has happened for long, in steps that keep no write waiting for long.
+/// A way through the oldest entries, in steps that keep no write waiting for long. It ends at the first that is younger
+/// than asked for: if the clock was wrong then, those behind it stay until that one is old, too.
 #[derive(Debug)]
 pub(in crate::journal::sqlite) struct Sweep {
     before: Timestamp,
-    /// The kinds of cases still to be looked at.
-    kinds: Vec<u8>,
-    /// The case that was looked at last.
-    last: Key,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Begin,
+    /// All before `from` is old; from `end` on it was written meanwhile.
+    Look {
+        from: i64,
+        end: i64,
+    },
+    /// All before this place goes.
+    Delete(i64),
 }
 
 impl Sweep {
-    /// One that forgets cases in which nothing has happened since `before`.
-    pub(in crate::journal::sqlite) fn new(before: Timestamp) -> Self {
-        Self { before, kinds: vec![DELIVERY], last: Key(vec![COMMAND]) }
+    /// One that forgets what has been over since `before`.
+    pub(in crate::journal::sqlite) const fn new(before: Timestamp) -> Self {
+        Self { before, step: Step::Begin }
     }
 
-    /// Looks at some cases; whether there may be more.
-    pub(in crate::journal::sqlite) fn go_on(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let mut rows = 0;
-        for _ in 0..CASES {
-            if rows >= ROWS {
-                break;
+    /// Goes on; whether there may be more to do.
+    pub(in crate::journal::sqlite) fn go_on(
+        &mut self,
+        connection: &Connection,
+        tail: &mut Tail,
+    ) -> rusqlite::Result<bool> {
+        self.step = match self.step {
+            Step::Begin => Step::Look { from: super::first(connection)?.unwrap_or(tail.next), end: tail.next },
+            Step::Look { from, end } => {
+                let to = from.saturating_add(LOOKED_AT).min(end);
+                let sql = "SELECT seq FROM entry WHERE seq >= ?1 AND seq < ?2 AND at >= ?3 ORDER BY seq LIMIT 1";
+                let values = params![from, to, self.before.as_microsecond()];
+                let young = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+                if young.is_none() && to < end {
+                    Step::Look { from: to, end }
+                } else {
+                    let before = young.unwrap_or(end);
+                    tail.advance(connection, before)?;
+                    Step::Delete(before)
+                }
             }
-            let Some(key) = self.next(connection)? else {
-                let Some(kind) = self.kinds.pop() else { return Ok(false) };
-                self.last = Key(vec![kind]);
-                continue;
-            };
-            if is_over(connection, &key, self.before)? {
-                rows += connection.prepare_cached("DELETE FROM entry WHERE case_id = ?1")?.execute([&key.0])?;
+            Step::Delete(before) => {
+                let Some(first) = super::first(connection)?.filter(|first| *first < before) else {
+                    return Ok(false);
+                };
+                let to = first.saturating_add(DELETED).min(before);
+                connection.prepare_cached("DELETE FROM entry WHERE seq < ?1")?.execute([to])?;
+                Step::Delete(before)
             }
-            self.last = key;
-        }
+        };
         Ok(true)
     }
-
-    /// The next case of the present kind that began long enough ago.
-    fn next(&self, connection: &Connection) -> rusqlite::Result<Option<Key>> {
-        let kind = self.last.0.first().copied().unwrap_or(COMMAND);
-        let sql = "SELECT min(case_id) FROM entry WHERE case_id > ?1 AND case_id < ?2";
-        let end = Key::begun(kind, self.before);
-        let found: Option<Vec<u8>> =
-            connection.prepare_cached(sql)?.query_row((&self.last.0, &end.0), |row| row.get(0))?;
-        Ok(found.map(Key).filter(|found| *found > self.last))
-    }
 }
 
-/// Whether a case is closed and nothing has happened in it since `before`.
-fn is_over(connection: &Connection, key: &Key, before: Timestamp) -> rusqlite::Result<bool> {
-    let open = "SELECT 1 FROM open WHERE case_id = ?1";
-    if connection.prepare_cached(open)?.exists([&key.0])? {
-        return Ok(false);
-    }
-    let last = "SELECT at FROM entry WHERE case_id = ?1 ORDER BY step DESC LIMIT 1";
-    let last = connection.prepare_cached(last)?.query_row([&key.0], |row| row.get::<_, i64>(0)).optional()?;
-    Ok(last.is_some_and(|at| at < before.as_microsecond()))
-}
+/// How many entries are looked at at a time.
+const LOOKED_AT: i64 = 10_000;
 
-/// How many rows are deleted at a time, more or less.
-const ROWS: usize = 1_000;
-
-/// How many cases are looked at at a time.
-const CASES: usize = 1_000;
+/// How many are deleted at a time.
+const DELETED: i64 = 1_000;

@@ -1,79 +1,76 @@
 //! What is known at a start.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rusqlite::{Connection, Error, ffi};
 
-use super::{Key, Row, Tail, row, rows};
-use crate::journal::{Case, Dated, Loaded, REMEMBERED, sqlite::row::COMMAND};
+use super::{COLUMNS, Key, Row, Tail, horizon, row};
+use crate::journal::{Dated, Loaded};
 
-/// Reads the open cases and the last [`REMEMBERED`] closed commands.
-pub(in crate::journal::sqlite) fn load(connection: &Connection, tail: &mut Tail) -> rusqlite::Result<Loaded> {
-    let open = open(connection)?;
+/// Reads what is behind the horizon.
+pub(in crate::journal::sqlite) fn load(connection: &Connection) -> rusqlite::Result<(Loaded, Tail)> {
     let mut loading = Loading::default();
-    for key in loading.take_last(connection, &open)? {
-        let rows = rows(connection, &key)?;
-        if rows.is_empty() {
-            return Err(inconsistent("the table of open cases names one that is not there"));
+    let tail = Tail::read(connection, |horizon, row| loading.take(horizon, row))?;
+    let open = tail.open.keys().filter_map(Key::case).collect();
+    let (entries, damage) = loading.done();
+    Ok((Loaded { entries, open, damage }, tail))
+}
+
+impl Tail {
+    /// Finds out where to go on; `take` learns of the horizon and each row behind it.
+    pub(in crate::journal::sqlite) fn read(
+        connection: &Connection,
+        mut take: impl FnMut(i64, &Row),
+    ) -> rusqlite::Result<Self> {
+        let horizon = horizon::read(connection)?;
+        let mut tail = Self { next: horizon, horizon, ..Self::default() };
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq >= ?1 ORDER BY seq");
+        let mut statement = connection.prepare(&sql)?;
+        let mut found = statement.query([horizon])?;
+        while let Some(row) = found.next()?.map(row).transpose()? {
+            let first = if row.is_lost() { row.since } else { row.seq };
+            if first < tail.next {
+                return Err(inconsistent("its entries are not in their order"));
+            }
+            if first > tail.next {
+                return Err(inconsistent(&missing(tail.next, first.saturating_sub(1))));
+            }
+            take(horizon, &row);
+            if row.is_sound() && !row.is_lost() && row.since >= horizon {
+                tail.note(row);
+            } else {
+                tail.next = row.seq.saturating_add(1);
+            }
         }
-        loading.take(&rows);
+        tail.complete(connection)?;
+        Ok(tail)
     }
-    Ok(loading.done(open.iter().filter_map(Key::case).collect(), tail))
 }
 
 /// What is read so far.
 #[derive(Default)]
 struct Loading {
-    entries: Vec<(i64, Dated)>,
+    entries: Vec<(Key, i64, Dated)>,
+    /// Where cases begin.
+    since: HashMap<Key, i64>,
     damage: Vec<String>,
     /// How much more damage there is than can be told.
     untold: usize,
 }
 
 impl Loading {
-    /// Reads all commands from the youngest on until [`REMEMBERED`] closed ones are read; says which of `open` were not
-    /// among them. This follows the pages, so that one row with a wrong key hides no others.
-    fn take_last(&mut self, connection: &Connection, open: &HashSet<Key>) -> rusqlite::Result<HashSet<Key>> {
-        let sql = "SELECT case_id, step, seq, at, body, sum FROM entry ORDER BY case_id DESC, step DESC";
-        let mut statement = connection.prepare(sql)?;
-        let mut found = statement.query([])?;
-        let (mut others, mut remembered) = (open.clone(), 0);
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let next = found.next()?.map(row).transpose()?;
-            if let Some(last) = rows.last() {
-                if next.as_ref().is_some_and(|next| (&next.key, next.step) >= (&last.key, last.step)) {
-                    return Err(inconsistent("its entries are not in their order"));
-                }
-                // Only now: a command whose kind is wrong is not the end.
-                if last.key.0.first() < Some(&COMMAND) {
-                    return Ok(others);
-                }
-                if next.as_ref().is_none_or(|next| next.key != last.key) {
-                    remembered += usize::from(!others.remove(&last.key));
-                    rows.reverse();
-                    self.take(&rows);
-                    rows.clear();
-                }
-            }
-            let Some(next) = next.filter(|_| remembered < REMEMBERED) else { return Ok(others) };
-            rows.push(next);
+    fn take(&mut self, horizon: i64, row: &Row) {
+        if row.is_lost() {
+            return self.tell(missing(row.since, row.seq));
         }
-    }
-
-    /// Takes the rows of a case.
-    fn take(&mut self, rows: &[Row]) {
-        let mut due = 0;
-        for row in rows {
-            if row.step > due {
-                let last = row.step.saturating_sub(1);
-                self.tell(format!("{}: entries {due} to {last} are missing", row.key.words()));
+        match row.entry() {
+            // The end of a case that was over when the horizon was moved, or soon after.
+            Ok(_) if row.since < horizon => {}
+            Ok(entry) => {
+                self.since.insert(row.key.clone(), row.since);
+                self.entries.push((row.key.clone(), row.seq, entry));
             }
-            due = row.step.saturating_add(1);
-            match row.entry() {
-                Ok(entry) => self.entries.push((row.seq, entry)),
-                Err(why) => self.tell(format!("{}: entry {}: {why}", row.key.words(), row.step)),
-            }
+            Err(why) => self.tell(format!("{}: entry {}: {why}", row.key.words(), row.seq)),
         }
     }
 
@@ -85,24 +82,22 @@ impl Loading {
         }
     }
 
-    fn done(mut self, open: Vec<Case>, tail: &mut Tail) -> Loaded {
-        self.entries.sort_unstable_by_key(|(seq, _)| *seq);
-        tail.seq = self.entries.last().map_or(0, |(seq, _)| seq.saturating_add(1));
+    fn done(mut self) -> (Vec<Dated>, Vec<String>) {
         if self.untold > 0 {
             self.damage.push(format!("and {} more like that", self.untold));
         }
-        Loaded { entries: self.entries.into_iter().map(|(_, entry)| entry).collect(), open, damage: self.damage }
+        let since = self.since;
+        self.entries.retain(|(key, seq, _)| since.get(key).is_none_or(|since| seq >= since));
+        (self.entries.into_iter().map(|(_, _, entry)| entry).collect(), self.damage)
     }
 }
 
-fn open(connection: &Connection) -> rusqlite::Result<HashSet<Key>> {
-    let mut statement = connection.prepare("SELECT case_id FROM open")?;
-    let keys = statement.query_map([], |row| Ok(Key(row.get_ref(0)?.as_bytes()?.to_vec())))?;
-    keys.collect()
+fn missing(first: i64, last: i64) -> String {
+    format!("entries {first} to {last} are missing")
 }
 
 /// What SQLite itself would say, had it noticed.
-fn inconsistent(what: &str) -> Error {
+pub(super) fn inconsistent(what: &str) -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(what.to_owned()))
 }
 

@@ -52,8 +52,8 @@ fn a_row_that_is_not_as_it_was_written_is_passed_over_and_told() {
 
     assert_eq!(loaded.entries, dated(&[received(1), refused(3)]));
     let told = [
-        format!("command {}: entry 0: its sum is wrong", stage::id(2)),
-        format!("command {}: entry 0: its sum is wrong", stage::id(3)),
+        format!("command {}: entry 1: its sum is wrong", stage::id(2)),
+        format!("command {}: entry 2: its sum is wrong", stage::id(3)),
     ];
     let mut damage = loaded.damage;
     damage.sort();
@@ -64,7 +64,7 @@ fn a_row_that_is_not_as_it_was_written_is_passed_over_and_told() {
 fn a_row_that_is_no_entry_is_passed_over_and_told() {
     let stage = Stage::new();
     stage.keep(&[received(1), received(2)]);
-    let mut row = row::Row::new(row::Key::of(&case(1)), 0, 0, &dated(&[received(1)])[0]).unwrap();
+    let mut row = row::Row::new(0, row::Key::of(&case(1)), 0, true, &dated(&[received(1)])[0]).unwrap();
     row.body = b"{\"renounced\":1}".to_vec();
     row.seal();
     let sql = format!("UPDATE entry SET body = '{{\"renounced\":1}}', sum = {} WHERE seq = 0", row.sum);
@@ -77,15 +77,29 @@ fn a_row_that_is_no_entry_is_passed_over_and_told() {
 }
 
 #[test]
-fn a_hole_is_told() {
+fn a_hole_is_told_and_then_known() {
     let stage = Stage::new();
     stage.keep(&[received(1), advanced(1, CommandState::Authorised), advanced(1, CommandState::Submitting)]);
-    stage.change("DELETE FROM entry WHERE step = 1");
+    stage.change("DELETE FROM entry WHERE seq = 1");
 
     let loaded = stage.loaded();
 
     assert_eq!(loaded.entries.len(), 2);
-    assert_eq!(loaded.damage, [format!("command {}: entries 1 to 1 are missing", stage::id(1))]);
+    assert!(loaded.damage[1].contains("(entries 1 to 1 are missing): 2 entries in it are saved"), "{loaded:?}");
+    assert_eq!(loaded.damage[0], "entries 1 to 1 are missing");
+    assert_eq!(stage.loaded().damage, loaded.damage[..1]);
+}
+
+#[test]
+fn a_horizon_that_is_not_as_it_was_written_hides_nothing() {
+    let stage = Stage::new();
+    stage.keep(&[received(1), received(2), refused(2)]);
+    stage.change("INSERT INTO horizon (seq, sum) VALUES (3, 7)");
+
+    let loaded = stage.loaded();
+
+    assert_eq!(loaded.entries.len(), 3);
+    assert!(loaded.damage[0].contains("its horizon is not as it was written"), "{loaded:?}");
 }
 
 #[test]
@@ -121,7 +135,7 @@ fn tables_that_are_not_what_they_were_are_mended() {
 fn a_case_whose_row_is_passed_over_can_go_on() {
     let stage = Stage::new();
     stage.keep(&[received(1), advanced(1, CommandState::Authorised)]);
-    stage.change("UPDATE entry SET step = 9223372036854775807 WHERE step = 1");
+    stage.change("UPDATE entry SET seq = 9223372036854775807 WHERE seq = 1");
 
     let further = [advanced(1, CommandState::Submitting), advanced(1, CommandState::Submitted)];
     further.iter().for_each(|change| stage.keep(std::slice::from_ref(change)));

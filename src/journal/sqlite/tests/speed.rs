@@ -28,6 +28,6 @@ fn a_million_rows_are_loaded_in_two_seconds() {
     let (rows, open) = (loaded.entries.len(), loaded.open.len());
     writeln!(std::io::stderr(), "{length} bytes; {rows} entries of which {open} cases are open: {took:?}")
         .unwrap();
-    assert_eq!((rows, open), (44_000, 1_000));
+    assert!(open == 1_000 && (100_000..130_000).contains(&rows), "{rows}, {open}");
     assert!(took < Duration::from_secs(2), "{took:?}");
 }

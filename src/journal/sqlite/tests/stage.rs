@@ -105,6 +105,9 @@ pub(super) fn advanced(number: i64, state: CommandState) -> Change {
     Change::Append { case: case(number), entry: (at(number * 10 + 1), Entry::Advanced(id(number), state)), open }
 }
 
+/// A command may be run.
+pub(super) const AUTHORISED: CommandState = CommandState::Authorised;
+
 /// Command `number` is over.
 pub(super) fn refused(number: i64) -> Change {
     advanced(number, CommandState::Refused { why: "no".into() })
