@@ -31,16 +31,17 @@ pub enum Change {
         /// Whether more is to happen in its case: if not, it is not loaded any more, and forgotten in time.
         open: bool,
     },
-    /// These in the place of all entries of a case, which stays open.
+    /// These, which are not none, in the place of all entries of a case, which stays open.
     Replace(Case, Vec<Dated>),
-    /// Nothing more happens in a case.
+    /// Nothing more happens in a case: it is not loaded for ever.
     Close(Case),
 }
 
 /// What a store held.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The entries of all open cases, and of the last [`REMEMBERED`] commands that are closed; in their order.
+    /// All entries of open cases, and whatever else happened lately: about what it takes to know the last [`REMEMBERED`]
+    /// commands that are closed. Those of a case are in their order.
     pub entries: Vec<Dated>,
     /// The cases that count as open.
     pub open: Vec<Case>,

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::journal::CommandState;
 
 /// A few hundred commands, of which the last ten are open, each with a text that is longer than a page.
 fn changes(commands: i64) -> Vec<Change> {
