@@ -42,7 +42,10 @@ pub(super) struct Ticket {
 }
 
 /// The right to have one call in flight; given back when dropped.
-pub(super) struct Turn<'a>(&'a Ticket);
+pub(super) struct Turn {
+    gate: Rc<Gate>,
+    number: Number,
+}
 
 /// No turn came in [`PATIENCE`].
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -89,30 +92,40 @@ impl Caller {
 }
 
 impl Ticket {
+    /// The turn to call, if that is now.
+    pub(super) fn turn_at_once(&self) -> Option<Turn> {
+        let (turn, mut told) = self.ask();
+        told.try_recv().is_ok().then_some(turn)
+    }
+
     /// Waits for the turn to call.
     ///
     /// # Errors
     /// [`Late`].
-    pub(super) async fn turn(&self) -> Result<Turn<'_>, Late> {
-        let (tell, told) = oneshot::channel();
-        let turn = Turn(self);
-        self.gate.change(|state| {
-            state.tell.insert(self.number, tell);
-            state.turns.wait(self.number);
-        });
+    pub(super) async fn turn(&self) -> Result<Turn, Late> {
+        let (turn, told) = self.ask();
         match timeout(PATIENCE, told).await {
             Ok(Ok(())) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(Late),
         }
     }
+
+    /// Asks for a turn; dropped before it is told, that asks no more.
+    fn ask(&self) -> (Turn, oneshot::Receiver<()>) {
+        let (tell, told) = oneshot::channel();
+        self.gate.change(|state| {
+            state.tell.insert(self.number, tell);
+            state.turns.wait(self.number);
+        });
+        (Turn { gate: Rc::clone(&self.gate), number: self.number }, told)
+    }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
-        let Ticket { gate, number } = self.0;
-        gate.change(|state| {
-            state.tell.remove(number);
-            state.turns.rest(*number);
+        self.gate.change(|state| {
+            state.tell.remove(&self.number);
+            state.turns.rest(self.number);
         });
     }
 }

@@ -74,7 +74,7 @@ async fn send(lines: Rc<Lines>, storm: Rc<StackStorm>, Begun { command, at, stat
         let fate = Fate::Refused(error.to_string());
         return settle(&lines, &command, result_of(&hit.alias), fate).await;
     }
-    carry_out(lines, Submission { storm, ticket, command, hit }).await;
+    carry_out(lines, Submission { storm, ticket, command, hit }, None).await;
 }
 
 /// Looks for a command that may have been sent.

@@ -1,13 +1,13 @@
 //! From a matched command to StackStorm's answer.
 
-use std::{rc::Rc, time::Duration};
+use std::{iter, rc::Rc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{debug, info, warn};
 
 use super::{
-    gate::Ticket,
+    gate::{Ticket, Turn},
     lines::{Lines, StackStorm, Utterance},
     look_up::{Lost, look_up, mark},
     words,
@@ -49,7 +49,12 @@ pub(super) enum Fate {
 /// Takes a command all the way to its ack; every way out has told its author or is an ack.
 pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
     let command = &submission.command;
-    if let Err(why) = begin(&lines, command).await {
+    // Whose turn it is waits for the journal only once.
+    let turn = submission.ticket.turn_at_once();
+    let states = [CommandState::Authorised].into_iter().chain(turn.as_ref().map(|_| CommandState::Submitting));
+    let advanced = states.map(|state| Entry::Advanced(command.id, state));
+    let entries = iter::once(Entry::Received(command.clone())).chain(advanced).collect();
+    if let Err(why) = keep(&lines.journal, entries).await {
         if matches!(why, NotKept::Misfit(_)) {
             debug!(message = %command.message, "a message that the network says once more");
             return lines.metrics.refusal(words::REPEATED);
@@ -58,21 +63,15 @@ pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
         let text = Utterance { command: None, ..Utterance::answer(command, format!("Not run: {why}.")) };
         return lines.answer(command, text).await;
     }
-    carry_out(lines, submission).await;
+    carry_out(lines, submission, turn).await;
 }
 
-/// Takes an authorised command all the way to its ack.
-pub(super) async fn carry_out(lines: Rc<Lines>, submission: Submission) {
+/// Takes an authorised command all the way to its ack; with a turn, the Journal knows that it is being submitted.
+pub(super) async fn carry_out(lines: Rc<Lines>, submission: Submission, turn: Option<Turn>) {
     let submission = Rc::new(submission);
-    let posting = actix::spawn(post(Rc::clone(&lines), Rc::clone(&submission)));
+    let posting = actix::spawn(post(Rc::clone(&lines), Rc::clone(&submission), turn));
     let fate = posting.await.unwrap_or_else(|_| Fate::Unknown("the gateway failed over it".into()));
     settle(&lines, &submission.command, result_of(&submission.hit.alias), fate).await;
-}
-
-async fn begin(lines: &Lines, command: &Command) -> Result<(), NotKept> {
-    let id = command.id;
-    keep(&lines.journal, vec![Entry::Received(command.clone()), Entry::Advanced(id, CommandState::Authorised)])
-        .await
 }
 
 /// Tells what became of a command, and has the Journal know. `result` is the alias's, as we know it.
@@ -153,18 +152,15 @@ pub(super) fn result_of(alias: &Alias) -> Value {
     serde_json::to_value(&alias.result).unwrap_or_default()
 }
 
-async fn post(lines: Rc<Lines>, submission: Rc<Submission>) -> Fate {
-    let Submission { storm, ticket, command, hit } = &*submission;
-    let turn = match ticket.turn().await {
-        Ok(turn) => turn,
-        Err(late) => {
-            lines.metrics.refusal("late");
-            return Fate::Refused(late.to_string());
-        }
+async fn post(lines: Rc<Lines>, submission: Rc<Submission>, turn: Option<Turn>) -> Fate {
+    let Submission { storm, command, hit, .. } = &*submission;
+    let turn = match turn {
+        Some(turn) => turn,
+        None => match wait(&lines, &submission).await {
+            Ok(turn) => turn,
+            Err(why) => return Fate::Refused(why),
+        },
     };
-    if let Err(why) = keep(&lines.journal, vec![Entry::Advanced(command.id, CommandState::Submitting)]).await {
-        return Fate::Refused(why.to_string());
-    }
     // By StackStorm's clock, less a minute: what began before cannot be ours.
     let now = storm.client.time().unwrap_or_else(|| lines.world.now());
     let since = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
@@ -180,6 +176,17 @@ async fn post(lines: Rc<Lines>, submission: Rc<Submission>) -> Fate {
         Err(CallError::Api(error)) if hit.match_multiple => fate_without_mark(&error),
         Err(CallError::Api(error)) => fate(&lines, &submission, since, &error).await,
     }
+}
+
+/// Waits for the turn of a command that is submitted then; says why not, if not.
+async fn wait(lines: &Lines, Submission { ticket, command, .. }: &Submission) -> Result<Turn, String> {
+    let turn = ticket.turn().await.map_err(|late| {
+        lines.metrics.refusal("late");
+        late.to_string()
+    })?;
+    let submitting = vec![Entry::Advanced(command.id, CommandState::Submitting)];
+    keep(&lines.journal, submitting).await.map_err(|why| why.to_string())?;
+    Ok(turn)
 }
 
 /// What became of a POST without a 201. Nobody is told "not run" on a guess.
