@@ -40,7 +40,7 @@ pub(super) fn make(connection: &Connection, changes: &[Change], tail: &mut Tail)
     for change in changes {
         match change {
             Change::Append { case, entry, open } => tail.append(connection, case, entry, *open)?,
-            Change::Replace(case, entries) => tail.replace(connection, Key::of(case), entries)?,
+            Change::Replace(case, entries) => tail.replace(connection, &Key::of(case), entries)?,
             Change::Close(case) => drop(tail.open.remove(&Key::of(case))),
         }
     }
@@ -65,7 +65,7 @@ impl Tail {
     }
 
     /// The first of the entries says that those before do not count any more.
-    fn replace(&mut self, connection: &Connection, key: Key, entries: &[Dated]) -> rusqlite::Result<()> {
+    fn replace(&mut self, connection: &Connection, key: &Key, entries: &[Dated]) -> rusqlite::Result<()> {
         let since = self.next;
         for entry in entries {
             match Row::new(self.next, key.clone(), since, true, entry) {
