@@ -93,10 +93,12 @@ impl Database {
         synced.map_err(|error| Fault::of_disk(&error, &self.path))
     }
 
-    /// Keeps rows of another file.
+    /// Keeps rows of another file, but for those that say what it had lost: see [`Self::explain`].
     pub(super) fn save(&mut self, rows: &[Row]) -> Result<(), Fault> {
         self.set_level(Level::Written)?;
-        self.transaction(|connection| rows.iter().try_for_each(|row| table::put(connection, row)))
+        self.transaction(|connection| {
+            rows.iter().filter(|row| !row.is_lost()).try_for_each(|row| table::put(connection, row))
+        })
     }
 
     /// Marks the rows that could not be saved; says how many could.

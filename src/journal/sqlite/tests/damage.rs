@@ -92,6 +92,20 @@ fn a_hole_is_told_and_then_known() {
 }
 
 #[test]
+fn a_second_hole_is_told_with_the_first() {
+    let stage = Stage::new();
+    stage.keep(&(0..9).map(received).collect::<Vec<_>>());
+    stage.change("DELETE FROM entry WHERE seq IN (1, 2)");
+    stage.loaded();
+    stage.change("DELETE FROM entry WHERE seq = 5");
+
+    let loaded = stage.loaded();
+
+    assert_eq!(loaded.entries.len(), 6);
+    assert_eq!(loaded.damage[..2], ["entries 1 to 2 are missing", "entries 5 to 5 are missing"]);
+}
+
+#[test]
 fn a_horizon_that_is_not_as_it_was_written_hides_nothing() {
     let stage = Stage::new();
     stage.keep(&[received(1), received(2), refused(2)]);
