@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix::{Actor, Addr};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 #[cfg(feature = "sqlite")]
 use crate::journal::{Commit, Sqlite, crash};
@@ -166,6 +166,7 @@ impl<'a> Tree<'a> {
                 listener: storm.listener,
                 progress: Line::new(),
                 gate: Rc::new(Gate::new(name, &reach.metrics)),
+                looks: Semaphore::new(router::LOOKS_AT_ONCE),
             };
             stackstorms.insert(name.clone(), Rc::new(storm));
         }

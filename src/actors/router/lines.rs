@@ -8,6 +8,7 @@ use std::{
 
 use fulmar_contract::{Heard, Mention, RoomId, Tone};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tracing::error;
 
 use super::{alarm::Alarm, announce::InFlight, gate::Gate, runs::Tails, sequence::Sequence, whisper};
@@ -111,6 +112,8 @@ pub struct StackStorm {
     pub progress: Line<Progress>,
     /// Where calls wait for their turn.
     pub gate: Rc<Gate>,
+    /// Turns for those who look for commands whose answer was lost.
+    pub looks: Semaphore,
 }
 
 /// An utterance, less its place.

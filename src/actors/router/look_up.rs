@@ -37,6 +37,7 @@ pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Opti
     let mark = mark(lines, command);
     for (look, wait) in LOOKS.into_iter().chain(iter::repeat(AGAIN)).enumerate() {
         sleep(wait).await;
+        let turn = storm.looks.acquire().await;
         let asked = auth::call(&storm.auth, async |access| {
             storm.client.find_submission(access, action, since, &mark).await
         });
@@ -48,6 +49,7 @@ pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Opti
                 if error.is_final() { Sight::Refused } else { Sight::Unanswered }
             }
         };
+        drop(turn);
         if sight.ends(look, doubt) {
             return None;
         }
@@ -85,6 +87,9 @@ impl Sight {
 pub(super) fn mark(lines: &Lines, command: &Command) -> Mark {
     Mark { gateway: lines.gateway.name.clone(), command: command.id.to_string() }
 }
+
+/// How many look at one StackStorm at once. Many may have to after a restart, and each list is long: commands go first.
+pub const LOOKS_AT_ONCE: usize = 4;
 
 /// The waits before each look: 0, 2, 10, 30 and 60 s after the POST.
 const LOOKS: [Duration; 5] = [

@@ -64,6 +64,7 @@ pub use self::{
     announce::{Announcing, InFlight},
     gate::Gate,
     lines::{Chat, Lines, StackStorm},
+    look_up::LOOKS_AT_ONCE,
     missed::Tally,
     overdue::Overdue,
     runs::Tails,
