@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use awc::http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
@@ -16,6 +16,9 @@ use crate::{
         wire::{Cancelled, Execution, ExecutionId, Mark, Status},
     },
 };
+
+/// How long after the moment from which it is looked for a submission begins at the latest.
+const LONGEST_SUBMISSION: SignedDuration = SignedDuration::from_hours(24);
 
 /// The greatest result that is fetched, in bytes; StackStorm allows 14 MiB at most.
 const MAX_RESULT: usize = 8 * 1024 * 1024;
@@ -121,7 +124,8 @@ impl Client {
     /// Only id, status, notify data and context are in them. That there is none proves nothing for an action with
     /// a `notify` of its own.
     ///
-    /// StackStorm lists the newest first, so what was just lost is soon found; older ones are not read then.
+    /// Asked for what began before some moment, too, StackStorm lists the newest first: so what was just lost is soon found,
+    /// and older ones are not read then.
     ///
     /// # Errors
     /// When StackStorm does not say.
@@ -132,9 +136,15 @@ impl Client {
         since: Timestamp,
         mark: &Mark,
     ) -> Result<Vec<Execution>, ApiError> {
-        let since = format!("{since:.6}");
+        let until = since.checked_add(LONGEST_SUBMISSION).unwrap_or(Timestamp::MAX);
+        let (since, until) = (format!("{since:.6}"), format!("{until:.6}"));
         let small = "id,status,liveaction.notify,context";
-        let query = [("action", action), ("timestamp_gt", &since), ("include_attributes", small)];
+        let query = [
+            ("action", action),
+            ("timestamp_gt", &since),
+            ("timestamp_lt", &until),
+            ("include_attributes", small),
+        ];
         let mut offset = 0;
         for _ in 0..MAX_PAGES {
             let (page, is_last) = self.read_page::<Box<RawValue>>(access, "/executions", &query, offset).await?;

@@ -66,8 +66,8 @@ impl StackStorm {
         })
         .await?;
         let mut all_ended = true;
-        // The oldest first: of those before the first that runs, nothing more can be learnt.
-        for execution in executions.iter().rev() {
+        // They come the oldest first: of those before the first that runs, nothing more can be learnt.
+        for execution in &executions {
             let text = |pointer| execution.pointer(pointer).and_then(Value::as_str);
             let number = text("/parameters/token").and_then(|token| token.strip_prefix('t')?.parse().ok());
             let (Some(id), Some(number), Some(began)) = (text("/id"), number, text("/start_timestamp")) else {

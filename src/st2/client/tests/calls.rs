@@ -114,10 +114,8 @@ async fn a_lost_submission_is_found_by_its_mark_among_those_begun_since() {
 
     assert_eq!(found.iter().map(|it| it.id().as_str()).collect::<Vec<_>>(), ["3"]);
     let query = &requests.lock().unwrap()[0].query;
-    assert_eq!(
-        (query["action"].as_str(), query["timestamp_gt"].as_str()),
-        ("core.local", "2026-11-21T03:34:00.500000Z")
-    );
+    let asked = ["action", "timestamp_gt", "timestamp_lt"].map(|name| query[name].as_str());
+    assert_eq!(asked, ["core.local", "2026-11-21T03:34:00.500000Z", "2026-11-22T03:34:00.500000Z"]);
 }
 
 #[actix_web::test]
