@@ -339,12 +339,7 @@ impl Handler<Pending> for Journal {
     type Result = Vec<(Delivery, Timestamp, DeliveryState)>;
 
     fn handle(&mut self, _: Pending, _: &mut Self::Context) -> Self::Result {
-        let book = self.book.borrow();
-        let dated = |(row, state): (Delivery, _)| {
-            let (_, at, _) = book.ledger.delivery(row.id)?;
-            Some((row, at, state))
-        };
-        book.ledger.pending().into_iter().filter_map(dated).collect()
+        self.book.borrow().ledger.pending()
     }
 }
 

@@ -229,11 +229,11 @@ impl Ledger {
         self.submitting > 0
     }
 
-    /// The deliveries still to be made, in the order in which they were queued, with what is known of each.
-    pub fn pending(&self) -> Vec<(Delivery, DeliveryState)> {
+    /// The deliveries still to be made, in the order in which they were queued, with when each was and how far it has come.
+    pub fn pending(&self) -> Vec<(Delivery, Timestamp, DeliveryState)> {
         let pending = self.deliveries.values().filter(|row| !row.is_dead());
-        let mut pending: Vec<_> = pending.map(|row| (row.delivery.clone(), row.state.clone())).collect();
-        pending.sort_unstable_by_key(|(delivery, _)| delivery.id);
+        let mut pending: Vec<_> = pending.map(|row| (row.delivery.clone(), row.at, row.state.clone())).collect();
+        pending.sort_unstable_by_key(|(delivery, ..)| delivery.id);
         pending
     }
 

@@ -161,7 +161,7 @@ fn a_delivery_is_pending_until_it_is_delivered_or_dead() {
     ledger.take(state(3, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 })).unwrap();
 
     assert_eq!(ledger.counts(), Counts { open: 0, pending: 1, dead: 1 });
-    assert_eq!(ledger.pending()[0].1, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 });
+    assert_eq!(ledger.pending()[0].2, DeliveryState::Sending { sent: 1, parts: 2, posting: 1 });
     assert!(ledger.take(state(1, DeliveryState::Delivered)).is_err());
 }
 

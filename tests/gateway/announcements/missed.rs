@@ -179,6 +179,7 @@ fn what_was_announced_while_no_process_was_there_is_said_by_the_next() {
         first.catches_up().await;
         first.posts_message("before").await;
         first.hears_of("before").await;
+        first.until("its receipt is journalled", |status| status["journal"]["pending"] == 0).await;
         first.gateway.supervisor.send(Shutdown).await.unwrap();
         first.posts_message("meanwhile").await;
 
@@ -186,6 +187,7 @@ fn what_was_announced_while_no_process_was_there_is_said_by_the_next() {
         let config = config(&first.sandbox.url(), AS_USER, &network);
         let second = Stage::kept(&first.disk, first.sandbox.clone(), network, &config);
         second.catches_up().await;
+        second.hears_of("meanwhile").await;
 
         assert_eq!(second.texts(), ["meanwhile"]);
         second.ends().await;
