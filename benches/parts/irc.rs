@@ -42,7 +42,7 @@ impl Session {
         tokio::spawn(serve(listener, server.clone(), lines));
         let (event_in, events) = mpsc::channel(64);
         let (orders, order_out) = mpsc::channel(64);
-        tokio::spawn(backend.run(Link { login: Login::Usual, events: event_in, orders: order_out }));
+        tokio::spawn(backend.run(Link::new(Login::Usual, event_in, order_out)));
         let mut session = Self { server, events, orders };
         while !matches!(session.events.recv().await.expect("a session"), Event::Joined(_)) {}
         session

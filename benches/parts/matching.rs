@@ -7,7 +7,7 @@ use fulmar::{
     actors::router::Addressing,
     alias::{Alias, Registry},
 };
-use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender};
+use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, Taken};
 use serde_json::json;
 
 pub(crate) fn all(criterion: &mut Criterion) {
@@ -56,5 +56,6 @@ fn heard(text: &str) -> Heard {
         mentioned: false,
         direct: false,
         at: SystemTime::UNIX_EPOCH,
+        taken: Taken::default(),
     }
 }

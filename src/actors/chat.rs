@@ -129,7 +129,7 @@ impl Chat {
         let (report, events) = mpsc::channel(QUEUE);
         let (orders, taken) = mpsc::channel(QUEUE);
         self.orders = Some(orders);
-        let session = self.setup.backend.run(Link { login: self.login, events: report, orders: taken });
+        let session = self.setup.backend.run(Link::new(self.login, report, taken));
         let panic_inside = self.panic_inside.clone();
         let session = async move {
             tokio::select! {
@@ -228,7 +228,9 @@ impl Ears {
                     self.vouches = vouches;
                     return Some(event);
                 }
-                Event::Joined(_) | Event::Left { .. } | Event::Parted(_) => return Some(event),
+                Event::Joined(_) | Event::Left { .. } | Event::Parted(_) | Event::Reacted(_) => {
+                    return Some(event);
+                }
             }
         }
     }
@@ -262,7 +264,7 @@ impl StreamHandler<Event> for Chat {
     fn handle(&mut self, event: Event, ctx: &mut Self::Context) {
         match event {
             // The Router has them already.
-            Event::Heard(_) | Event::InputEnded => {}
+            Event::Heard(_) | Event::InputEnded | Event::Reacted(_) => {}
             Event::Joined(room) => {
                 info!(chat = %self.setup.name, %room, "joined");
                 self.rooms.insert(room, Ok(()));

@@ -1,8 +1,6 @@
 use std::{fs, sync::Arc, time::Duration};
 
-use fulmar_contract::{
-    Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, Options, RoomId, Unit,
-};
+use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Options, RoomId, Unit};
 
 use super::*;
 use crate::journal::Results;
@@ -12,17 +10,7 @@ struct Deaf;
 impl Backend for Deaf {
     fn capabilities(&self) -> Capabilities {
         let limit = Limit { max: 400, unit: Unit::Bytes };
-        Capabilities {
-            markup: Markup::Plain,
-            limit,
-            colours: false,
-            multiline: false,
-            threads: false,
-            window: 1,
-            idempotent: false,
-            edits: false,
-            joins: false,
-        }
+        Capabilities::plain(limit)
     }
 
     fn room(&self, name: &str) -> Option<RoomId> {

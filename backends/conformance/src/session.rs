@@ -42,7 +42,7 @@ impl Session {
     pub fn start(backend: &dyn Backend) -> Self {
         let (events_in, events) = mpsc::channel(1024);
         let (orders, orders_out) = mpsc::channel(64);
-        let link = Link { login: Login::Usual, events: events_in, orders: orders_out };
+        let link = Link::new(Login::Usual, events_in, orders_out);
         Self { events, orders: Some(orders), task: tokio::spawn(backend.run(link)), posted: 0 }
     }
 

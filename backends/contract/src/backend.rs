@@ -1,10 +1,10 @@
 //! [`Backend`]: one configured chat, and [`Link`]: what a session of it is given.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
 use tokio::sync::mpsc;
 
-use crate::{Capabilities, Failure, Heard, Identity, Options, Order, RoomId, Sender};
+use crate::{Call, Capabilities, Failure, Heard, Identity, Options, Order, Reaction, RoomId, Sender};
 
 /// A future that may be sent to another thread.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -39,6 +39,11 @@ pub trait Backend: Send + Sync + 'static {
         self.direct(who.as_str())
     }
 
+    /// Whether the network calls us over HTTP ([`Link::calls`]), so that the gateway has to be reachable from outside.
+    fn is_called(&self) -> bool {
+        false
+    }
+
     /// Runs one session: connects, says [`Event::Online`], then reports and obeys until the session ends.
     ///
     /// Returns `Ok` only after `link.orders` was closed and the network was left politely. Dropping the
@@ -58,6 +63,22 @@ pub struct Link {
     pub events: mpsc::Sender<Event>,
     /// What the session is to say. Closed means "leave politely".
     pub orders: mpsc::Receiver<Order>,
+    /// What the network posts to us over HTTP, at [`Link::address`] or below it. Nothing comes unless [`Backend::is_called`].
+    pub calls: mpsc::Receiver<Call>,
+    /// Where we are called, as others see it: an address without a slash at its end. `None` if the operator has not said.
+    pub address: Option<String>,
+    /// Since when this chat may have missed something: the time when an earlier life of it, or an earlier process, last
+    /// heard. `None` the first time. A backend whose network keeps a history reports what was said since; to report
+    /// something twice does no harm, since the gateway knows messages by their ids.
+    pub since: Option<SystemTime>,
+}
+
+impl Link {
+    /// A link of a session that nobody calls and that has missed nothing.
+    pub fn new(login: Login, events: mpsc::Sender<Event>, orders: mpsc::Receiver<Order>) -> Self {
+        let (_, calls) = mpsc::channel(1);
+        Self { login, events, orders, calls, address: None, since: None }
+    }
 }
 
 /// How to log in.
@@ -73,7 +94,7 @@ pub enum Login {
 /// What a session reports, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// Somebody wrote something. Never the session's own words, never history.
+    /// Somebody wrote something. Never the session's own words, never what was said before [`Link::since`].
     Heard(Heard),
     /// Nobody will write anything any more, as at the end of standard input. Said at most once; the session
     /// goes on obeying orders until they close. Networks that never end do not say it.
@@ -99,4 +120,6 @@ pub enum Event {
     },
     /// A room was left as ordered: it is not one of those to be in any more.
     Parted(RoomId),
+    /// Somebody reacted to a message of ours. Never our own reactions.
+    Reacted(Reaction),
 }

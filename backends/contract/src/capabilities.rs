@@ -3,18 +3,30 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What a chat can do.
+///
+/// A network begins with [`Capabilities::plain`] and names what it has besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// How text is marked up.
+    /// How text is marked up in [`crate::Post::marked`].
     pub markup: Markup,
     /// How long the text of one post may be.
     pub limit: Limit,
+    /// Which text [`Capabilities::limit`] limits.
+    pub counts: Counts,
     /// Whether [`crate::Post::tone`] is shown.
     pub colours: bool,
     /// Whether a post may hold line ends. If not, the gateway makes each line a post of its own.
     pub multiline: bool,
     /// Whether rooms have threads.
     pub threads: bool,
+    /// Whether a post can show which message it answers ([`crate::Post::answers`]).
+    pub replies: bool,
+    /// Whether messages have reactions: [`crate::Order::React`], [`crate::Event::Reacted`].
+    pub reactions: bool,
+    /// The largest file that a post may carry, in bytes; `None` where there are no files.
+    pub files: Option<u64>,
+    /// How many commands the network offers to people while they type ([`crate::Order::Offer`]); 0 where it offers none.
+    pub offers: usize,
     /// How many posts to one room may be on their way at once. More than one only where none overtakes another: where
     /// a session writes them in the order of its orders.
     pub window: usize,
@@ -27,15 +39,54 @@ pub struct Capabilities {
     pub joins: bool,
 }
 
+impl Capabilities {
+    /// Those of a network that has lines of text and nothing more.
+    pub const fn plain(limit: Limit) -> Self {
+        Self {
+            markup: Markup::Plain,
+            limit,
+            counts: Counts::Marked,
+            colours: false,
+            multiline: false,
+            threads: false,
+            replies: false,
+            reactions: false,
+            files: None,
+            offers: 0,
+            window: 1,
+            idempotent: false,
+            edits: false,
+            joins: false,
+        }
+    }
+}
+
 /// A dialect of marked-up text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Markup {
     /// ANSI escapes, for a terminal.
     Ansi,
+    /// HTML with headings, lists, tables and the like, as in Matrix's `org.matrix.custom.html`.
+    Html,
+    /// The few tags of HTML that stand within a line, `pre` and `blockquote`, as in Telegram's Bot API; line ends are kept.
+    InlineHtml,
     /// mIRC's control codes.
-    Irc,
+    Mirc,
     /// Nothing: characters only.
     Plain,
+    /// The typed marks of XEP-0393, which are text as well.
+    Styling,
+}
+
+/// Which text of a post counts against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Both together.
+    Both,
+    /// What goes over the wire: [`crate::Post::marked`], or [`crate::Post::text`] if there is none.
+    Marked,
+    /// What people see: [`crate::Post::text`].
+    Shown,
 }
 
 /// A length and what it is counted in.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MessageId, RoomId, ThreadId, UserId};
+use crate::{MessageId, RoomId, Taken, ThreadId, UserId};
 
 /// A message that somebody wrote where we can read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,23 @@ pub struct Heard {
     pub direct: bool,
     /// When it was written, by the network's clock where it tells.
     pub at: SystemTime,
+    /// Held until the message need not be heard again.
+    pub taken: Taken,
+}
+
+/// A reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// Where the message is.
+    pub room: RoomId,
+    /// The message.
+    pub message: MessageId,
+    /// Who reacted.
+    pub sender: Sender,
+    /// The emoji.
+    pub emoji: String,
+    /// Whether it was put there, or taken away.
+    pub is_there: bool,
 }
 
 /// A person, or another program, on the network.

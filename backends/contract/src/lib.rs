@@ -5,6 +5,7 @@
 //! says how to recover, and the gateway decides.
 
 mod backend;
+mod call;
 mod capabilities;
 mod failure;
 mod heard;
@@ -15,15 +16,18 @@ mod post;
 mod retry_after;
 mod secret;
 mod split;
+mod taken;
 
 pub use backend::{Backend, BoxFuture, Event, Kind, Link, Login};
-pub use capabilities::{Capabilities, Limit, Markup, Unit};
+pub use call::{Answer, Call};
+pub use capabilities::{Capabilities, Counts, Limit, Markup, Unit};
 pub use failure::{Failure, Recovery};
-pub use heard::{Heard, Identity, Sender};
+pub use heard::{Heard, Identity, Reaction, Sender};
 pub use id::{MessageId, RoomId, ThreadId, UserId};
 pub use options::{Entries, Item, Options, Problem, Value};
-pub use order::{Done, Order};
-pub use post::{Mention, Post, Receipt, Tone, Undelivered};
+pub use order::{Done, Offered, Order};
+pub use post::{File, Mention, Post, Receipt, Tone, Undelivered};
 pub use retry_after::retry_after;
 pub use secret::Secret;
 pub use split::split;
+pub use taken::{Taken, Taking};

@@ -38,6 +38,14 @@ pub enum Order {
         /// Told once we are out. It is an error if we neither were in the room nor wanted to be.
         done: Done,
     },
+    /// Offer these commands to people while they type, in place of those that were offered before. Only where
+    /// [`crate::Capabilities::offers`], and no more than that. A session begins with what the last one offered.
+    Offer {
+        /// The commands, the most useful first.
+        commands: Vec<Offered>,
+        /// Told once the network has taken them.
+        done: Done,
+    },
     /// Write a post.
     Post {
         /// What to write.
@@ -45,6 +53,48 @@ pub enum Order {
         /// Told once. Dropped without a word, it counts as [`Undelivered::Unknown`].
         receipt: oneshot::Sender<Result<Receipt, Undelivered>>,
     },
+    /// React to a message. Only where [`crate::Capabilities::reactions`].
+    React {
+        /// Where the message is.
+        room: RoomId,
+        /// The message.
+        message: MessageId,
+        /// One emoji, which takes the place of an earlier one of ours; `None` takes that away.
+        emoji: Option<String>,
+        /// Told once the network has taken it.
+        done: Done,
+    },
+}
+
+impl Order {
+    /// Answers that it was not carried out and, if it is something to write, may be later.
+    pub fn put_off(self, why: &str) {
+        self.fail(Undelivered::Later { after: None, why: why.to_owned() });
+    }
+
+    /// Answers that it never will be carried out.
+    pub fn refuse(self, why: &str) {
+        self.fail(Undelivered::Refused { why: why.to_owned() });
+    }
+
+    fn fail(self, fate: Undelivered) {
+        match self {
+            Self::Edit { receipt, .. } | Self::Post { receipt, .. } => drop(receipt.send(Err(fate))),
+            Self::Join { done, .. }
+            | Self::Leave { done, .. }
+            | Self::Offer { done, .. }
+            | Self::React { done, .. } => drop(done.send(Err(fate.why().to_owned()))),
+        }
+    }
+}
+
+/// A command that the network offers to people while they type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    /// The first word of the command, without a prefix: letters, digits, `-` and `_`.
+    pub word: String,
+    /// What it does, on one line.
+    pub summary: String,
 }
 
 /// Where to say that an order was carried out, or why not, for a person to read. Dropped without a word, it is

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, UserId};
+use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, Taken, UserId};
 
 use crate::{casemap::CaseMapping, inbound::Said, support::Support, text, whom::Whom};
 
@@ -40,6 +40,7 @@ pub(crate) fn heard(
         mentioned,
         direct: is_direct,
         at: said.tags.at.unwrap_or(at),
+        taken: Taken::default(),
     })
 }
 

@@ -32,7 +32,7 @@ mod whom;
 use std::sync::Arc;
 
 use fulmar_contract::{
-    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, Options, RoomId, Unit,
+    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Options, RoomId, Unit,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -77,15 +77,10 @@ impl Irc {
 impl Backend for Irc {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            markup: Markup::Irc,
-            limit: Limit { max: outbound::safe_length(&self.config), unit: Unit::Bytes },
             colours: self.config.colours,
-            multiline: false,
-            threads: false,
             window: 8,
-            idempotent: false,
-            edits: false,
             joins: true,
+            ..Capabilities::plain(Limit { max: outbound::safe_length(&self.config), unit: Unit::Bytes })
         }
     }
 

@@ -242,16 +242,12 @@ impl Drop for Outbox {
         for post in mem::take(&mut self.under_way) {
             post.abandon(why);
         }
-        let later = || Err(Undelivered::Later { after: None, why: why.into() });
         if let Some(asking) = mem::take(&mut self.asking) {
-            tell(asking.answer, later());
+            tell(asking.answer, Err(Undelivered::Later { after: None, why: why.into() }));
         }
         self.orders.close();
         while let Ok(order) = self.orders.try_recv() {
-            match order {
-                Order::Join { done, .. } | Order::Leave { done, .. } => drop(done.send(Err(why.into()))),
-                Order::Edit { receipt, .. } | Order::Post { receipt, .. } => tell(receipt, later()),
-            }
+            order.put_off(why);
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::{
 
 /// Runs a session with what `lasting` remembers of earlier ones.
 pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Result<(), Failure> {
-    let Link { login: _, events, orders } = link;
+    let Link { events, orders, .. } = link;
     let outbox = Outbox::new(orders, Throttle::new(config.rate, config.burst, Instant::now()));
     let mut port = lasting.secure_port(Instant::now());
     loop {
@@ -58,7 +58,7 @@ pub(crate) async fn run_over(
     lasting: &Lasting,
     link: Link,
 ) -> Result<(), Failure> {
-    let Link { login: _, events, orders } = link;
+    let Link { events, orders, .. } = link;
     let outbox = Outbox::new(orders, Throttle::new(config.rate, config.burst, Instant::now()));
     match register(&mut connection, config, config.server.tls).await? {
         Entry::In(us) => Session::new(config, lasting, connection, us, events, outbox).talk().await,
@@ -183,8 +183,8 @@ impl<'a> Session<'a> {
 
     async fn obey(&mut self, order: Order) -> Result<(), Failure> {
         match order {
-            Order::Edit { receipt, .. } => {
-                outbox::tell(receipt, Err(Undelivered::Refused { why: "IRC has no edits".into() }));
+            order @ (Order::Edit { .. } | Order::Offer { .. } | Order::React { .. }) => {
+                order.refuse("IRC has no such thing");
                 Ok(())
             }
             Order::Join { room, key, done } => self.join(&room, key, done).await,

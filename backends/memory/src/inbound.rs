@@ -1,6 +1,6 @@
 //! What the network says, as the gateway's events. Pure.
 
-use fulmar_contract::{Event, Heard, Identity, MessageId, RoomId, Sender, UserId};
+use fulmar_contract::{Event, Heard, Identity, MessageId, RoomId, Sender, Taken, UserId};
 
 use crate::network::Said;
 
@@ -44,6 +44,7 @@ pub(crate) fn event(said: Said) -> Option<Event> {
         text: text.into(),
         mentioned,
         at: said.at,
+        taken: Taken::default(),
     }))
 }
 

@@ -10,7 +10,7 @@ mod network;
 mod outbound;
 mod session;
 
-use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, RoomId, Unit};
+use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, RoomId, Unit};
 
 pub use network::{Answer, Network};
 
@@ -28,15 +28,13 @@ impl Memory {
     /// A chat on `network`.
     pub const fn new(network: Network) -> Self {
         let capabilities = Capabilities {
-            markup: Markup::Plain,
-            limit: Limit { max: 4000, unit: Unit::Chars },
             colours: true,
             multiline: true,
             threads: true,
-            window: 1,
             idempotent: true,
             edits: true,
             joins: true,
+            ..Capabilities::plain(Limit { max: 4000, unit: Unit::Chars })
         };
         Self { network, capabilities }
     }

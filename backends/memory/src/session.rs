@@ -11,7 +11,7 @@ use crate::{
 
 /// Logs in, joins every room, then hears and obeys until the network or the gateway ends it.
 pub(crate) async fn run(network: &Network, can: &Capabilities, link: Link) -> Result<(), Failure> {
-    let Link { login: _, events, mut orders } = link;
+    let Link { events, mut orders, .. } = link;
     let mut wire = network.log_in()?;
     let rooms = network.rooms();
     let me = inbound::sender(inbound::OUR_NAME);
@@ -52,6 +52,10 @@ async fn obey(
     let (moved, event, done) = match order {
         Order::Join { room, key: _, done } => (network.join(&room), Event::Joined(room), done),
         Order::Leave { room, done } => (network.leave(&room), Event::Parted(room), done),
+        order @ (Order::Offer { .. } | Order::React { .. }) => {
+            order.refuse("this network has no such thing");
+            return Ok(());
+        }
         Order::Edit { message, post, receipt } => {
             let line = outbound::line(&post, can.limit).and_then(|line| {
                 let refused = || Undelivered::Refused { why: "this network has no edits".into() };

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, UserId};
+use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, Taken, UserId};
 
 /// The name of the one room.
 pub(crate) const ROOM: &str = "terminal";
@@ -34,6 +34,7 @@ pub(crate) fn heard(user: &str, number: u64, line: &str, at: SystemTime) -> Opti
         mentioned: false,
         direct: true,
         at,
+        taken: Taken::default(),
     })
 }
 

@@ -11,7 +11,7 @@ mod standard;
 
 use std::{fmt, io, sync::Arc};
 
-use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, RoomId, Unit};
+use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, RoomId, Unit};
 use tokio::{
     io::AsyncWrite,
     sync::{Mutex, mpsc},
@@ -74,15 +74,9 @@ impl Terminal {
 impl Backend for Terminal {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            markup: if self.style.colours { Markup::Ansi } else { Markup::Plain },
-            limit: Limit { max: 16_384, unit: Unit::Chars },
             colours: self.style.colours,
             multiline: true,
-            threads: false,
-            window: 1,
-            idempotent: false,
-            edits: false,
-            joins: false,
+            ..Capabilities::plain(Limit { max: 16_384, unit: Unit::Chars })
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) async fn run(
     screen: &mut Screen,
     link: Link,
 ) -> Result<(), Failure> {
-    let Link { login: _, events, mut orders } = link;
+    let Link { events, mut orders, .. } = link;
     report(&events, Event::Online { me: inbound::me(), rooms: vec![inbound::room()], vouches: true }).await?;
     report(&events, Event::Joined(inbound::room())).await?;
     screen.prompt().await.map_err(Failure::lost)?;
@@ -45,13 +45,8 @@ pub(crate) async fn run(
 
 async fn obey(screen: &mut Screen, order: Order) {
     match order {
-        Order::Edit { receipt, .. } => {
-            drop(receipt.send(Err(Undelivered::Refused { why: "a terminal cannot be edited".into() })));
-        }
-        Order::Join { done, .. } | Order::Leave { done, .. } => {
-            drop(done.send(Err("a terminal has one room only".into())));
-        }
         Order::Post { post, receipt } => drop(receipt.send(show(screen, &post).await)),
+        order => order.refuse("a terminal is one room and nothing else"),
     }
 }
 

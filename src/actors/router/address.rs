@@ -67,7 +67,7 @@ impl Addressing {
 mod tests {
     use std::time::SystemTime;
 
-    use fulmar_contract::{Identity, MessageId, RoomId, Sender};
+    use fulmar_contract::{Identity, MessageId, RoomId, Sender, Taken};
 
     use super::*;
 
@@ -81,6 +81,7 @@ mod tests {
             mentioned: false,
             direct: false,
             at: SystemTime::UNIX_EPOCH,
+            taken: Taken::default(),
         }
     }
 

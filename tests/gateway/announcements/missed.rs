@@ -157,9 +157,9 @@ fn what_an_open_stream_did_not_bring_is_said_once_at_the_next_look() {
         stage.catches_up().await;
 
         stage.inject(json!({"fault": "lose-events", "events": "st2.announcement__errbot", "times": 1}));
-        for text in ["lost", "heard"] {
-            stage.posts_message(text).await;
-        }
+        stage.posts_message("lost").await;
+        stage.until_posted(1).await;
+        stage.posts_message("heard").await;
         stage.hears_of("heard").await;
         for _ in 0..2 {
             stage.cuts(Duration::from_millis(100));

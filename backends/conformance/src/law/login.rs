@@ -20,7 +20,7 @@ pub async fn says_online_first(mut harness: impl Harness) {
         match session.event().await {
             Event::Online { .. } => panic!("online was said twice"),
             Event::Heard(_) => break,
-            Event::InputEnded | Event::Joined(_) | Event::Left { .. } | Event::Parted(_) => {}
+            Event::InputEnded | Event::Joined(_) | Event::Left { .. } | Event::Parted(_) | Event::Reacted(_) => {}
         }
     }
 }

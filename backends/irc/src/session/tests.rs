@@ -58,7 +58,7 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (events_in, events) = mpsc::channel(64);
         let (orders, orders_out) = mpsc::channel(64);
-        let link = Link { login: Login::Usual, events: events_in, orders: orders_out };
+        let link = Link::new(Login::Usual, events_in, orders_out);
         let session = tokio::spawn(async move {
             let lasting = Lasting::new(config.rooms.clone());
             run_over(Connection::over(ours), &config, &lasting, link).await

@@ -1,6 +1,6 @@
 //! What becomes of texts.
 
-use fulmar_contract::{Identity, Markup, RoomId, ThreadId, Unit};
+use fulmar_contract::{Identity, RoomId, ThreadId, Unit};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -10,15 +10,10 @@ use crate::journal::{DeliveryId, Route, Speech};
 
 fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms<'_> {
     let capabilities = Capabilities {
-        markup: Markup::Plain,
-        limit: Limit { max, unit: Unit::Bytes },
         colours: true,
         multiline,
-        threads: false,
-        window: 1,
         idempotent: true,
-        edits: false,
-        joins: false,
+        ..Capabilities::plain(Limit { max, unit: Unit::Bytes })
     };
     Terms { kind: "x", capabilities, prefixes, most: 50 }
 }

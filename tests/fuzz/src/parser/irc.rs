@@ -69,7 +69,7 @@ pub(super) fn session(said: &[u8], posts: Vec<Post>) -> Session {
                 receipts.push(told);
                 assert!(orders.try_send(Order::Post { post, receipt }).is_ok(), "there is room for orders");
             }
-            let link = Link { login: Login::Usual, events: events_in, orders: orders_out };
+            let link = Link::new(Login::Usual, events_in, orders_out);
             let mut options = Options::new("chats.fuzz".into(), 1, entries());
             let seen = async {
                 let mut all = Vec::new();
