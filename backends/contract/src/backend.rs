@@ -4,7 +4,9 @@ use std::{future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
 use tokio::sync::mpsc;
 
-use crate::{Call, Capabilities, Failure, Heard, Identity, Options, Order, Reaction, RoomId, Sender};
+use crate::{
+    Call, Capabilities, Failure, Heard, Identity, MessageId, Options, Order, Reaction, RoomId, Sender, ThreadId,
+};
 
 /// A future that may be sent to another thread.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -37,6 +39,11 @@ pub trait Backend: Send + Sync + 'static {
     /// The one-to-one room with somebody; `None` where the network cannot tell.
     fn private(&self, who: &Identity) -> Option<RoomId> {
         self.direct(who.as_str())
+    }
+
+    /// The thread that begins at a message, opened by whoever first writes in it; `None` where threads are opened otherwise.
+    fn thread_at(&self, _message: &MessageId) -> Option<ThreadId> {
+        None
     }
 
     /// Whether the network calls us over HTTP ([`Link::calls`]), so that the gateway has to be reachable from outside.
