@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fulmar_contract::{Backend, MessageId, RoomId, Sender};
+use fulmar_contract::{Backend, File, MessageId, RoomId, Sender, ThreadId};
 
 /// A network with one peer in it, and backends that can reach it.
 ///
@@ -28,7 +28,7 @@ pub trait Harness: Send + Sized {
         format!("{}: ", me.name)
     }
 
-    /// The peer writes in a room.
+    /// The peer writes in a room, whether or not we are there.
     async fn peer_says(&mut self, room: &RoomId, text: &str);
 
     /// The peer writes to `me` alone.
@@ -61,7 +61,50 @@ pub trait Harness: Send + Sized {
         missing("peer_sees_edit")
     }
 
-    /// Takes a message of the backend under test away. For networks with edits.
+    /// The next message that the backend under test writes in `room`, with all that belongs to it. One message is returned
+    /// by this or by [`Harness::peer_hears`], never by both. For networks with threads, replies, files or marks.
+    async fn peer_sees(&mut self, _room: &RoomId) -> Seen {
+        missing("peer_sees")
+    }
+
+    /// The peer writes in a thread of a room, each time in the same one. For networks with threads.
+    async fn peer_says_in_thread(&mut self, _room: &RoomId, _text: &str) {
+        missing("peer_says_in_thread")
+    }
+
+    /// The peer makes a message of its own read differently. For networks with edits.
+    async fn peer_edits(&mut self, _room: &RoomId, _message: &MessageId, _text: &str) {
+        missing("peer_edits")
+    }
+
+    /// The peer reacts with `emoji`, and with nothing else, to a message of the backend under test; with `None`, it takes
+    /// its reaction away. For networks with reactions.
+    async fn peer_reacts(&mut self, _room: &RoomId, _message: &MessageId, _emoji: Option<&str>) {
+        missing("peer_reacts")
+    }
+
+    /// Returns once `emoji` is the only reaction of the backend under test to a message; with `None`, once there is none.
+    /// For networks with reactions.
+    async fn peer_sees_reaction(&mut self, _room: &RoomId, _message: &MessageId, _emoji: Option<&str>) {
+        missing("peer_sees_reaction")
+    }
+
+    /// Returns once the peer is offered these commands, and no others. For networks with offers.
+    async fn peer_is_offered(&mut self, _words: &[&str]) {
+        missing("peer_is_offered")
+    }
+
+    /// From now on, the peer is called otherwise. For networks that vouch for people.
+    async fn peer_is_renamed(&mut self) {
+        missing("peer_is_renamed")
+    }
+
+    /// Somebody else, who now has a name that was the peer's, writes in a room. For networks that vouch for people.
+    async fn impostor_says(&mut self, _room: &RoomId, _name: &str, _text: &str) {
+        missing("impostor_says")
+    }
+
+    /// Takes a message away, of the backend under test or of the peer. For networks with edits or replies.
     async fn forget(&mut self, _room: &RoomId, _message: &MessageId) {
         missing("forget")
     }
@@ -75,6 +118,21 @@ pub trait Harness: Send + Sized {
     async fn garbage(&mut self) {
         missing("garbage")
     }
+}
+
+/// What the peer sees of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The text as it is shown. Marks are not part of it, unless the network shows them, too.
+    pub text: String,
+    /// The pieces of the text that are shown bold.
+    pub bold: Vec<String>,
+    /// The thread in which it is.
+    pub thread: Option<ThreadId>,
+    /// The message that it is shown to answer.
+    pub answers: Option<MessageId>,
+    /// The file that it carries, as somebody who opens it gets it.
+    pub file: Option<File>,
 }
 
 /// Says loudly that a test is left out because `what` is missing.

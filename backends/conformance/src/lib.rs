@@ -2,7 +2,7 @@
 //!
 //! A backend's tests implement [`Harness`], which is the network as its other end sees it, and expand
 //! [`laws!`](crate::laws), which makes one test of each law. A law that cannot hold on a network is named with the reason,
-//! and shows up as an ignored test:
+//! and shows up as an ignored test; what [`fulmar_contract::Capabilities`] says that a network lacks needs no exception:
 //!
 //! ```ignore
 //! fulmar_conformance::laws!(Pigeon, except bad_login_is_credentials: "pigeons ask for no password");
@@ -15,7 +15,7 @@ mod harness;
 pub mod law;
 mod session;
 
-pub use harness::{Harness, skip};
+pub use harness::{Harness, Seen, skip};
 pub use session::{PATIENCE, Session, within};
 
 /// Expands to one test for each law in [`law`], for the [`Harness`] given.
@@ -66,6 +66,22 @@ macro_rules! laws {
         law!(joins_a_room_when_told);
         law!(leaves_a_room_when_told);
         law!(remembers_its_rooms_in_the_next_life);
+        law!(a_second_attempt_is_the_same_message);
+        law!(a_message_in_a_thread_says_so);
+        law!(an_answer_stays_in_its_thread);
+        law!(a_thread_can_be_opened_at_a_message);
+        law!(a_post_shows_what_it_answers);
+        law!(an_answer_to_what_is_gone_is_posted);
+        law!(hears_a_reaction_come_and_go);
+        law!(a_reaction_of_ours_takes_the_place_of_the_last);
+        law!(survives_a_reaction_to_what_is_gone);
+        law!(marks_are_shown_and_text_is_only_text);
+        law!(a_file_arrives_whole_with_its_name);
+        law!(hears_what_was_said_while_away);
+        law!(hears_nothing_of_the_past_unasked);
+        law!(an_edited_message_is_not_heard_again);
+        law!(a_name_is_not_an_identity);
+        law!(offers_what_it_is_told_last);
         law!(severed_is_lost);
         law!(leaves_when_orders_close);
         law!(dropping_the_session_closes_the_connection);

@@ -1,10 +1,13 @@
 //! A running session, as the gateway would hold it.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, SystemTime},
+};
 
 use fulmar_contract::{
-    Backend, Done, Event, Failure, Heard, Link, Login, MessageId, Order, Post, Receipt, RoomId, Sender,
-    Undelivered,
+    Backend, Done, Event, Failure, Heard, Link, Login, MessageId, Offered, Order, Post, Reaction, Receipt, RoomId,
+    Sender, Undelivered,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -40,9 +43,20 @@ pub struct Session {
 impl Session {
     /// Starts a session of `backend`.
     pub fn start(backend: &dyn Backend) -> Self {
+        Self::linked(backend, |_| {})
+    }
+
+    /// Starts a session of `backend` that may have missed what was said since then.
+    pub fn since(backend: &dyn Backend, since: SystemTime) -> Self {
+        Self::linked(backend, |link| link.since = Some(since))
+    }
+
+    /// Starts a session of `backend` with a link of which `adjust` makes what it likes.
+    pub fn linked(backend: &dyn Backend, adjust: impl FnOnce(&mut Link)) -> Self {
         let (events_in, events) = mpsc::channel(1024);
         let (orders, orders_out) = mpsc::channel(64);
-        let link = Link::new(Login::Usual, events_in, orders_out);
+        let mut link = Link::new(Login::Usual, events_in, orders_out);
+        adjust(&mut link);
         Self { events, orders: Some(orders), task: tokio::spawn(backend.run(link)), posted: 0 }
     }
 
@@ -107,6 +121,15 @@ impl Session {
         }
     }
 
+    /// The next reaction.
+    pub async fn reacted(&mut self) -> Reaction {
+        loop {
+            if let Event::Reacted(reaction) = self.event().await {
+                return reaction;
+            }
+        }
+    }
+
     /// Orders a post of `text` and returns where its receipt will come.
     pub async fn order(&mut self, room: &RoomId, text: &str) -> oneshot::Receiver<Result<Receipt, Undelivered>> {
         self.posted += 1;
@@ -123,6 +146,12 @@ impl Session {
     /// Posts `text` and waits for what becomes of it.
     pub async fn post(&mut self, room: &RoomId, text: &str) -> Result<Receipt, Undelivered> {
         let answer = self.order(room, text).await;
+        receipt(answer).await
+    }
+
+    /// Posts and waits for what becomes of it.
+    pub async fn write(&mut self, post: Post) -> Result<Receipt, Undelivered> {
+        let answer = self.order_post(post).await;
         receipt(answer).await
     }
 
@@ -143,6 +172,19 @@ impl Session {
     /// Orders that `room` be left, and waits for what becomes of it.
     pub async fn part(&mut self, room: &RoomId) -> Result<(), String> {
         self.carry_out(|done| Order::Leave { room: room.clone(), done }).await
+    }
+
+    /// Orders a reaction, and waits for what becomes of it.
+    pub async fn react(&mut self, room: &RoomId, message: &MessageId, emoji: Option<&str>) -> Result<(), String> {
+        let (room, message, emoji) = (room.clone(), message.clone(), emoji.map(str::to_owned));
+        self.carry_out(|done| Order::React { room, message, emoji, done }).await
+    }
+
+    /// Orders that commands with these words be offered, and waits for what becomes of it.
+    pub async fn offer(&mut self, words: &[&str]) -> Result<(), String> {
+        let offered = |word: &&str| Offered { word: (*word).to_owned(), summary: format!("What {word} does") };
+        let commands = words.iter().map(offered).collect();
+        self.carry_out(|done| Order::Offer { commands, done }).await
     }
 
     async fn carry_out(&self, order: impl FnOnce(Done) -> Order) -> Result<(), String> {

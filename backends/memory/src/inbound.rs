@@ -1,8 +1,8 @@
 //! What the network says, as the gateway's events. Pure.
 
-use fulmar_contract::{Event, Heard, Identity, MessageId, RoomId, Sender, Taken, UserId};
+use fulmar_contract::{Event, Heard, Identity, MessageId, Reaction, RoomId, Sender, Taken, UserId};
 
-use crate::network::Said;
+use crate::network::{Reacted, Said};
 
 /// What the session is called on every memory network.
 pub(crate) const OUR_NAME: &str = "fulmar";
@@ -24,13 +24,20 @@ pub(crate) fn is_direct(room: &RoomId) -> bool {
     room.as_str().starts_with('@')
 }
 
-/// The person called `name`. The network vouches for names.
-pub(crate) fn sender(name: &str) -> Sender {
-    Sender { identity: Identity::Vouched(UserId::new(name)), name: name.into(), direct: direct(name) }
+/// Somebody who is called `name`. The network vouches for who they are.
+pub(crate) fn sender(who: &str, name: &str) -> Sender {
+    Sender { identity: Identity::Vouched(UserId::new(who)), name: name.into(), direct: direct(who) }
+}
+
+/// What follows from a reaction; nothing when it was our own.
+pub(crate) fn reaction(reacted: Reacted) -> Option<Event> {
+    let Reacted { room, message, by, name, emoji, is_there } = reacted;
+    let sender = sender(&by, &name);
+    (by != OUR_NAME).then_some(Event::Reacted(Reaction { room, message, sender, emoji, is_there }))
 }
 
 /// What follows from `said`; nothing when it was our own.
-pub(crate) fn event(said: Said) -> Option<Event> {
+pub(crate) fn event(said: Said, taken: Taken) -> Option<Event> {
     if said.by == OUR_NAME {
         return None;
     }
@@ -40,11 +47,11 @@ pub(crate) fn event(said: Said) -> Option<Event> {
         direct: is_direct(&said.room),
         room: said.room,
         thread: said.thread,
-        sender: sender(&said.by),
+        sender: sender(&said.by, &said.name),
         text: text.into(),
         mentioned,
         at: said.at,
-        taken: Taken::default(),
+        taken,
     }))
 }
 

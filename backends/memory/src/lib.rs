@@ -10,7 +10,9 @@ mod network;
 mod outbound;
 mod session;
 
-use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, RoomId, Unit};
+use fulmar_contract::{
+    Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, MessageId, RoomId, ThreadId, Unit,
+};
 
 pub use network::{Answer, Network};
 
@@ -27,7 +29,23 @@ pub struct Memory {
 impl Memory {
     /// A chat on `network`.
     pub const fn new(network: Network) -> Self {
-        let capabilities = Capabilities {
+        Self { network, capabilities: Self::usual_capabilities() }
+    }
+
+    /// All that this network has, which is more than what a chat on it is said to do unless told otherwise.
+    pub const fn all_capabilities() -> Capabilities {
+        Capabilities {
+            markup: Markup::InlineHtml,
+            replies: true,
+            reactions: true,
+            files: Some(1024 * 1024),
+            offers: 20,
+            ..Self::usual_capabilities()
+        }
+    }
+
+    const fn usual_capabilities() -> Capabilities {
+        Capabilities {
             colours: true,
             multiline: true,
             threads: true,
@@ -35,8 +53,7 @@ impl Memory {
             edits: true,
             joins: true,
             ..Capabilities::plain(Limit { max: 4000, unit: Unit::Chars })
-        };
-        Self { network, capabilities }
+        }
     }
 
     /// The same chat, seeming to be of a network that can do less or more.
@@ -57,6 +74,10 @@ impl Backend for Memory {
 
     fn direct(&self, name: &str) -> Option<RoomId> {
         inbound::direct(name)
+    }
+
+    fn thread_at(&self, message: &MessageId) -> Option<ThreadId> {
+        self.capabilities.threads.then(|| ThreadId::new(message.as_str()))
     }
 
     fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {

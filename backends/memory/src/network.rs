@@ -1,12 +1,14 @@
 //! [`Network`]: the rooms, the peers' end of them, and the switches that make it fail.
 
+mod peers;
+
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
-use fulmar_contract::{Failure, MessageId, Post, Receipt, RoomId, ThreadId, Undelivered};
+use fulmar_contract::{Failure, MessageId, Offered, Post, Receipt, RoomId, ThreadId, Undelivered};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::inbound;
@@ -38,16 +40,26 @@ struct State {
     answer: Answer,
     /// The rooms that we are not in.
     elsewhere: Vec<RoomId>,
+    /// The messages that are not there any more.
+    gone: HashSet<MessageId>,
     /// The messages that posts with these keys became.
     keys: HashMap<String, MessageId>,
-    last: Option<Said>,
+    /// What people are called that are not called by their identity.
+    names: HashMap<String, String>,
     number: u64,
+    offers: Vec<Offered>,
     poison: Option<String>,
     posts: Vec<Written>,
+    /// Our reactions.
+    reactions: HashMap<(RoomId, MessageId), String>,
     refuse_logins: bool,
     /// The rooms that we are in.
     rooms: Vec<RoomId>,
-    unheard: VecDeque<(RoomId, String)>,
+    /// All that people have said.
+    said: Vec<Said>,
+    unheard: VecDeque<(RoomId, (String, Post))>,
+    /// What is said in the next session again, unless it is taken before this one ends; `None` where nothing is.
+    untaken: Option<BTreeSet<u64>>,
     /// The edits that nobody has looked at.
     unseen: VecDeque<(RoomId, String)>,
     wire: Option<mpsc::Sender<Wire>>,
@@ -64,8 +76,14 @@ struct Written {
 /// What the network sends to the session.
 #[derive(Debug)]
 pub(crate) enum Wire {
+    /// A message reads differently now.
+    Edited,
     Panic,
-    Removed { room: RoomId, why: String },
+    Reacted(Reacted),
+    Removed {
+        room: RoomId,
+        why: String,
+    },
     Said(Said),
 }
 
@@ -77,123 +95,31 @@ pub(crate) struct Said {
     pub(crate) room: RoomId,
     pub(crate) thread: Option<ThreadId>,
     pub(crate) by: String,
+    pub(crate) name: String,
     pub(crate) text: String,
 }
 
-/// For the peers and for tests.
+/// A reaction on the wire: it came, or it went.
+#[derive(Debug)]
+pub(crate) struct Reacted {
+    pub(crate) room: RoomId,
+    pub(crate) message: MessageId,
+    pub(crate) by: String,
+    pub(crate) name: String,
+    pub(crate) emoji: String,
+    pub(crate) is_there: bool,
+}
+
+/// What a session begins with.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) rooms: Vec<RoomId>,
+    /// What was said since the session was to hear, and what no earlier one has taken.
+    pub(crate) missed: Vec<Said>,
+    pub(crate) wire: mpsc::Receiver<Wire>,
+}
+
 impl Network {
-    /// A network with these rooms, which every session joins.
-    pub fn new<S: AsRef<str>>(rooms: impl IntoIterator<Item = S>) -> Self {
-        let rooms = rooms.into_iter().filter_map(|name| inbound::room(name.as_ref())).collect();
-        let state = Mutex::new(State { rooms, ..State::default() });
-        Self(Arc::new(Shared { state, changed: Notify::new() }))
-    }
-
-    /// `by` writes `text` in the room called `room`. Returns whether a session was there to hear it.
-    pub async fn say(&self, room: &str, by: &str, text: &str) -> bool {
-        let Some(room) = inbound::room(room) else { return false };
-        self.said(room, None, by, text, SystemTime::now()).await
-    }
-
-    /// As [`Network::say`], at another time by the network's clock.
-    pub async fn say_at(&self, at: SystemTime, room: &str, by: &str, text: &str) -> bool {
-        let Some(room) = inbound::room(room) else { return false };
-        self.said(room, None, by, text, at).await
-    }
-
-    /// The network brings the last message once more. Returns whether there was one and a session to hear it.
-    pub async fn repeat(&self) -> bool {
-        let last = self.state().last.clone();
-        match last {
-            Some(said) => self.send(Wire::Said(said)).await,
-            None => false,
-        }
-    }
-
-    /// `by` writes `text` in a thread of the room called `room`. Returns whether a session was there.
-    pub async fn say_in_thread(&self, room: &str, thread: &str, by: &str, text: &str) -> bool {
-        let Some(room) = inbound::room(room) else { return false };
-        self.said(room, Some(ThreadId::new(thread)), by, text, SystemTime::now()).await
-    }
-
-    /// `by` writes `text` to us alone. Returns whether a session was there to hear it.
-    pub async fn whisper(&self, by: &str, text: &str) -> bool {
-        let Some(room) = inbound::direct(by) else { return false };
-        self.said(room, None, by, text, SystemTime::now()).await
-    }
-
-    /// The next text, in `room`, that no call has returned yet. Waits for it.
-    pub async fn hear(&self, room: &RoomId) -> String {
-        self.when(|state| take(&mut state.unheard, room)).await
-    }
-
-    /// The next text that was put, in `room`, in the place of another, and that no call has returned yet. Waits for it.
-    pub async fn see_edit(&self, room: &RoomId) -> String {
-        self.when(|state| take(&mut state.unseen, room)).await
-    }
-
-    /// Every post that was taken, oldest first, as it reads now.
-    pub fn posts(&self) -> Vec<Post> {
-        self.state().posts.iter().map(|written| written.post.clone()).collect()
-    }
-
-    /// Takes all messages away, so that none can be edited any more.
-    pub fn forget_messages(&self) {
-        self.state().posts.iter_mut().for_each(|written| written.message = None);
-    }
-
-    /// Decides over all posts from now on.
-    pub fn answer(&self, answer: Answer) {
-        self.state().answer = answer;
-    }
-
-    /// From now on, sessions panic over posts that have `text` in them.
-    pub fn poison(&self, text: &str) {
-        self.state().poison = Some(text.to_owned());
-    }
-
-    /// Whether logins are refused from now on.
-    pub fn refuse_logins(&self, refuse: bool) {
-        self.state().refuse_logins = refuse;
-    }
-
-    /// Cuts the connection of the session, if there is one.
-    pub fn sever(&self) {
-        let mut state = self.state();
-        state.wire = None;
-        state.withheld.clear();
-    }
-
-    /// Makes the session panic.
-    pub async fn make_it_panic(&self) {
-        self.send(Wire::Panic).await;
-    }
-
-    /// Adds the room called `room`, which no session joins before it is told to.
-    pub fn add(&self, room: &str) {
-        self.state().elsewhere.extend(inbound::room(room));
-    }
-
-    /// Removes the room called `room`: the session has to leave, and posts to it are refused.
-    pub async fn remove(&self, room: &str, why: &str) {
-        let Some(room) = inbound::room(room) else { return };
-        self.state().rooms.retain(|there| *there != room);
-        self.send(Wire::Removed { room, why: why.into() }).await;
-    }
-
-    /// Waits until a session is logged in.
-    pub async fn online(&self) {
-        self.when(|state| state.wire.as_ref().filter(|wire| !wire.is_closed()).map(|_| ())).await;
-    }
-
-    /// Waits until no session is logged in.
-    pub async fn offline(&self) {
-        let wire = self.state().wire.clone();
-        if let Some(wire) = wire {
-            wire.closed().await;
-        }
-    }
-
     async fn said(&self, room: RoomId, thread: Option<ThreadId>, by: &str, text: &str, at: SystemTime) -> bool {
         let said = {
             let mut state = self.state();
@@ -201,8 +127,10 @@ impl Network {
                 return false;
             }
             let number = state.next_number();
-            let said = Said { at, number, room, thread, by: by.into(), text: text.into() };
-            state.last = Some(said.clone());
+            let name = state.name_of(by);
+            let said = Said { at, number, room, thread, by: by.into(), name, text: text.into() };
+            state.said.push(said.clone());
+            state.untaken.iter_mut().for_each(|untaken| untaken.extend([number]));
             said
         };
         self.send(Wire::Said(said)).await
@@ -233,20 +161,53 @@ impl Network {
 
 /// For the session.
 impl Network {
-    pub(crate) fn log_in(&self) -> Result<mpsc::Receiver<Wire>, Failure> {
+    pub(crate) fn log_in(&self, since: Option<SystemTime>) -> Result<Login, Failure> {
         let mut state = self.state();
         if state.refuse_logins {
             return Err(Failure::Credentials { why: "the network refuses logins".into() });
         }
         let (wire, session) = mpsc::channel(64);
         state.wire = Some(wire);
+        let is_untaken = |said: &Said| state.untaken.iter().flatten().any(|number| *number == said.number);
+        let is_missed = |said: &&Said| since.is_some_and(|since| said.at >= since) || is_untaken(said);
+        let missed = state.said.iter().filter(is_missed).cloned().collect();
+        let rooms = state.rooms.clone();
         drop(state);
         self.0.changed.notify_waiters();
-        Ok(session)
+        Ok(Login { rooms, missed, wire: session })
     }
 
-    pub(crate) fn rooms(&self) -> Vec<RoomId> {
-        self.state().rooms.clone()
+    /// Whether it says in the next session again what was not taken in this one.
+    pub(crate) fn repeats(&self) -> bool {
+        self.state().untaken.is_some()
+    }
+
+    /// A message need not be said again.
+    pub(crate) fn took(&self, number: u64) {
+        if let Some(untaken) = &mut self.state().untaken {
+            untaken.remove(&number);
+        }
+        self.0.changed.notify_waiters();
+    }
+
+    pub(crate) fn offer(&self, commands: Vec<Offered>) {
+        self.state().offers = commands;
+        self.0.changed.notify_waiters();
+    }
+
+    /// Puts our reaction on a message, in place of an earlier one.
+    pub(crate) fn react(&self, room: RoomId, message: MessageId, emoji: Option<String>) -> Result<(), String> {
+        let mut state = self.state();
+        if state.gone.contains(&message) {
+            return Err(format!("there is no message {message}"));
+        }
+        match emoji {
+            Some(emoji) => drop(state.reactions.insert((room, message), emoji)),
+            None => drop(state.reactions.remove(&(room, message))),
+        }
+        drop(state);
+        self.0.changed.notify_waiters();
+        Ok(())
     }
 
     pub(crate) fn join(&self, room: &RoomId) -> Result<(), String> {
@@ -281,7 +242,7 @@ impl Network {
         let message =
             state.keys.entry(post.key.clone()).or_insert_with(|| MessageId::new(number.to_string())).clone();
         if message.as_str() == number.to_string() {
-            state.unheard.push_back((post.room.clone(), line));
+            state.unheard.push_back((post.room.clone(), (line, post.clone())));
             state.posts.push(Written { message: Some(message.clone()), post });
         }
         self.taken(state, message)
@@ -324,10 +285,10 @@ impl Network {
     }
 }
 
-/// The first text of `room` in a queue of several rooms' texts.
-fn take(texts: &mut VecDeque<(RoomId, String)>, room: &RoomId) -> Option<String> {
-    let at = texts.iter().position(|(there, _)| there == room)?;
-    texts.remove(at).map(|(_, text)| text)
+/// The first of `room` in a queue of several rooms' messages.
+fn take<T>(messages: &mut VecDeque<(RoomId, T)>, room: &RoomId) -> Option<T> {
+    let at = messages.iter().position(|(there, _)| there == room)?;
+    messages.remove(at).map(|(_, message)| message)
 }
 
 fn take_out(rooms: &mut Vec<RoomId>, room: &RoomId) -> Option<RoomId> {
@@ -339,5 +300,9 @@ impl State {
     const fn next_number(&mut self) -> u64 {
         self.number += 1;
         self.number
+    }
+
+    fn name_of(&self, who: &str) -> String {
+        self.names.get(who).cloned().unwrap_or_else(|| who.to_owned())
     }
 }

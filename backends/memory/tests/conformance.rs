@@ -1,24 +1,25 @@
 //! The laws, and the switches that other tests rely on.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use async_trait::async_trait;
-use fulmar_conformance::{Harness, Session, laws};
+use fulmar_conformance::{Harness, Seen, Session, laws};
 use fulmar_contract::{Backend, Event, MessageId, RoomId, Sender, Undelivered};
 use fulmar_memory::{Answer, Memory, Network};
 
-struct InMemory(Network);
+/// A network, and how the peer reacts at the moment.
+struct InMemory(Network, Option<String>);
 
 #[async_trait]
 impl Harness for InMemory {
     async fn start() -> Option<Self> {
         let network = Network::new(["ops"]);
         network.add("lounge");
-        Some(Self(network))
+        Some(Self(network, None))
     }
 
     fn backend(&self) -> Arc<dyn Backend> {
-        Arc::new(Memory::new(self.0.clone()))
+        Arc::new(Memory::new(self.0.clone()).with_capabilities(Memory::all_capabilities()))
     }
 
     fn backend_with_bad_login(&self) -> Arc<dyn Backend> {
@@ -55,8 +56,48 @@ impl Harness for InMemory {
         self.0.see_edit(room).await
     }
 
-    async fn forget(&mut self, _: &RoomId, _: &MessageId) {
-        self.0.forget_messages();
+    async fn peer_sees(&mut self, room: &RoomId) -> Seen {
+        let (line, post) = self.0.see(room).await;
+        let (text, bold) = post.marked.as_deref().map_or((line, Vec::new()), read);
+        Seen { text, bold, thread: post.thread, answers: post.answers, file: post.file }
+    }
+
+    async fn peer_says_in_thread(&mut self, room: &RoomId, text: &str) {
+        self.0.say_in_thread(room.as_str(), "a thread", "ada", text).await;
+    }
+
+    async fn peer_edits(&mut self, _: &RoomId, _: &MessageId, text: &str) {
+        self.0.edit_last(text).await;
+    }
+
+    async fn peer_reacts(&mut self, room: &RoomId, message: &MessageId, emoji: Option<&str>) {
+        let before = mem::replace(&mut self.1, emoji.map(str::to_owned));
+        for (emoji, is_there) in [(before.as_deref(), false), (emoji, true)] {
+            if let Some(emoji) = emoji {
+                assert!(self.0.react_to(room, message, "ada", emoji, is_there).await);
+            }
+        }
+    }
+
+    async fn peer_sees_reaction(&mut self, room: &RoomId, message: &MessageId, emoji: Option<&str>) {
+        self.0.reaction(room, message, emoji).await;
+    }
+
+    async fn peer_is_offered(&mut self, words: &[&str]) {
+        self.0.offers(|offers| offers.iter().map(|offer| offer.word.as_str()).eq(words.iter().copied())).await;
+    }
+
+    async fn peer_is_renamed(&mut self) {
+        self.0.rename("ada", "lovelace");
+    }
+
+    async fn impostor_says(&mut self, room: &RoomId, name: &str, text: &str) {
+        self.0.rename("mallory", name);
+        self.0.say(room.as_str(), "mallory", text).await;
+    }
+
+    async fn forget(&mut self, _: &RoomId, message: &MessageId) {
+        self.0.forget(message);
     }
 
     async fn sees_us_leave(&mut self) {
@@ -72,7 +113,36 @@ impl Harness for InMemory {
     }
 }
 
+/// A marked-up text as it is shown, and what of it is bold.
+fn read(marked: &str) -> (String, Vec<String>) {
+    let plain = |text: &str| text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let bold = marked.split("<b>").skip(1).filter_map(|rest| rest.split("</b>").next()).map(plain).collect();
+    (plain(&marked.replace("<b>", "").replace("</b>", "")), bold)
+}
+
 laws!(InMemory);
+
+#[tokio::test]
+async fn what_is_not_taken_is_said_in_the_next_session_again() {
+    let network = Network::new(["ops"]);
+    network.repeat_untaken();
+    let memory = Memory::new(network.clone());
+    let room = memory.room("ops").unwrap();
+    let (mut session, _) = Session::in_room(&memory, &room).await;
+    network.say("ops", "ada", "one").await;
+    drop(session.heard().await);
+    network.all_taken().await;
+    network.say("ops", "ada", "two").await;
+
+    let held = session.heard().await;
+    network.sever();
+    let (mut next, _) = Session::in_room(&memory, &room).await;
+
+    let again = next.heard().await;
+    assert_eq!((again.text.as_str(), again.id), ("two", held.id));
+    drop(again.taken);
+    network.all_taken().await;
+}
 
 #[tokio::test]
 async fn a_failing_network_answers_as_told() {
@@ -101,20 +171,6 @@ async fn a_silent_network_leaves_a_post_unknown_when_the_session_ends() {
     network.sever();
 
     assert!(answer.await.is_err(), "the receipt was dropped, which counts as unknown");
-    assert_eq!(network.posts().len(), 1);
-}
-
-#[tokio::test]
-async fn a_second_attempt_with_the_same_key_is_one_message() {
-    let network = Network::new(["ops"]);
-    let memory = Memory::new(network.clone());
-    let room = memory.room("ops").unwrap();
-
-    for _ in 0..2 {
-        let (mut first_of_its_life, _) = Session::in_room(&memory, &room).await;
-        assert!(first_of_its_life.post(&room, "once").await.is_ok());
-    }
-
     assert_eq!(network.posts().len(), 1);
 }
 

@@ -68,7 +68,10 @@ impl Harness for Desk {
 
 laws!(
     Desk,
+    except a_name_is_not_an_identity: "one person sits at a terminal",
     except bad_login_is_credentials: "a terminal asks for no login",
+    except hears_nothing_of_the_past_unasked: "what is typed while nobody reads it waits to be read",
+    except hears_what_was_said_while_away: "a terminal keeps no history",
     except joins_a_room_when_told: "a terminal has one room",
     except knows_when_mentioned: "a terminal has no mentions: everything written on it is for us",
     except leaves_a_room_when_told: "a terminal has one room",

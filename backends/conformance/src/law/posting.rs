@@ -33,6 +33,29 @@ pub async fn posts_in_order(mut harness: impl Harness) {
     }
 }
 
+/// A second attempt at a post, in the same session or the next, is no second message.
+pub async fn a_second_attempt_is_the_same_message(mut harness: impl Harness) {
+    let Settled { backend, mut session, room, .. } = settle(&harness).await;
+    if !backend.capabilities().idempotent {
+        return;
+    }
+    let post = Post::plain(room.clone(), "once", "the-one-key");
+
+    let (first, heard) = tokio::join!(session.write(post.clone()), harness.peer_hears(&room));
+    let second = session.write(post.clone()).await;
+    assert!(session.leave().await.is_ok(), "it did not leave politely");
+    harness.sees_us_leave().await;
+    let Settled { mut session, .. } = settle(&harness).await;
+    let third = session.write(post).await;
+
+    assert_eq!(heard, "once");
+    assert!(first.is_ok(), "{first:?}");
+    assert_eq!((&second, &third), (&first, &first));
+    let (receipt, heard) = tokio::join!(session.post(&room, "last"), harness.peer_hears(&room));
+    assert!(receipt.is_ok(), "{receipt:?}");
+    assert_eq!(heard, "last");
+}
+
 /// A direct message names the room in which it can be answered.
 pub async fn answers_a_direct_message(mut harness: impl Harness) {
     let Settled { mut session, me, .. } = settle(&harness).await;

@@ -103,7 +103,7 @@ impl Server {
 
     /// Sends the client a line if it is in `room`.
     pub(crate) async fn says_in(&mut self, room: &str, line: String) {
-        let client = self.registered().await;
+        let Some(client) = self.client.borrow().clone() else { return };
         if client.rooms.lock().unwrap().contains(&room.to_lowercase()) {
             client.lines.send(line.into_bytes()).unwrap();
         }
