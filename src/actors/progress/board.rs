@@ -40,7 +40,7 @@ struct Line {
 #[derive(Debug)]
 enum Message {
     /// It can be edited.
-    At(Editable),
+    At(Box<Editable>),
     /// It cannot be edited any more.
     Gone,
     /// There is none.
@@ -143,7 +143,7 @@ impl Board {
     pub(super) fn take(&mut self, look: Look, wall: Timestamp) -> Option<Saying> {
         let line = self.0.get_mut(&look.command)?;
         if matches!(line.message, Message::Unknown) {
-            line.message = look.ack.map_or(Message::None, Message::At);
+            line.message = look.ack.map_or(Message::None, Message::at);
         }
         let age = elapsed::between(line.run.at, wall);
         let pause = line.pace.after(age);
@@ -176,7 +176,7 @@ impl Board {
             (Message::Posting(last), said) => {
                 let last = last.take();
                 line.message = match said {
-                    Ok(posted) => posted.map_or(Message::None, Message::At),
+                    Ok(posted) => posted.map_or(Message::None, Message::at),
                     Err(_) => {
                         // So that it is said at the next look; the ack may be there by then.
                         line.seen = None;
@@ -211,9 +211,15 @@ impl Board {
         }
         let Line { run, message, .. } = self.0.remove(&command)?;
         match message {
-            Message::At(editable) => Some(Saying { run, text, below: Some(editable) }),
+            Message::At(editable) => Some(Saying { run, text, below: Some(*editable) }),
             Message::Gone | Message::None | Message::Posting(_) | Message::Unknown => None,
         }
+    }
+}
+
+impl Message {
+    fn at(editable: Editable) -> Self {
+        Self::At(Box::new(editable))
     }
 }
 
@@ -233,7 +239,7 @@ impl Line {
 
     fn say(&mut self, text: Text) -> Option<Saying> {
         let below = match &self.message {
-            Message::At(editable) => Some(editable.clone()),
+            Message::At(editable) => Some((**editable).clone()),
             Message::None => {
                 self.message = Message::Posting(None);
                 None
