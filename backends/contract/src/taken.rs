@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 pub struct Taken {
     /// Never sends: its end is what is waited for.
     _hold: Option<mpsc::Sender<Infallible>>,
+    /// Another, for somebody else who waits.
+    _other: Option<mpsc::Sender<Infallible>>,
 }
 
 /// Waits until all holds of one [`Taken::new`] are dropped.
@@ -23,7 +25,13 @@ impl Taken {
     /// use the default, which holds nobody up.
     pub fn new() -> (Self, Taking) {
         let (hold, held) = mpsc::channel(1);
-        (Self { _hold: Some(hold) }, Taking(held))
+        (Self { _hold: Some(hold), _other: None }, Taking(held))
+    }
+
+    /// The same hold, for which whoever waits for `other` waits, too. There is one such other: a later one takes its place.
+    #[must_use]
+    pub fn along_with(self, other: &Self) -> Self {
+        Self { _other: other._hold.clone(), ..self }
     }
 }
 
@@ -58,5 +66,17 @@ mod tests {
         assert!(taking.all().now_or_never().is_none());
         drop(other);
         assert!(taking.all().now_or_never().is_some());
+    }
+
+    #[test]
+    fn two_may_wait_for_one_hold() {
+        let ((first, mut first_taking), (second, mut second_taking)) = (Taken::new(), Taken::new());
+
+        let both = first.along_with(&second);
+        drop(second);
+
+        assert!(first_taking.all().now_or_never().is_none() && second_taking.all().now_or_never().is_none());
+        drop(both);
+        assert!(first_taking.all().now_or_never().is_some() && second_taking.all().now_or_never().is_some());
     }
 }
