@@ -17,7 +17,7 @@ use crate::{
     actors::{
         aliases::{self, Aliases},
         auth::Auth,
-        chat::{self, Chat},
+        chat::{self, Chat, Hearing},
         delivery::{self, Delivery, Outlet},
         journal::{self, Book, Journal},
         listener::{self, Listener},
@@ -267,6 +267,12 @@ impl<'a> Tree<'a> {
             backend: chat.backend.clone(),
             router: self.reach.router.clone(),
             delivery: self.lines.delivery.clone(),
+            journal: self.reach.journal.clone(),
+            hearing: Rc::new(RefCell::new(Hearing::since(
+                self.book.borrow().heard_until(&chat.name).map(Into::into),
+            ))),
+            address: self.config.web.address_of(&chat.name),
+            world: self.world.clone(),
             metrics: self.reach.metrics.clone(),
         };
         let policy = Policy { exhausted: Exhausted::Park, ..core() };

@@ -31,6 +31,8 @@ pub struct Metrics {
     pub commands: Family<Outcome, Counter>,
     /// Announcements heard, by what became of them.
     pub announcements: Family<Outcome, Counter>,
+    /// What networks posted to chats, by what became of it.
+    pub called: Family<Called, Counter>,
     /// Requests to the webhooks, by what became of them.
     pub webhooks: Family<Webhook, Counter>,
     /// Events on the streams of StackStorm, by StackStorm.
@@ -107,6 +109,15 @@ pub struct Refusal {
     pub why: &'static str,
 }
 
+/// Labels of what a network posted to a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Called {
+    /// The chat.
+    pub chat: String,
+    /// One of [`CALLS`].
+    pub outcome: &'static str,
+}
+
 /// Labels of a request to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Webhook {
@@ -158,6 +169,13 @@ impl Metrics {
         }
     }
 
+    /// As [`Metrics::new`], for a chat that is called.
+    pub fn expect_calls(&self, chat: &str) {
+        for outcome in CALLS {
+            drop(self.called.get_or_create(&Called { chat: chat.to_owned(), outcome }));
+        }
+    }
+
     /// Counts a command by what became of it.
     pub fn command(&self, outcome: &'static str) {
         debug_assert!(COMMANDS.contains(&outcome), "{outcome}");
@@ -195,6 +213,12 @@ impl Metrics {
         Calls { in_flight: level(&self.in_flight), waiting: level(&self.waiting) }
     }
 
+    /// Counts what was posted to a chat by what became of it.
+    pub fn call(&self, chat: &str, outcome: &'static str) {
+        debug_assert!(CALLS.contains(&outcome), "{outcome}");
+        self.called.get_or_create(&Called { chat: chat.to_owned(), outcome }).inc();
+    }
+
     /// Counts a request to a webhook by what became of it.
     pub fn webhook(&self, endpoint: &'static str, outcome: &'static str) {
         debug_assert!(WEBHOOKS.contains(&outcome), "{outcome}");
@@ -219,6 +243,7 @@ impl Metrics {
             "Announcements heard, by what became of them",
             self.announcements.clone(),
         );
+        registry.register("called", "What networks posted to chats, by what became of it", self.called.clone());
         registry.register("webhooks", "Requests to the webhooks, by what became of them", self.webhooks.clone());
         registry.register("events", "Events on the streams of StackStorm", self.events.clone());
         registry.register("refused", "What people said that was not taken, by the reason", self.refused.clone());
@@ -275,6 +300,10 @@ pub const UNCONFIRMED: [&str; 2] = ["dropped", "repeated"];
 /// What becomes of a dead letter: it dies, an operator has it tried again or dropped, or it goes as there are too many
 /// or as it is too old.
 pub const LETTERS: [&str; 5] = ["dead", "retried", "dropped", "crowded_out", "expired"];
+
+/// What becomes of what a network posts to a chat: the chat takes or refuses it, it was not understood, too many were bad,
+/// and the chat is not there or too slow.
+pub const CALLS: [&str; 5] = ["taken", "refused", "bad", "limited", "failed"];
 
 /// What becomes of a request to a webhook: as with announcements, or not understood, not allowed, too many, and not to
 /// be taken now.

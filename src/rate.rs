@@ -27,12 +27,18 @@ impl Rate {
     /// # Errors
     /// How long it has to wait before there is one.
     pub(crate) fn take(self, paid: &mut Instant, now: Instant) -> Result<(), Duration> {
+        self.admits(*paid, now)?;
+        *paid = now + paid.saturating_duration_since(now) + self.every;
+        Ok(())
+    }
+
+    /// Whether there is one for somebody who has `paid` until then.
+    ///
+    /// # Errors
+    /// How long it has to wait before there is one.
+    pub(crate) fn admits(self, paid: Instant, now: Instant) -> Result<(), Duration> {
         let ahead = paid.saturating_duration_since(now);
         let tolerance = self.every * self.burst.saturating_sub(1);
-        if ahead > tolerance {
-            return Err(ahead - tolerance);
-        }
-        *paid = now + ahead + self.every;
-        Ok(())
+        if ahead > tolerance { Err(ahead - tolerance) } else { Ok(()) }
     }
 }

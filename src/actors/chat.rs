@@ -2,28 +2,40 @@
 //!
 //! A fresh one for each life. It keeps no queue: what could not be written stays with Delivery.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod ears;
+mod hearing;
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
     MessageResult, ResponseFuture, StreamHandler, WrapFuture,
 };
 use fulmar_contract::{
-    Backend, Done, Event, Failure, Link, Login, MessageId, Order, Post, Receipt, Recovery, RoomId, Secret, Sender,
-    Undelivered,
+    self as contract, Backend, Done, Event, Failure, Link, Login, MessageId, Order, Post, Receipt, Recovery,
+    RoomId, Secret, Sender, Undelivered,
 };
 use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{
+        Notify,
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
     task::JoinError,
 };
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, info, info_span, warn};
 
+pub use self::hearing::Hearing;
+
+use self::ears::Ears;
 use super::{
     delivery::{self, Delivery},
-    router::{self, Router},
+    journal::Journal,
+    router::Router,
+    world::World,
 };
 use crate::{
     metrics::{self, Metrics},
@@ -61,6 +73,22 @@ pub struct Join {
 #[rtype(result = "Result<(), String>")]
 pub struct Leave(pub RoomId);
 
+/// Passes on what the network posted to us over HTTP.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), NotTaken>")]
+pub struct Call(pub contract::Call);
+
+/// A call did not reach the session; it may come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// There is no session.
+    #[error("there is no session")]
+    Away,
+    /// Too many calls wait already.
+    #[error("too many calls wait")]
+    Busy,
+}
+
 /// Asks how the chat is.
 #[derive(Debug, Message)]
 #[rtype(result = "Status")]
@@ -91,6 +119,14 @@ pub struct Setup {
     pub router: Line<Router>,
     /// Who owns what is still to be said.
     pub delivery: Line<Delivery>,
+    /// Who remembers until when we heard.
+    pub journal: Line<Journal>,
+    /// Until when we heard, so far.
+    pub hearing: Rc<RefCell<Hearing>>,
+    /// Where the network reaches us over HTTP, if it can.
+    pub address: Option<String>,
+    /// The clock.
+    pub world: World,
     /// Where to count.
     pub metrics: Metrics,
 }
@@ -104,6 +140,7 @@ pub struct Chat {
     notice: DeathNotice,
     login: Login,
     orders: Option<mpsc::Sender<Order>>,
+    calls: Option<mpsc::Sender<contract::Call>>,
     panic_inside: Arc<Notify>,
     me: Option<Sender>,
     vouches: bool,
@@ -118,6 +155,7 @@ impl Chat {
             notice,
             login,
             orders: None,
+            calls: None,
             panic_inside: Arc::default(),
             me: None,
             vouches: false,
@@ -129,7 +167,12 @@ impl Chat {
         let (report, events) = mpsc::channel(QUEUE);
         let (orders, taken) = mpsc::channel(QUEUE);
         self.orders = Some(orders);
-        let session = self.setup.backend.run(Link::new(self.login, report, taken));
+        let (calls, called) = mpsc::channel(CALLS);
+        self.calls = Some(calls);
+        let since = self.setup.hearing.borrow().until();
+        let address = self.setup.address.clone();
+        let link = Link { calls: called, address, since, ..Link::new(self.login, report, taken) };
+        let session = self.setup.backend.run(link);
         let panic_inside = self.panic_inside.clone();
         let session = async move {
             tokio::select! {
@@ -147,7 +190,7 @@ impl Chat {
             ended
         };
         ended.into_actor(self).map(|ended, chat, ctx| chat.close(ended, ctx)).spawn(ctx);
-        let ears = Ears { setup: self.setup.clone(), me: None, vouches: true, events, _listening: listening };
+        let ears = Ears::new(self.setup.clone(), events, listening);
         ctx.add_stream(unfold(ears, |mut ears| async move { Some((ears.next().await?, ears)) }));
     }
 
@@ -197,52 +240,6 @@ impl Chat {
         }
         .into_actor(self)
         .spawn(ctx);
-    }
-}
-
-/// Takes in a session's events. What concerns the Router goes there, and nothing more is heard until it has it; this
-/// is apart from the actor, which goes on posting and telling how it is.
-struct Ears {
-    setup: Setup,
-    me: Option<String>,
-    vouches: bool,
-    events: mpsc::Receiver<Event>,
-    /// Dropped when there is nothing more to hear.
-    _listening: oneshot::Sender<()>,
-}
-
-impl Ears {
-    /// The next event that concerns the Chat.
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            let event = self.events.recv().await?;
-            let chat = self.setup.name.clone();
-            match event {
-                Event::Heard(heard) => {
-                    self.setup.metrics.heard.get_or_create(&self.setup.labels()).inc();
-                    self.pass_on(router::Heard { chat, me: self.me.clone(), vouches: self.vouches, heard }).await;
-                }
-                Event::InputEnded => self.pass_on(router::InputEnded { chat }).await,
-                Event::Online { ref me, vouches, .. } => {
-                    self.me = Some(me.name.clone());
-                    self.vouches = vouches;
-                    return Some(event);
-                }
-                Event::Joined(_) | Event::Left { .. } | Event::Parted(_) | Event::Reacted(_) => {
-                    return Some(event);
-                }
-            }
-        }
-    }
-
-    async fn pass_on<M>(&self, message: M)
-    where
-        M: Message<Result = ()> + Send + 'static,
-        Router: Handler<M>,
-    {
-        if let Err(error) = self.setup.router.send(message).await {
-            warn!(%error, "message not routed");
-        }
     }
 }
 
@@ -347,6 +344,18 @@ impl Handler<Report> for Chat {
     }
 }
 
+impl Handler<Call> for Chat {
+    type Result = Result<(), NotTaken>;
+
+    fn handle(&mut self, Call(call): Call, _: &mut Self::Context) -> Self::Result {
+        let calls = self.calls.as_ref().ok_or(NotTaken::Away)?;
+        calls.try_send(call).map_err(|error| match error {
+            TrySendError::Closed(_) => NotTaken::Away,
+            TrySendError::Full(_) => NotTaken::Busy,
+        })
+    }
+}
+
 impl Handler<Tell> for Chat {
     type Result = ();
 
@@ -361,6 +370,9 @@ impl Handler<Tell> for Chat {
         }
     }
 }
+
+/// How many calls may wait for the session: each waits itself for an answer.
+const CALLS: usize = 64;
 
 /// How many events or orders may wait between the session and the actor.
 const QUEUE: usize = 256;

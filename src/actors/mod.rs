@@ -15,7 +15,7 @@
 //! | `aliases::Refresh` | Admin -> Aliases | how many there are |
 //! | `auth::Token`, `auth::Rejected` | Router, Aliases, Listener -> Auth | a credential |
 //! | `auth::Taken` | Router, Aliases, Listener -> Auth | - |
-//! | `journal::Happened` | Router, Delivery, Listener -> Journal | whether it was kept |
+//! | `journal::Happened` | Router, Delivery, Listener, Chat -> Journal | whether it was kept |
 //! | `journal::Ended` | Listener, Router -> Journal | - |
 //! | `journal::Weigh` | Router -> Journal | what an announcement is to us |
 //! | `journal::Recall`, `journal::Settled` | Router -> Journal | a command; when its POST is not open any more |
@@ -37,6 +37,7 @@
 //! | `delivery::Reachable` | Chat -> Delivery | - |
 //! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
 //! | `chat::Edit` | Delivery -> Chat | a receipt, or why there is none |
+//! | `chat::Call` | web -> Chat | whether the session has it |
 //! | `chat::Join`, `chat::Leave` | Router -> Chat | when the network has confirmed or refused |
 //! | `progress::Over` | Router -> Progress | - |
 //! | `Report` of chat, auth, aliases, listener | Admin, Router -> each | how it is |

@@ -8,7 +8,7 @@ use std::{
 
 use fulmar_contract::{Options, Problem, Secret};
 
-use super::{own_certificate, refuse_planned, stackstorm::secret};
+use super::{own_certificate, stackstorm::secret};
 use crate::tls::Identity;
 
 /// `[gateway]`: who we are.
@@ -76,6 +76,8 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// What a webhook must carry that does not come from this machine.
     pub token: Option<Secret>,
+    /// The address at which others reach what we listen on, without a slash at its end.
+    pub public_url: Option<String>,
     /// What https is served with; none means http. Read once already, so it is good.
     pub identity: Option<Identity>,
 }
@@ -115,8 +117,8 @@ impl Gateway {
 impl Web {
     pub(super) fn read(root: &mut Options, warnings: &mut Vec<Problem>) -> Self {
         let mut options = root.table_or_empty("web");
-        refuse_planned(&mut options, &["public_url"]);
         let keys = options.keys();
+        let public_url = public_url(&mut options);
         let token = secret(&mut options, "webhook_token");
         let identity = own_certificate(&mut options, "tls_cert", "tls_key");
         let listen = address(&mut options, "listen");
@@ -132,7 +134,12 @@ impl Web {
             options.complain(line, "listen", "an address that others can reach needs web.webhook_token");
         }
         root.absorb(options);
-        Self { listen: listen.map(|(_, address)| address), token, identity }
+        Self { listen: listen.map(|(_, address)| address), token, public_url, identity }
+    }
+
+    /// Where the network of a chat reaches us.
+    pub fn address_of(&self, chat: &str) -> Option<String> {
+        self.public_url.as_ref().map(|url| format!("{url}/chats/{chat}"))
     }
 }
 
@@ -182,6 +189,25 @@ fn address(options: &mut Options, key: &str) -> Option<(usize, SocketAddr)> {
             None
         }
     }
+}
+
+/// Reads the start of an address.
+fn public_url(options: &mut Options) -> Option<String> {
+    let (line, text) = text(options, "public_url")?;
+    let rest = text.strip_prefix("https://").filter(|rest| {
+        let host = rest.split('/').next().unwrap_or_default();
+        !host.is_empty()
+            && !rest.ends_with('/')
+            && rest.chars().all(|c| c.is_ascii_graphic() && !"?#@\\".contains(c))
+    });
+    if rest.is_none() {
+        let what = format!(
+            "expected an https address without a slash at its end, as \"https://bot.example.org\", got \"{text}\""
+        );
+        options.complain(line, "public_url", what);
+        return None;
+    }
+    Some(text)
 }
 
 fn prefixes(options: &mut Options) -> Vec<String> {

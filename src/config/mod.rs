@@ -96,7 +96,7 @@ impl Config {
         refuse_planned(&mut root, &["policy"]);
 
         let mut problems = root.finish();
-        let contradictions = contradictions(&gateway, &stackstorms, &chats).into_iter();
+        let contradictions = contradictions(&gateway, &web, &stackstorms, &chats).into_iter();
         problems.extend(contradictions.map(|(key, what)| {
             let line = lines.get(&key).copied().unwrap_or(1);
             Problem { line, key, what }
@@ -172,6 +172,7 @@ fn own_certificate(options: &mut Options, certificate: &str, key: &str) -> Optio
 /// The keys whose values another part contradicts, and how.
 fn contradictions(
     gateway: &Gateway,
+    web: &Web,
     stackstorms: &Named<StackStorm>,
     chats: &Named<ChatConfig>,
 ) -> Vec<(String, String)> {
@@ -186,6 +187,10 @@ fn contradictions(
         if !stackstorms.iter().any(|(name, _)| *name == chat.stackstorm) {
             let what = format!("there is no [stackstorm.{}]", chat.stackstorm);
             found.push((format!("chats.{name}.stackstorm"), what));
+        }
+        if chat.backend.is_called() && (web.listen.is_none() || web.public_url.is_none()) {
+            let what = "its network calls us: that needs web.listen and web.public_url";
+            found.push((format!("chats.{name}"), what.into()));
         }
     }
     for (name, chat) in

@@ -5,9 +5,15 @@ use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Li
 use super::*;
 use crate::journal::Results;
 
-struct Deaf;
+struct Deaf {
+    is_called: bool,
+}
 
 impl Backend for Deaf {
+    fn is_called(&self) -> bool {
+        self.is_called
+    }
+
     fn capabilities(&self) -> Capabilities {
         let limit = Limit { max: 400, unit: Unit::Bytes };
         Capabilities::plain(limit)
@@ -42,11 +48,15 @@ fn irc(options: &mut Options) -> Option<Arc<dyn Backend>> {
         options.number(key, 0, 1000);
     }
     options.texts("rooms");
-    options.is_good().then(|| Arc::new(Deaf) as Arc<dyn Backend>)
+    options.is_good().then(|| Arc::new(Deaf { is_called: false }) as Arc<dyn Backend>)
 }
 
-const TEST_KINDS: &[Kind] =
-    &[Kind { name: "irc", build: irc }, Kind { name: "quiet", build: |_| Some(Arc::new(Deaf)) }];
+/// Is called if it is told so.
+fn quiet(options: &mut Options) -> Option<Arc<dyn Backend>> {
+    Some(Arc::new(Deaf { is_called: options.flag("is_called", false) }))
+}
+
+const TEST_KINDS: &[Kind] = &[Kind { name: "irc", build: irc }, Kind { name: "quiet", build: quiet }];
 
 fn env(name: &str) -> Option<String> {
     (name != "UNSET").then(|| format!("<{name}>"))
@@ -198,6 +208,23 @@ fn state_is_kept_in_a_file_for_thirty_days_unless_it_is_told_otherwise() {
     assert_eq!(told.gateway.state, State::Sqlite("/var/lib/fulmar.db".into()));
     assert_eq!(told.gateway.retention, Duration::from_secs(7_200));
     assert_eq!(warnings(&told), [""; 0]);
+}
+
+#[test]
+fn a_chat_whose_network_calls_needs_an_address() {
+    let called = format!("{SMALL}is_called = true\n");
+    let with = |lines: &str| format!("{called}[web]\n{lines}");
+    let (listen, url) = ("listen = \"127.0.0.1:0\"\n", "public_url = \"https://bot.example.org/fulmar\"\n");
+
+    for text in [called.clone(), with(listen), with(url)] {
+        let complaint = complaint(&text);
+        assert!(
+            complaint.contains(": chats.") && complaint.contains("web.listen and web.public_url"),
+            "{complaint}"
+        );
+    }
+    let web = good(&with(&format!("{listen}{url}"))).web;
+    assert_eq!(web.address_of("ops").as_deref(), Some("https://bot.example.org/fulmar/chats/ops"));
 }
 
 #[test]

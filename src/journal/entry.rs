@@ -221,6 +221,8 @@ pub enum Entry {
     Advanced(CommandId, CommandState),
     /// StackStorm has announced something, which is dealt with.
     Announced(Announced),
+    /// What was said in this chat before this moment, by its network's clock, is dealt with.
+    HeardUntil(String, Timestamp),
     /// StackStorm's answer to a command: the executions that it started.
     Submitted(CommandId, Vec<Execution>),
     /// An execution has come further.
@@ -266,6 +268,7 @@ impl Entry {
             Self::Advanced(_, CommandState::Submitting) => Assurance::Synced,
             Self::Advanced(..)
             | Self::Announced(_)
+            | Self::HeardUntil(..)
             | Self::Submitted(..)
             | Self::Ended(..)
             | Self::Queued(_)

@@ -29,6 +29,8 @@ pub struct Ledger {
     closed: VecDeque<CommandId>,
     /// The youngest command that is forgotten: ids sort by time.
     forgotten: Option<CommandId>,
+    /// Until when all that was said is dealt with, by chat.
+    heard: HashMap<String, Timestamp>,
     /// The announcements, by StackStorm.
     watches: HashMap<String, Watch>,
     submitting: usize,
@@ -73,6 +75,11 @@ impl Ledger {
                 self.watches.entry(stackstorm).or_default().note(at, fingerprint);
                 Ok(())
             }
+            Entry::HeardUntil(chat, until) => {
+                let known = self.heard.entry(chat).or_insert(until);
+                *known = until.max(*known);
+                Ok(())
+            }
             Entry::ResultAnnounced(id) => self.note_result(id),
             Entry::Watched(stackstorm, until) => {
                 self.watches.entry(stackstorm).or_default().advance(until);
@@ -94,6 +101,9 @@ impl Ledger {
         {
             return Ok(Change::Replace(case, entries));
         }
+        if let Case::Chat(_) = &case {
+            return Ok(Change::Replace(case, vec![entry]));
+        }
         let open = self.is_open(&case);
         Ok(Change::Append { case, entry, open })
     }
@@ -101,6 +111,7 @@ impl Ledger {
     /// Whether more is to happen in a case.
     pub fn is_open(&self, case: &Case) -> bool {
         match case {
+            Case::Chat(chat) => self.heard.contains_key(chat),
             Case::Command(id) => self.commands.get(id).is_some_and(|row| !row.is_over()),
             Case::Delivery(id) => self.deliveries.contains_key(id),
             Case::Watch(stackstorm) => self.watches.contains_key(stackstorm),
@@ -115,6 +126,7 @@ impl Ledger {
             Entry::Announced(Announced { stackstorm, .. }) | Entry::Watched(stackstorm, _) => {
                 Case::Watch(stackstorm.clone())
             }
+            Entry::HeardUntil(chat, _) => Case::Chat(chat.clone()),
             Entry::Ended(id, _) => match self.executions.get(id) {
                 Some(execution) => Case::Command(execution.command),
                 None => return misfit(format!("an end of execution {id}")),
@@ -182,6 +194,11 @@ impl Ledger {
     /// Until when the announcements of one StackStorm are dealt with, in its time, and the fingerprints of those since.
     pub fn watched(&self, stackstorm: &str) -> (Option<Timestamp>, Vec<u64>) {
         self.watches.get(stackstorm).map(Watch::known).unwrap_or_default()
+    }
+
+    /// Until when all that was said in a chat is dealt with.
+    pub fn heard_until(&self, chat: &str) -> Option<Timestamp> {
+        self.heard.get(chat).copied()
     }
 
     /// Whether the POST of a command is open.

@@ -10,6 +10,8 @@ use super::entry::{Assurance, CommandId, Dated, DeliveryId};
 /// Whose an entry is. What is of one case is loaded together, shown together and forgotten together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Case {
+    /// That of what is heard in one chat.
+    Chat(String),
     /// A command's, with its executions and their deliveries.
     Command(CommandId),
     /// A delivery's that belongs to no command.

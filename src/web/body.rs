@@ -25,13 +25,16 @@ enum Kind {
 
 /// Reads what was posted: a JSON object; or a form, which has it as `payload` or is it.
 pub(super) async fn read(request: &HttpRequest, body: &mut Payload) -> Result<Map<String, Value>, Refusal> {
-    let headers = request.headers();
-    let kind = Kind::of(headers)?;
-    if length(headers).is_some_and(|length| length > LONGEST) {
+    let kind = Kind::of(request.headers())?;
+    kind.read(&bytes(request, body).await?)
+}
+
+/// Reads what was posted as it is.
+pub(super) async fn bytes(request: &HttpRequest, body: &mut Payload) -> Result<Vec<u8>, Refusal> {
+    if length(request.headers()).is_some_and(|length| length > LONGEST) {
         return Err(Refusal::TooLarge(LONGEST));
     }
-    let bytes = timeout(SLOWEST, all_of(body)).await.map_err(|_| Refusal::TooSlow(SLOWEST))??;
-    kind.read(&bytes)
+    timeout(SLOWEST, all_of(body)).await.map_err(|_| Refusal::TooSlow(SLOWEST))?
 }
 
 /// Reads a whole body, as [`read`] does, of a request with these headers.

@@ -37,6 +37,16 @@ impl Limits {
         PEER.take(self.peers.entry(peer).or_insert(now), now)
     }
 
+    /// Whether a request of `peer`'s would be counted without error.
+    ///
+    /// # Errors
+    /// How long it has to wait before it is.
+    pub(super) fn admits(&self, peer: IpAddr, now: Instant) -> Result<(), Duration> {
+        let paid = self.peers.get(&network(peer)).copied();
+        let others = if self.peers.len() < PEERS { now } else { self.others };
+        PEER.admits(paid.unwrap_or(others), now)
+    }
+
     /// Counts a request that was let in: strangers must not use up what is due to others.
     ///
     /// # Errors
@@ -105,6 +115,18 @@ mod tests {
 
         assert_eq!(taken(|| limits.take_of(peer(2), now)).0, 200);
         assert_eq!(taken(|| limits.take_of_all(now)), (1_000, ALL.every));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_admitted_is_not_counted_for_it() {
+        let mut limits = Limits::new(Instant::now());
+        let now = Instant::now();
+
+        assert!((0..1_000).all(|_| limits.admits(peer(1), now).is_ok()));
+        taken(|| limits.take_of(peer(1), now));
+
+        assert_eq!(limits.admits(peer(1), now), Err(PEER.every));
+        assert!(limits.admits(peer(2), now).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

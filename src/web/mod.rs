@@ -1,14 +1,16 @@
-//! What others reach over HTTP, on `[web] listen`: the webhooks of those who came before us.
+//! What others reach over HTTP, on `[web] listen`: the webhooks of those who came before us, and chats whose networks call.
 //!
 //! ```text
-//! POST /chatops/message    Errbot's
-//! POST /hubot/st2          Hubot's
+//! POST /chatops/message       Errbot's
+//! POST /hubot/st2             Hubot's
+//! POST, GET /chats/NAME/...   the chat's
 //! ```
 //!
-//! What they are sent becomes an announcement, as if it had come by the stream of a StackStorm. Whatever is not taken
-//! is answered with a status from 400 on and `{"error": "..."}`.
+//! What the webhooks are sent becomes an announcement, as if it had come by the stream of a StackStorm. What a chat is sent,
+//! its session answers. Whatever is not taken is answered with a status from 400 on and `{"error": "..."}`.
 
 mod body;
+mod call;
 mod guard;
 mod home;
 mod limits;
@@ -16,9 +18,10 @@ mod refusal;
 mod webhook;
 
 use std::{
+    collections::BTreeMap,
     io,
     net::{SocketAddr, TcpListener},
-    sync::Mutex,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -33,7 +36,7 @@ pub use self::{body::posted, refusal::Refusal};
 
 use self::{home::Homes, limits::Limits, webhook::Endpoint};
 use crate::{
-    actors::router::Router,
+    actors::{chat::Chat, router::Router},
     config::{self, Config},
     gateway::Reach,
     http::Served,
@@ -46,8 +49,17 @@ struct Web {
     token: Option<Secret>,
     limits: Mutex<Limits>,
     homes: Homes,
+    /// Those chats whose networks call.
+    chats: BTreeMap<String, Line<Chat>>,
     router: Line<Router>,
     metrics: Metrics,
+}
+
+impl Web {
+    /// What is still due. Never held while anything is awaited.
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The web routes cannot be served.
@@ -86,7 +98,16 @@ pub fn serve(config: &Config, reach: &Reach, Socket { address, listener }: Socke
     for endpoint in [Endpoint::Errbot, Endpoint::Hubot] {
         reach.metrics.expect_webhook(endpoint.path());
     }
+    let called = config.chats.iter().filter(|chat| chat.backend.is_called());
+    let chats: BTreeMap<_, _> = called
+        .filter_map(|chat| {
+            let (_, line) = reach.chats.get(&chat.name)?;
+            Some((chat.name.clone(), line.clone()))
+        })
+        .collect();
+    chats.keys().for_each(|chat| reach.metrics.expect_calls(chat));
     let web = Data::new(Web {
+        chats,
         token: config.web.token.clone(),
         limits: Mutex::new(Limits::new(Instant::now())),
         homes: Homes::of(config),
@@ -117,6 +138,9 @@ fn routes(config: &mut ServiceConfig) {
     for endpoint in [Endpoint::Errbot, Endpoint::Hubot] {
         let answer = move |request, body, web| webhook::answer(endpoint, request, body, web);
         config.service(resource(endpoint.path()).route(to(answer)));
+    }
+    for path in call::PATHS {
+        config.service(resource(path).route(to(call::answer)));
     }
     config.default_service(to(webhook::astray));
 }

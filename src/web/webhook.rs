@@ -1,6 +1,6 @@
 //! From a request to an announcement, and from what becomes of that to the answer.
 
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -76,13 +76,12 @@ pub(super) async fn astray(request: HttpRequest, mut body: Payload) -> HttpRespo
 
 /// Takes a request as far as it is allowed; what it counts as, once what was posted is in the Journal.
 async fn take(request: &HttpRequest, body: &mut Payload, web: &Web) -> Result<&'static str, Refusal> {
-    let limits = || web.limits.lock().unwrap_or_else(PoisonError::into_inner);
-    limits().take_of(guard::peer(request), Instant::now()).map_err(Refusal::TooMany)?;
+    web.limits().take_of(guard::peer(request), Instant::now()).map_err(Refusal::TooMany)?;
     if request.method() != Method::POST {
         return Err(Refusal::NotPost);
     }
     guard::admit(request, web.token.as_ref())?;
-    limits().take_of_all(Instant::now()).map_err(Refusal::TooMany)?;
+    web.limits().take_of_all(Instant::now()).map_err(Refusal::TooMany)?;
     let posted = body::read(request, body).await?;
     announce(Announcement::read(ROUTE, &Value::Object(posted)), web).await
 }

@@ -9,6 +9,7 @@ mod commands;
 mod disk;
 mod executions;
 mod faults;
+mod hearing;
 mod inbound;
 mod limits;
 mod progress;

@@ -1,8 +1,11 @@
 //! What other programs post to us over HTTP.
 
+use std::sync::Arc;
+
 use actix_web::http::{Method, header};
 use awc::ClientRequest;
 use fulmar_contract::Secret;
+use fulmar_memory::{CALL_SECRET, Memory};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, story};
@@ -271,4 +274,71 @@ fn the_status_says_where_they_are_and_shows_no_token() {
         }
         stage.ends().await;
     });
+}
+
+#[test]
+fn what_a_network_posts_to_its_chat_is_answered_by_the_session() {
+    story(async || {
+        let stage = called().await;
+        let call = |path: &str| stage.hook(path).insert_header((CALL_SECRET, "yes"));
+
+        assert_eq!(answer(call("/chats/mem"), "a", false).await, (200, "?: a".into()));
+        assert_eq!(answer(call("/chats/mem/b/c?d=e"), "f", false).await, (200, "b/c?d=e: f".into()));
+        assert_eq!(answer(call("/chats/other"), String::new(), false).await.0, 404);
+        assert_eq!(answer(stage.hook("/chats/mem"), String::new(), false).await, (403, String::new()));
+        assert_eq!(answer(call("/chats/mem"), "x".repeat(2 << 20), false).await.0, 413);
+
+        let metrics = stage.get("/metrics").await.1;
+        for (outcome, count) in [("taken", 2), ("refused", 1), ("bad", 1)] {
+            let line = format!("fulmar_called_total{{chat=\"mem\",outcome=\"{outcome}\"}} {count}");
+            assert!(metrics.contains(&line), "{metrics}");
+        }
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_chat_that_is_away_or_not_called_answers_no_call() {
+    story(async || {
+        let stage = called().await;
+        stage.network.refuse_logins(true);
+        stage.network.sever();
+        stage.until("it is parked", |status| status["chats"]["mem"]["rooms"] == json!([])).await;
+
+        let (status, text) = answer(stage.hook("/chats/mem"), String::new(), false).await;
+        assert_eq!((status, text.contains("try again later")), (503, true), "{text}");
+        stage.ends().await;
+
+        let stage = Stage::with_webhooks("").await;
+        assert_eq!(answer(stage.hook("/chats/mem"), String::new(), false).await.0, 404);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn who_calls_a_chat_in_vain_is_told_to_wait_and_who_does_not_is_not() {
+    story(async || {
+        let stage = called().await;
+        let mut statuses = Vec::new();
+
+        for _ in 0..205 {
+            let call = stage.hook("/chats/mem").insert_header((CALL_SECRET, "yes"));
+            assert_eq!(answer(call, String::new(), false).await.0, 200);
+        }
+        for _ in 0..400 {
+            statuses.push(answer(stage.hook("/chats/mem"), String::new(), false).await.0);
+        }
+
+        assert_eq!((statuses[0], statuses.contains(&429)), (403, true));
+        stage.ends().await;
+    });
+}
+
+/// With a chat whose network calls.
+async fn called() -> Stage {
+    Stage::configured_on(|config, network| {
+        config.web.listen = Some("127.0.0.1:0".parse().unwrap());
+        config.chats[0].backend = Arc::new(Memory::new(network.clone()).called());
+    })
+    .await
 }

@@ -19,17 +19,21 @@ pub use network::{Answer, Network};
 /// `kind = "memory"`: each chat gets a network of its own, in which nobody else is.
 pub const KIND: Kind = Kind { name: "memory", build: config::build };
 
+/// The header that tells a call of the network's from others.
+pub const CALL_SECRET: &str = "x-memory-secret";
+
 /// The chat on an in-process network.
 #[derive(Clone, Debug)]
 pub struct Memory {
     network: Network,
     capabilities: Capabilities,
+    is_called: bool,
 }
 
 impl Memory {
     /// A chat on `network`.
     pub const fn new(network: Network) -> Self {
-        Self { network, capabilities: Self::usual_capabilities() }
+        Self { network, capabilities: Self::usual_capabilities(), is_called: false }
     }
 
     /// All that this network has, which is more than what a chat on it is said to do unless told otherwise.
@@ -59,7 +63,14 @@ impl Memory {
     /// The same chat, seeming to be of a network that can do less or more.
     #[must_use]
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
-        Self { network: self.network, capabilities }
+        Self { capabilities, ..self }
+    }
+
+    /// The same chat, on a network that calls it over HTTP. It answers with what was posted, if the header
+    /// [`CALL_SECRET`] is there.
+    #[must_use]
+    pub fn called(self) -> Self {
+        Self { is_called: true, ..self }
     }
 }
 
@@ -80,8 +91,12 @@ impl Backend for Memory {
         self.capabilities.threads.then(|| ThreadId::new(message.as_str()))
     }
 
+    fn is_called(&self) -> bool {
+        self.is_called
+    }
+
     fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {
-        let Self { network, capabilities } = self.clone();
+        let Self { network, capabilities, .. } = self.clone();
         Box::pin(async move { session::run(&network, &capabilities, link).await })
     }
 }

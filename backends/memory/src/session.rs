@@ -1,20 +1,22 @@
 //! One session, from login to the end.
 
-use fulmar_contract::{Capabilities, Done, Event, Failure, Link, Order, Receipt, Taken, Undelivered};
+use fulmar_contract::{
+    Answer, Call, Capabilities, Done, Event, Failure, Link, Order, Receipt, Taken, Undelivered,
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
 
 use crate::{
-    inbound,
+    CALL_SECRET, inbound,
     network::{Login, Network, Wire},
     outbound,
 };
 
 /// Logs in, joins every room, then hears and obeys until the network or the gateway ends it.
 pub(crate) async fn run(network: &Network, can: &Capabilities, link: Link) -> Result<(), Failure> {
-    let Link { events, mut orders, since, .. } = link;
+    let Link { events, mut orders, mut calls, since, .. } = link;
     let Login { rooms, missed, mut wire } = network.log_in(since)?;
     let me = inbound::sender(inbound::OUR_NAME, inbound::OUR_NAME);
     report(&events, Event::Online { me, rooms: rooms.clone(), vouches: true }).await?;
@@ -31,12 +33,22 @@ pub(crate) async fn run(network: &Network, can: &Capabilities, link: Link) -> Re
                 let sign = sign.ok_or_else(|| Failure::lost("the network closed the connection"))?;
                 ears.hear(sign).await?;
             }
+            Some(call) = calls.recv() => reply(call),
             order = orders.recv() => match order {
                 Some(order) => obey(network, can, order, &events).await?,
                 None => return Ok(()),
             },
         }
     }
+}
+
+/// Answers a call.
+fn reply(call: Call) {
+    let is_the_networks = call.header(CALL_SECRET).is_some();
+    let Call { path, query, body, answer, .. } = call;
+    let text = format!("{path}?{query}: {}", String::from_utf8_lossy(&body));
+    let echo = Answer { body: text.into_bytes(), ..Answer::empty(200) };
+    drop(answer.send(if is_the_networks { echo } else { Answer::empty(403) }));
 }
 
 /// Reports what the network says.

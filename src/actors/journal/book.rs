@@ -127,6 +127,11 @@ impl Book {
         self.ledger.open().into_iter().filter_map(row).filter(is_begun).collect()
     }
 
+    /// Until when all that was said in a chat is dealt with.
+    pub fn heard_until(&self, chat: &str) -> Option<Timestamp> {
+        self.ledger.heard_until(chat)
+    }
+
     /// Takes in what happens, and has it written: what comes first in the list even if what comes after it cannot be.
     ///
     /// # Errors

@@ -54,6 +54,14 @@ impl<'a> Builtin<'a> {
             _ => None,
         }
     }
+
+    /// Whether StackStorm or the network is waited for to answer it.
+    pub(super) const fn waits(&self) -> bool {
+        match self {
+            Self::Cancel(_) | Self::Join(..) | Self::Leave(_) | Self::Status | Self::Tail(_) => true,
+            Self::Executions(_) | Self::Help(_) | Self::Rerun(_) | Self::TailStop | Self::Whoami => false,
+        }
+    }
 }
 
 /// Whether `word` can be the end of the id of an execution.

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use fulmar_contract::{Heard, Identity, Mention};
+use fulmar_contract::{Heard, Identity, Mention, Taken};
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
@@ -15,10 +15,16 @@ use super::{
     words,
 };
 use crate::{
-    actors::{aliases, auth, journal::Count, listener},
+    actors::{
+        aliases::{self, Known},
+        auth,
+        journal::Count,
+        listener,
+    },
     alias::{Found, HelpQuery, Hit, Registry},
     journal::{Command, Results, Route},
     st2::wire::MatchAnswer,
+    supervise::Down,
 };
 
 /// Something that was said to us, with its ticket at the gate of the StackStorm that it concerns.
@@ -30,6 +36,13 @@ pub(super) struct Asked {
     pub(super) standing: Standing,
 }
 
+impl Asked {
+    /// Lets the network forget the message: what follows may take long, and no network is held up by that.
+    pub(super) fn release(&mut self) {
+        self.heard.taken = Taken::default();
+    }
+}
+
 /// Hits for a person to choose from.
 pub(super) struct Offer {
     pub(super) route: Route,
@@ -39,8 +52,8 @@ pub(super) struct Offer {
 }
 
 /// Finds out what was `said`, else what `words`, which lack the plugin prefix, mean, and runs it.
-pub(super) async fn run(lines: Rc<Lines>, asked: Asked, said: String, words: String) -> Option<Offer> {
-    let known = match asked.storm.aliases.send(aliases::Ready).await {
+pub(super) async fn run(lines: Rc<Lines>, mut asked: Asked, said: String, words: String) -> Option<Offer> {
+    let known = match known(&mut asked).await {
         Ok(known) => known,
         Err(down) => {
             return reply(&lines, &asked, format!("The commands are {down}.")).await;
@@ -62,7 +75,7 @@ pub(super) async fn run(lines: Rc<Lines>, asked: Asked, said: String, words: Str
         }
         Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
         Found::Disabled(hit) => words::disabled(&hit),
-        Found::None => match ask_server(&asked, &known.registry, &words).await {
+        Found::None => match ask_server(&mut asked, &known.registry, &words).await {
             Ok(hit) => return run_hit(lines, asked, words, hit).await,
             Err(why) => {
                 lines.metrics.command("no_match");
@@ -81,9 +94,9 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
     let Asked { storm, ticket, chat, heard, .. } = asked;
     let command = Command {
         id: lines.world.command_id(),
-        message: heard.id.clone(),
         stackstorm: storm.name.clone(),
         route: route_of(&chat, &heard),
+        message: heard.id,
         direct: heard.sender.direct,
         author: Mention { identity: heard.sender.identity, name: heard.sender.name },
         text: words,
@@ -91,13 +104,13 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
         // Announcements of the results of such commands carry no mark by which to know them.
         results: if hit.match_multiple { Results::Direct } else { storm.settings.results },
     };
-    submit(lines, Submission { storm, ticket, command, hit }).await;
+    submit(lines, Submission { storm, ticket, command, hit }, heard.taken).await;
     None
 }
 
 /// Says what can be run.
-pub(super) async fn help(lines: Rc<Lines>, asked: Asked, query: String) -> Option<Offer> {
-    let known = asked.storm.aliases.send(aliases::Ready).await;
+pub(super) async fn help(lines: Rc<Lines>, mut asked: Asked, query: String) -> Option<Offer> {
+    let known = known(&mut asked).await;
     let text = match (HelpQuery::parse(&query), known) {
         (Err(error), _) => error.to_string(),
         (Ok(_), Err(down)) => format!("The commands are {down}."),
@@ -146,14 +159,22 @@ pub(super) async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>)
     None
 }
 
+/// What is known of the aliases; the first load is waited for.
+async fn known(asked: &mut Asked) -> Result<Known, Down> {
+    let known = asked.storm.aliases.send(aliases::Current).await?;
+    if known.loaded.is_some() {
+        return Ok(known);
+    }
+    asked.release();
+    asked.storm.aliases.send(aliases::Ready).await
+}
+
 /// A local miss asks StackStorm before it says no: an alias may be newer than our registry.
 ///
 /// `Err(None)` is a plain miss.
-async fn ask_server(
-    Asked { storm, ticket, .. }: &Asked,
-    registry: &Registry,
-    words: &str,
-) -> Result<Hit, Option<String>> {
+async fn ask_server(asked: &mut Asked, registry: &Registry, words: &str) -> Result<Hit, Option<String>> {
+    asked.release();
+    let Asked { storm, ticket, .. } = asked;
     let _turn = ticket.turn().await.map_err(|late| Some(format!("Not run: {late}.")))?;
     let matched = auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await;
     match matched {
@@ -175,7 +196,7 @@ async fn ask_server(
     }
 }
 
-async fn unknown(lines: &Lines, heard: &Heard, known: &aliases::Known, words: String) -> String {
+async fn unknown(lines: &Lines, heard: &Heard, known: &Known, words: String) -> String {
     if known.loaded.is_none() {
         return not_loaded(known);
     }
@@ -185,7 +206,7 @@ async fn unknown(lines: &Lines, heard: &Heard, known: &aliases::Known, words: St
     words::no_match(&words, &suggestions.unwrap_or_default(), lines.prefix(heard))
 }
 
-fn not_loaded(known: &aliases::Known) -> String {
+fn not_loaded(known: &Known) -> String {
     let why = known.error.as_deref().unwrap_or("they are being loaded");
     format!("The commands are not known yet: {why}.")
 }

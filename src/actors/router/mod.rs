@@ -197,14 +197,18 @@ impl Router {
     }
 
     /// Does what `said` means.
-    fn obey(&mut self, asked: Asked, said: String, ctx: &mut Context<Self>) {
+    fn obey(&mut self, mut asked: Asked, said: String, ctx: &mut Context<Self>) {
         let words = self.addressing.without_plugin_prefix(&said).to_owned();
         let lines = Rc::clone(&self.lines);
         let route = route_of(&asked.chat, &asked.heard);
         if let Some((words, hit)) = self.choices.choose(&route, &asked.heard.sender.identity, &words) {
             return self.run(command::run_hit(lines, asked, words, hit), ctx);
         }
-        match Builtin::parse(&words) {
+        let builtin = Builtin::parse(&words);
+        if builtin.as_ref().is_some_and(Builtin::waits) {
+            asked.release();
+        }
+        match builtin {
             Some(Builtin::Cancel(id)) => self.run(runs::cancel(lines, asked, id.map(str::to_owned)), ctx),
             Some(Builtin::Executions(extent)) => self.run(runs::list(lines, asked, extent), ctx),
             Some(Builtin::Help(query)) => self.run(command::help(lines, asked, query.to_owned()), ctx),
@@ -255,9 +259,11 @@ impl Router {
         warn!(chat = %person.chat, who = person.identity.as_str(), ?why, "not taken");
         let (lines, text) = (Rc::clone(&self.lines), words::refusal(why, &self.lines.gateway));
         let (route, reply) = (route_of(&person.chat, heard), Utterance::reply(heard, text));
+        let taken = heard.taken.clone();
         self.run(
             async move {
                 lines.say(route, reply).await;
+                drop(taken);
                 None
             },
             ctx,

@@ -2,6 +2,7 @@
 
 use std::{iter, rc::Rc, time::Duration};
 
+use fulmar_contract::Taken;
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{debug, info, warn};
@@ -46,8 +47,9 @@ pub(super) enum Fate {
     Unknown(String),
 }
 
-/// Takes a command all the way to its ack; every way out has told its author or is an ack.
-pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
+/// Takes a command all the way to its ack; every way out has told its author or is an ack. `taken` is let go of once the
+/// command is in the Journal.
+pub(super) async fn submit(lines: Rc<Lines>, submission: Submission, taken: Taken) {
     let command = &submission.command;
     // Whose turn it is waits for the journal only once.
     let turn = submission.ticket.turn_at_once();
@@ -63,6 +65,7 @@ pub(super) async fn submit(lines: Rc<Lines>, submission: Submission) {
         let text = Utterance { command: None, ..Utterance::answer(command, format!("Not run: {why}.")) };
         return lines.answer(command, text).await;
     }
+    drop(taken);
     carry_out(lines, submission, turn).await;
 }
 

@@ -338,3 +338,18 @@ fn what_a_store_kept_makes_the_same_ledger() {
     assert_eq!((again.counts(), again.pending()), (ledger.counts(), ledger.pending()));
     assert_eq!(again.watched("default"), ledger.watched("default"));
 }
+
+#[test]
+fn until_when_a_chat_heard_is_one_entry_that_never_goes_back() {
+    let heard = |second| Entry::HeardUntil("ops".into(), Timestamp::from_second(second).unwrap());
+    let mut ledger = ledger([heard(10)]);
+
+    let change = ledger.record((Timestamp::UNIX_EPOCH, heard(20))).unwrap();
+    ledger.apply((Timestamp::UNIX_EPOCH, heard(15))).unwrap();
+
+    let case = Case::Chat("ops".into());
+    assert!(ledger.is_open(&case));
+    assert_eq!(change, Change::Replace(case, vec![(Timestamp::UNIX_EPOCH, heard(20))]));
+    assert_eq!(ledger.heard_until("ops"), Some(Timestamp::from_second(20).unwrap()));
+    assert_eq!(ledger.heard_until("dev"), None);
+}

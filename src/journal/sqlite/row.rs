@@ -42,6 +42,7 @@ pub(super) enum Unsound {
 impl Key {
     pub(super) fn of(case: &Case) -> Self {
         let (kind, name) = match case {
+            Case::Chat(chat) => (CHAT, chat.as_bytes()),
             Case::Command(CommandId(id)) => (COMMAND, id.as_bytes().as_slice()),
             Case::Delivery(DeliveryId(id)) => (DELIVERY, id.as_bytes().as_slice()),
             Case::Watch(stackstorm) => (WATCH, stackstorm.as_bytes()),
@@ -53,6 +54,7 @@ impl Key {
     pub(super) fn case(&self) -> Option<Case> {
         let (kind, name) = self.0.split_first()?;
         match *kind {
+            CHAT => Some(Case::Chat(str::from_utf8(name).ok()?.to_owned())),
             COMMAND => Some(Case::Command(CommandId(Uuid::from_slice(name).ok()?))),
             DELIVERY => Some(Case::Delivery(DeliveryId(Uuid::from_slice(name).ok()?))),
             WATCH => Some(Case::Watch(str::from_utf8(name).ok()?.to_owned())),
@@ -63,6 +65,7 @@ impl Key {
     /// The case in words.
     pub(super) fn words(&self) -> String {
         match self.case() {
+            Some(Case::Chat(chat)) => format!("what is heard in {chat}"),
             Some(Case::Command(id)) => format!("command {id}"),
             Some(Case::Delivery(id)) => format!("delivery {id}"),
             Some(Case::Watch(stackstorm)) => format!("the announcements of {stackstorm}"),
@@ -141,6 +144,9 @@ const WATCH: u8 = b'1';
 
 /// The kind of the case of a delivery that belongs to no command.
 const DELIVERY: u8 = b'2';
+
+/// The kind of the case of what is heard in a chat.
+const CHAT: u8 = b'4';
 
 /// The kind of a command's case.
 const COMMAND: u8 = b'3';

@@ -123,7 +123,7 @@ impl Open {
 const fn begins(case: &Case, entry: &Entry) -> bool {
     match case {
         Case::Command(_) => matches!(entry, Entry::Received(_)),
-        Case::Delivery(_) | Case::Watch(_) => true,
+        Case::Chat(_) | Case::Delivery(_) | Case::Watch(_) => true,
     }
 }
 
