@@ -27,7 +27,7 @@ use super::{
 use crate::{
     journal::{
         CommandId, CommandState, Counts, Delivery, DeliveryState, Entry, Execution, ExecutionState, Misfit,
-        Results, StoreError,
+        Results, RunId, StoreError,
     },
     metrics::Metrics,
     supervise::{Birth, DeathNotice, Down, Line},
@@ -80,7 +80,7 @@ pub async fn keep(journal: &Line<Journal>, entries: Vec<Entry>) -> Result<(), No
 #[rtype(result = "()")]
 pub struct Ended {
     /// The execution.
-    pub id: String,
+    pub run: RunId,
     /// How.
     pub end: End,
 }
@@ -136,7 +136,7 @@ pub struct Journal {
     world: World,
     metrics: Metrics,
     /// The executions that the Router is telling of, and who waits until that is done.
-    concluding: HashMap<String, Vec<oneshot::Sender<()>>>,
+    concluding: HashMap<RunId, Vec<oneshot::Sender<()>>>,
     idle: Vec<oneshot::Sender<()>>,
     /// Who waits for the answer to the POST of a command.
     unsettled: Vec<(CommandId, oneshot::Sender<()>)>,
@@ -151,14 +151,14 @@ impl Journal {
         Self { book, router, world, metrics, concluding, idle, unsettled, notice: birth.notice }
     }
 
-    fn end(&mut self, id: String, end: End, ctx: &mut Context<Self>) {
+    fn end(&mut self, run: RunId, end: End, ctx: &mut Context<Self>) {
         let mut book = self.book.borrow_mut();
-        if book.ledger.execution(&id).is_none() {
-            book.adopt(&id, &end, &self.world);
+        if book.ledger.execution(&run).is_none() {
+            book.adopt(&run, &end, &self.world);
         }
-        let Some(execution) = book.ledger.execution(&id).cloned() else {
+        let Some(execution) = book.ledger.execution(&run).cloned() else {
             if book.ledger.submitting() {
-                book.early.keep(id, end);
+                book.early.keep(run, end);
             }
             return;
         };
@@ -169,12 +169,12 @@ impl Journal {
             ExecutionState::Awaited { .. } | ExecutionState::Finished { .. } | ExecutionState::Unknown { .. } => {}
             ExecutionState::Overdue | ExecutionState::Running => {
                 let state = self.state_after(&end, command.results);
-                if let Err(error) = book.note(Entry::Ended(id.clone(), state.clone()), &self.world) {
+                if let Err(error) = book.note(Entry::Ended(run.clone(), state.clone()), &self.world) {
                     return error!(%error, "end of an execution not kept");
                 }
                 if let ExecutionState::Awaited { until } = state {
-                    book.awaited.keep(id.clone(), end);
-                    return self.wait(id, until, ctx);
+                    book.awaited.keep(run.clone(), end);
+                    return self.wait(run, until, ctx);
                 }
             }
         }
@@ -194,12 +194,12 @@ impl Journal {
     }
 
     /// Has an execution told at `until` if it is not by then.
-    fn wait(&self, id: String, until: Timestamp, ctx: &mut Context<Self>) {
+    fn wait(&self, run: RunId, until: Timestamp, ctx: &mut Context<Self>) {
         let left = until.duration_since(self.world.now());
         ctx.run_later(left.try_into().unwrap_or_default(), move |journal, ctx| {
-            let concluded = journal.book.borrow_mut().unannounced(&id);
+            let concluded = journal.book.borrow_mut().unannounced(&run);
             if let Some(concluded) = concluded {
-                info!(execution = %id, "no announcement came, the result is given directly");
+                info!(execution = %run, "no announcement came, the result is given directly");
                 journal.conclude(concluded, ctx);
             }
         });
@@ -207,18 +207,18 @@ impl Journal {
 
     /// Has the Router tell of an end. Should it die over it, the next sweep of the Listener asks again.
     fn conclude(&mut self, concluded: router::Concluded, ctx: &mut Context<Self>) {
-        let (router, id) = (self.router.clone(), concluded.execution.id.clone());
-        if self.concluding.contains_key(&id) {
+        let (router, run) = (self.router.clone(), concluded.command.run_id(&concluded.execution.id));
+        if self.concluding.contains_key(&run) {
             return;
         }
-        self.concluding.insert(id.clone(), Vec::new());
+        self.concluding.insert(run.clone(), Vec::new());
         async move { router.send_again(concluded).await }
             .into_actor(self)
             .map(move |routed, journal, _| {
                 // Who waits learns of it by that.
-                journal.concluding.remove(&id);
+                journal.concluding.remove(&run);
                 if let Err(error) = routed {
-                    error!(%error, execution = %id, "a result was not told yet");
+                    error!(%error, execution = %run, "a result was not told yet");
                 }
             })
             .spawn(ctx);
@@ -240,11 +240,12 @@ impl Journal {
         }
     }
 
-    /// The ends of `executions` that came before the answer to their POST.
-    fn known_already(&self, executions: &[Execution]) -> Vec<(String, End)> {
-        let mut book = self.book.borrow_mut();
-        let ids = executions.iter().map(|execution| &execution.id);
-        ids.filter_map(|id| book.early.take(id).map(|end| (id.clone(), end))).collect()
+    /// The ends of `executions` of a command that came before the answer to their POST.
+    fn known_already(&self, command: CommandId, executions: &[Execution]) -> Vec<(RunId, End)> {
+        let Book { ledger, early, .. } = &mut *self.book.borrow_mut();
+        let Some(command) = ledger.command(command) else { return Vec::new() };
+        let runs = executions.iter().map(|execution| command.run_id(&execution.id));
+        runs.filter_map(|run| early.take(&run).map(|end| (run, end))).collect()
     }
 }
 
@@ -253,7 +254,7 @@ impl Actor for Journal {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let awaited = self.book.borrow().ledger.awaited();
-        awaited.into_iter().for_each(|(id, until)| self.wait(id, until, ctx));
+        awaited.into_iter().for_each(|(run, until)| self.wait(run, until, ctx));
         self.tidy();
         ctx.run_interval(HOUR, |journal, _| journal.tidy());
         self.notice.online();
@@ -283,10 +284,10 @@ impl Handler<Happened> for Journal {
     type Result = ResponseFuture<Result<(), NotKept>>;
 
     fn handle(&mut self, Happened(entries): Happened, ctx: &mut Self::Context) -> Self::Result {
-        let ends: Vec<(String, End)> = entries
+        let ends: Vec<(RunId, End)> = entries
             .iter()
             .flat_map(|entry| match entry {
-                Entry::Submitted(_, executions) => self.known_already(executions),
+                Entry::Submitted(id, executions) => self.known_already(*id, executions),
                 // Perhaps the answer was lost and the end was not.
                 Entry::Advanced(id, CommandState::Unknown { .. }) => self.book.borrow_mut().early.take_marked(*id),
                 _ => Vec::new(),
@@ -299,8 +300,8 @@ impl Handler<Happened> for Journal {
         let received: Vec<CommandId> = received.collect();
         let moves = letters::moves(&entries);
         let kept = self.book.borrow_mut().keep(entries, &self.world);
-        for (id, end) in ends {
-            self.end(id, end, ctx);
+        for (run, end) in ends {
+            self.end(run, end, ctx);
         }
         if !self.book.borrow().ledger.submitting() {
             self.book.borrow_mut().early.clear();
@@ -322,8 +323,8 @@ impl Handler<Happened> for Journal {
 impl Handler<Ended> for Journal {
     type Result = ();
 
-    fn handle(&mut self, Ended { id, end }: Ended, ctx: &mut Self::Context) {
-        self.end(id, end, ctx);
+    fn handle(&mut self, Ended { run, end }: Ended, ctx: &mut Self::Context) {
+        self.end(run, end, ctx);
     }
 }
 

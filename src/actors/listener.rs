@@ -30,12 +30,13 @@ use super::{
 };
 use crate::{
     config,
+    journal::RunId,
     metrics::{self, Metrics},
     st2::{
         Client,
         client::EventBytes,
         sse::Decoder,
-        wire::{Execution, Happening, Mark},
+        wire::{Execution, ExecutionId, Happening, Mark},
     },
     supervise::{Birth, Cause, DeathNotice, Line},
 };
@@ -267,12 +268,12 @@ async fn take_in(setup: &Setup, happening: Happening) {
             setup.router.send(Announced { stackstorm, announcement: *announcement }).await.map(drop)
         }
         Happening::Ended(execution) if setup.concerns_us(&execution) => {
-            let id = execution.id().as_str().to_owned();
-            setup.journal.send(Ended { id, end: End::Finished(Arc::from(execution)) }).await
+            let run = setup.run_id(execution.id());
+            setup.journal.send(Ended { run, end: End::Finished(Arc::from(execution)) }).await
         }
         Happening::Oversized(Some(id)) => match setup.journal.send(Owed(setup.name.clone())).await {
             Ok(owed) if owed.iter().any(|ours| ours == id.as_str()) => {
-                ask(&setup.client, &setup.auth, &setup.journal, &id).await;
+                ask(&setup.client, &setup.auth, &setup.journal, setup.run_id(&id)).await;
                 Ok(())
             }
             Ok(_) => Ok(()),
@@ -294,6 +295,10 @@ impl Setup {
     fn concerns_us(&self, execution: &Execution) -> bool {
         let foreign = |mark: &Mark| mark.gateway != self.gateway;
         !execution.mark().is_some_and(foreign)
+    }
+
+    fn run_id(&self, id: &ExecutionId) -> RunId {
+        RunId { stackstorm: self.name.clone(), id: id.as_str().to_owned() }
     }
 
     /// What time it is for StackStorm.

@@ -164,7 +164,7 @@ impl From<Letter> for Row {
             thread: delivery.route.thread.map(|thread| thread.to_string()),
             speech: delivery.speech,
             command: delivery.command.map(|id| id.to_string()),
-            execution: delivery.execution,
+            execution: delivery.execution.map(|run| run.id),
             queued: at.to_string(),
             state,
             why,

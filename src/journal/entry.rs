@@ -24,10 +24,26 @@ impl fmt::Display for CommandId {
     }
 }
 
+/// The id alone, as people of that StackStorm know it.
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Names an execution. StackStorms know nothing of each other, so their ids may be equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId {
+    /// The StackStorm whose it is.
+    pub stackstorm: String,
+    /// Its id there.
+    pub id: String,
 }
 
 /// Where an answer goes.
@@ -165,7 +181,7 @@ pub struct Delivery {
     /// The command that it belongs to.
     pub command: Option<CommandId>,
     /// The execution whose end it tells. Each is told once.
-    pub execution: Option<String>,
+    pub execution: Option<RunId>,
     /// What sort of thing it says.
     pub speech: Speech,
     /// Where.
@@ -226,7 +242,7 @@ pub enum Entry {
     /// StackStorm's answer to a command: the executions that it started.
     Submitted(CommandId, Vec<Execution>),
     /// An execution has come further.
-    Ended(String, ExecutionState),
+    Ended(RunId, ExecutionState),
     /// There is something to say. If it tells of an execution, that one is told with it.
     Queued(Delivery),
     /// A delivery has come further.

@@ -14,14 +14,14 @@ use self::{
 };
 use super::{
     Announced, Asked, Case, Change, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState,
-    Entry, Execution, ExecutionState, Meaning, REMEMBERED, meaning::Standing,
+    Entry, Execution, ExecutionState, Meaning, REMEMBERED, RunId, meaning::Standing,
 };
 
 /// The rows, by name. Closed rows are forgotten, the oldest first, beyond [`REMEMBERED`] commands.
 #[derive(Debug, Default)]
 pub struct Ledger {
     commands: HashMap<CommandId, CommandRow>,
-    executions: HashMap<String, Execution>,
+    executions: HashMap<RunId, Execution>,
     deliveries: HashMap<DeliveryId, DeliveryRow>,
     dead: Dead,
     /// The messages that gave the commands.
@@ -68,7 +68,7 @@ impl Ledger {
             Entry::Received(command) => self.receive(at, command),
             Entry::Advanced(id, state) => self.advance(id, state),
             Entry::Submitted(id, executions) => self.submit(id, executions),
-            Entry::Ended(id, state) => self.end_unsaid(&id, state),
+            Entry::Ended(run, state) => self.end_unsaid(&run, state),
             Entry::Queued(delivery) => self.queue(at, delivery),
             Entry::Moved(id, state) => self.step(at, id, state),
             Entry::Announced(Announced { stackstorm, at, fingerprint }) => {
@@ -127,9 +127,9 @@ impl Ledger {
                 Case::Watch(stackstorm.clone())
             }
             Entry::HeardUntil(chat, _) => Case::Chat(chat.clone()),
-            Entry::Ended(id, _) => match self.executions.get(id) {
+            Entry::Ended(run, _) => match self.executions.get(run) {
                 Some(execution) => Case::Command(execution.command),
-                None => return misfit(format!("an end of execution {id}")),
+                None => return misfit(format!("an end of execution {run}")),
             },
             Entry::Queued(delivery) => self.case_of(delivery),
             Entry::Moved(id, _) => self.case_of_delivery(*id)?,
@@ -186,7 +186,7 @@ impl Ledger {
             let is_forgotten = self.forgotten.is_some_and(|youngest| id <= youngest);
             return if is_forgotten { Meaning::Repetition } else { Meaning::Ordinary };
         };
-        let executions = row.executions.iter().filter_map(|id| self.execution(id)).collect();
+        let executions = row.executions.iter().filter_map(|run| self.execution(run)).collect();
         let (state, announced) = (&row.state, row.announced);
         Standing { state, results: row.command.results, executions, announced }.meaning(asked)
     }
@@ -215,14 +215,14 @@ impl Ledger {
     }
 
     /// An execution that one of our commands started.
-    pub fn execution(&self, id: &str) -> Option<&Execution> {
-        self.executions.get(id)
+    pub fn execution(&self, run: &RunId) -> Option<&Execution> {
+        self.executions.get(run)
     }
 
     /// The executions whose result StackStorm is to announce, and until when that is waited for.
-    pub fn awaited(&self) -> Vec<(String, Timestamp)> {
-        let rows = self.executions.values();
-        rows.filter_map(|row| Some((row.id.clone(), row.state.awaited()?))).collect()
+    pub fn awaited(&self) -> Vec<(RunId, Timestamp)> {
+        let rows = self.executions.iter();
+        rows.filter_map(|(run, row)| Some((run.clone(), row.state.awaited()?))).collect()
     }
 
     /// The executions of one StackStorm that are to be told and of which no announcement is waited for at the time of
@@ -230,12 +230,12 @@ impl Ledger {
     pub fn owed(&self, stackstorm: &str, now: Timestamp) -> Vec<String> {
         let mut running: Vec<(CommandId, &str)> = self
             .executions
-            .values()
-            .filter(|row| {
-                row.state != ExecutionState::Told && row.state.awaited().is_none_or(|until| until <= now)
+            .iter()
+            .filter(|(run, row)| {
+                let is_told = row.state == ExecutionState::Told;
+                run.stackstorm == stackstorm && !is_told && row.state.awaited().is_none_or(|until| until <= now)
             })
-            .filter(|row| self.command(row.command).is_some_and(|command| command.stackstorm == stackstorm))
-            .map(|row| (row.command, row.id.as_str()))
+            .map(|(_, row)| (row.command, row.id.as_str()))
             .collect();
         running.sort_unstable();
         running.into_iter().map(|(_, id)| id.to_owned()).collect()
@@ -295,13 +295,14 @@ impl Ledger {
     }
 
     fn submit(&mut self, id: CommandId, executions: Vec<Execution>) -> Result<(), Misfit> {
-        let ids = executions.iter().map(|execution| execution.id.clone()).collect();
-        self.lead(id, CommandState::Submitted, ids)?;
-        self.executions.extend(executions.into_iter().map(|execution| (execution.id.clone(), execution)));
+        let Some(command) = self.command(id) else { return misfit(format!("executions of command {id}")) };
+        let runs: Vec<RunId> = executions.iter().map(|execution| command.run_id(&execution.id)).collect();
+        self.lead(id, CommandState::Submitted, runs.clone())?;
+        self.executions.extend(runs.into_iter().zip(executions));
         Ok(())
     }
 
-    fn lead(&mut self, id: CommandId, state: CommandState, executions: Vec<String>) -> Result<(), Misfit> {
+    fn lead(&mut self, id: CommandId, state: CommandState, executions: Vec<RunId>) -> Result<(), Misfit> {
         let Some(row) = self.commands.get(&id).filter(|row| row.state.leads_to(&state)) else {
             return misfit(format!("command {id} being {state:?}"));
         };
@@ -315,9 +316,9 @@ impl Ledger {
         Ok(())
     }
 
-    fn end(&mut self, id: &str, state: ExecutionState) -> Result<(), Misfit> {
-        let Some(execution) = self.executions.get_mut(id).filter(|row| row.state.leads_to(&state)) else {
-            return misfit(format!("execution {id} being {state:?}"));
+    fn end(&mut self, run: &RunId, state: ExecutionState) -> Result<(), Misfit> {
+        let Some(execution) = self.executions.get_mut(run).filter(|row| row.state.leads_to(&state)) else {
+            return misfit(format!("execution {run} being {state:?}"));
         };
         let is_told = state == ExecutionState::Told;
         execution.state = state;
@@ -329,10 +330,10 @@ impl Ledger {
     }
 
     /// As [`Ledger::end`]. What ends without a word of ours is not repeated by an announcement.
-    fn end_unsaid(&mut self, id: &str, state: ExecutionState) -> Result<(), Misfit> {
+    fn end_unsaid(&mut self, run: &RunId, state: ExecutionState) -> Result<(), Misfit> {
         let is_told = state == ExecutionState::Told;
-        self.end(id, state)?;
-        match self.executions.get(id).filter(|_| is_told).map(|execution| execution.command) {
+        self.end(run, state)?;
+        match self.executions.get(run).filter(|_| is_told).map(|execution| execution.command) {
             Some(command) => self.note_result(command),
             None => Ok(()),
         }
@@ -340,7 +341,7 @@ impl Ledger {
 
     fn note_result(&mut self, id: CommandId) -> Result<(), Misfit> {
         let executions = &self.executions;
-        let is_over = |id: &&String| executions.get(*id).is_some_and(|it| !it.state.is_running());
+        let is_over = |run: &&RunId| executions.get(*run).is_some_and(|it| !it.state.is_running());
         match self.commands.get_mut(&id) {
             Some(row) if row.announced < row.executions.iter().filter(is_over).count() => row.announced += 1,
             Some(_) | None => return misfit(format!("a result of command {id}")),
@@ -423,7 +424,7 @@ impl Ledger {
             self.forgotten = self.forgotten.max(Some(oldest));
             if let Some(row) = self.commands.remove(&oldest) {
                 self.messages.remove(&row.command.given_by());
-                row.executions.iter().for_each(|execution| drop(self.executions.remove(execution)));
+                row.executions.iter().for_each(|run| drop(self.executions.remove(run)));
             }
         }
     }

@@ -15,7 +15,7 @@ mod store;
 
 pub use entry::{
     Announced, Assurance, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry,
-    Execution, ExecutionState, Results, Route, Speech,
+    Execution, ExecutionState, Results, Route, RunId, Speech,
 };
 pub use ledger::{Counts, Ledger, Misfit};
 pub use meaning::{Asked, Doubt, Meaning};

@@ -3,7 +3,7 @@
 use fulmar_contract::{Identity, RoomId};
 use jiff::Timestamp;
 
-use super::{Command, Execution, ExecutionState};
+use super::{Command, Execution, ExecutionState, RunId};
 
 /// An execution with the command that started it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,20 @@ impl Scope {
             Self::Of(chat, who) => given_by(chat, who),
             Self::Within(chat, room) => given_in(chat, room),
         }
+    }
+}
+
+impl Command {
+    /// The name of its execution `id`.
+    pub fn run_id(&self, id: &str) -> RunId {
+        RunId { stackstorm: self.stackstorm.clone(), id: id.to_owned() }
+    }
+}
+
+impl Run {
+    /// The execution's name.
+    pub fn id(&self) -> RunId {
+        self.command.run_id(&self.execution.id)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{net::TcpListener, time::Duration};
 
 use fulmar::{
     actors::router::Overdue,
-    journal::Entry,
+    journal::{Entry, RunId},
     sandbox::{Sandbox, SandboxConfig},
 };
 use fulmar_contract::Undelivered;
@@ -358,7 +358,7 @@ fn results_that_came_meanwhile_are_given_in_the_order_of_their_ends() {
             Entry::Queued(delivery) => delivery.execution,
             _ => None,
         });
-        let ends: Vec<String> = told.map(|id| ended(&id).as_str().unwrap().to_owned()).collect();
+        let ends: Vec<String> = told.map(|run| ended(&run.id).as_str().unwrap().to_owned()).collect();
         assert!(ends.len() == 3 && ends.is_sorted(), "{ends:?}");
         stage.ends().await;
     });
@@ -373,9 +373,10 @@ fn an_execution_that_does_not_begin_is_told_once_and_its_result_when_it_comes() 
         stage.until("it runs", |_| stage.disk.entries().iter().any(|it| matches!(it, Entry::Submitted(..)))).await;
         let id = stage.sandbox.executions()[0]["id"].as_str().unwrap().to_owned();
 
+        let run = RunId { stackstorm: "default".into(), id: id.clone() };
         for _ in 0..2 {
             let since = Duration::from_secs(960);
-            stage.gateway.reach.router.send(Overdue { id: id.clone(), since }).await.unwrap();
+            stage.gateway.reach.router.send(Overdue { run: run.clone(), since }).await.unwrap();
         }
         let told = stage.hears().await;
 

@@ -10,7 +10,7 @@ use crate::{
     actors::{router, world::World},
     journal::{
         Assurance, Change, Command, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded,
-        Memory, Misfit, Store, StoreError, Written,
+        Memory, Misfit, RunId, Store, StoreError, Written,
     },
     st2::wire,
 };
@@ -69,7 +69,7 @@ pub enum End {
 
 /// The last [`ENDS`] ends of executions.
 #[derive(Default)]
-pub(super) struct Ends(VecDeque<(String, End)>);
+pub(super) struct Ends(VecDeque<(RunId, End)>);
 
 impl Book {
     /// Opens `store` and takes in what it holds.
@@ -180,10 +180,13 @@ impl Book {
 
     /// Takes an execution that carries the mark of a command which had been given up for that command's own. The
     /// Listener passes on no marks of other gateways.
-    pub(super) fn adopt(&mut self, id: &str, end: &End, world: &World) {
+    pub(super) fn adopt(&mut self, run: &RunId, end: &End, world: &World) {
         let Some(command) = end.marked() else { return };
+        if self.ledger.command(command).is_none_or(|it| it.stackstorm != run.stackstorm) {
+            return;
+        }
         let Some(result) = self.ledger.result_of_unknown(command).cloned() else { return };
-        let execution = Execution { id: id.to_owned(), command, result, state: ExecutionState::Running };
+        let execution = Execution { id: run.id.clone(), command, result, state: ExecutionState::Running };
         if let Err(error) = self.note(Entry::Submitted(command, vec![execution]), world) {
             warn!(%error, %command, "an execution not adopted");
         }
@@ -191,9 +194,9 @@ impl Book {
 
     /// What is to be told of an execution whose announcement did not come. Where its end is not at hand any more, the
     /// Listener's next sweep asks for it.
-    pub(super) fn unannounced(&mut self, id: &str) -> Option<router::Concluded> {
-        let end = self.awaited.take(id)?;
-        let execution = self.ledger.execution(id).filter(|it| it.state != ExecutionState::Told)?.clone();
+    pub(super) fn unannounced(&mut self, run: &RunId) -> Option<router::Concluded> {
+        let end = self.awaited.take(run)?;
+        let execution = self.ledger.execution(run).filter(|it| it.state != ExecutionState::Told)?.clone();
         let command = self.ledger.command(execution.command)?.clone();
         Some(router::Concluded { command, execution, end })
     }
@@ -218,27 +221,27 @@ impl End {
 
 impl Ends {
     /// Takes those of executions that carry the mark of `command`.
-    pub(super) fn take_marked(&mut self, command: CommandId) -> Vec<(String, End)> {
+    pub(super) fn take_marked(&mut self, command: CommandId) -> Vec<(RunId, End)> {
         let (marked, others) = take(&mut self.0).into_iter().partition(|(_, end)| end.marked() == Some(command));
         self.0 = others;
         Vec::from(marked)
     }
 
-    pub(super) fn keep(&mut self, id: String, end: End) {
+    pub(super) fn keep(&mut self, run: RunId, end: End) {
         if self.0.len() == ENDS {
             self.0.pop_front();
         }
-        self.0.push_back((id, end));
+        self.0.push_back((run, end));
     }
 
-    pub(super) fn take(&mut self, id: &str) -> Option<End> {
-        let at = self.0.iter().position(|(known, _)| known == id)?;
+    pub(super) fn take(&mut self, run: &RunId) -> Option<End> {
+        let at = self.0.iter().position(|(known, _)| known == run)?;
         self.0.remove(at).map(|(_, end)| end)
     }
 
     #[cfg(test)]
     pub(super) fn holds(&self, id: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == id)
+        self.0.iter().any(|(known, _)| known.id == id)
     }
 
     pub(super) fn clear(&mut self) {

@@ -9,7 +9,9 @@ use tracing::warn;
 use super::Journal;
 use crate::{
     actors::router::Died,
-    journal::{Command, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry, ExecutionState, Speech},
+    journal::{
+        Command, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry, ExecutionState, RunId, Speech,
+    },
 };
 
 /// Asks for dead letters and the like, oldest first, without most of their texts.
@@ -254,7 +256,7 @@ fn event((at, entry): &Dated, of: DeliveryId) -> Option<Event> {
             let ids: Vec<&str> = executions.iter().map(|execution| execution.id.as_str()).collect();
             format!("command runs as {}", ids.join(", "))
         }
-        Entry::Ended(id, state) => match state {
+        Entry::Ended(RunId { id, .. }, state) => match state {
             ExecutionState::Finished { status } => format!("execution {id} ended: {status}"),
             ExecutionState::Unknown { why } => format!("execution {id} lost: {why}"),
             ExecutionState::Awaited { .. } => format!("execution {id} ended"),

@@ -64,6 +64,11 @@ impl Store for Disk {
     fn forget(&mut self, _: Timestamp) {}
 }
 
+/// The name of its execution `a`.
+fn run() -> RunId {
+    RunId { stackstorm: "default".into(), id: "a".into() }
+}
+
 /// A Journal over a book, in a clock that begins now; its Router is nowhere.
 struct Stage {
     book: Rc<RefCell<Book>>,
@@ -123,7 +128,7 @@ impl Stage {
         let execution = Execution { id: "a".into(), command: COMMAND, result: Value::Null, state };
         keep(&self.journal, vec![Entry::Submitted(COMMAND, vec![execution])]).await.unwrap();
         let finished = wire::Execution::from_json(r#"{"id": "a", "status": "succeeded"}"#).unwrap();
-        self.journal.send(Ended { id: "a".into(), end: End::Finished(Arc::new(finished)) }).await.unwrap();
+        self.journal.send(Ended { run: run(), end: End::Finished(Arc::new(finished)) }).await.unwrap();
     }
 
     async fn owed(&self) -> Vec<String> {
@@ -187,7 +192,7 @@ fn an_execution_of_a_command_given_up_is_told_as_its_alias_wants_whenever_it_end
         let notify = json!({"on-complete": {"data": {"source_context": mark.to_context()}}});
         let ended = json!({"id": "a", "status": "succeeded", "liveaction": {"notify": notify}});
         let ended = Arc::new(wire::Execution::from_json(ended.to_string()).unwrap());
-        let ended = || Ended { id: "a".into(), end: End::Finished(Arc::clone(&ended)) };
+        let ended = || Ended { run: run(), end: End::Finished(Arc::clone(&ended)) };
 
         for ends_first in [true, false] {
             let (disk, began) = (Disk::default(), Instant::now());
@@ -203,9 +208,32 @@ fn an_execution_of_a_command_given_up_is_told_as_its_alias_wants_whenever_it_end
 
             for stage in [stage, Stage::over(&disk, began)] {
                 let book = stage.book.borrow();
-                assert_eq!(book.ledger.execution("a").map(|it| &it.result), Some(&result), "{ends_first}");
+                assert_eq!(book.ledger.execution(&run()).map(|it| &it.result), Some(&result), "{ends_first}");
             }
         }
+    });
+}
+
+#[test]
+fn what_another_stackstorm_says_of_an_execution_with_the_same_id_counts_for_nothing() {
+    story(async || {
+        let stage = Stage::over(&Disk::default(), Instant::now());
+        let mark = wire::Mark { gateway: "fulmar".into(), command: COMMAND.0.to_string() };
+        let notify = json!({"on-complete": {"data": {"source_context": mark.to_context()}}});
+        let ended = json!({"id": "a", "status": "succeeded", "liveaction": {"notify": notify}});
+        let end = || End::Finished(Arc::new(wire::Execution::from_json(ended.to_string()).unwrap()));
+        let elsewhere = || Ended { run: RunId { stackstorm: "other".into(), id: "a".into() }, end: end() };
+        let unknown = CommandState::Unknown { why: "silence".into(), result: Value::Null };
+
+        stage.submits().await;
+        stage.journal.send(elsewhere()).await.unwrap();
+        keep(&stage.journal, vec![Entry::Advanced(COMMAND, unknown)]).await.unwrap();
+        stage.journal.send(elsewhere()).await.unwrap();
+        assert!(stage.owed().await.is_empty(), "it is not adopted from there");
+        stage.journal.send(Ended { run: run(), end: end() }).await.unwrap();
+
+        assert!(stage.holds_the_end());
+        assert!(stage.journal.send(Owed("other".into())).await.unwrap().is_empty());
     });
 }
 

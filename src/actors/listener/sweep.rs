@@ -18,6 +18,7 @@ use crate::{
         journal::{End, Ended, Journal, Owed, Told},
         router::Overdue,
     },
+    journal::RunId,
     st2::{
         Client,
         wire::{Execution, ExecutionId, Status},
@@ -88,13 +89,13 @@ pub(super) async fn sweep(setup: &Setup, schedule: &RefCell<Schedule>, scope: Sc
     };
     let (over, overdue) = sort(ids, &found, setup.time());
     for id in over {
-        ask(&setup.client, &setup.auth, &setup.journal, &id).await;
+        ask(&setup.client, &setup.auth, &setup.journal, setup.run_id(&id)).await;
         // So that what takes longer to be put in words does not come after what ended later.
-        let told = setup.journal.send(Told(id.as_str().to_owned()));
+        let told = setup.journal.send(Told(setup.run_id(&id)));
         drop(timeout(TELLING, told).await);
     }
     for (id, since) in overdue {
-        if let Err(error) = setup.router.send(Overdue { id: id.as_str().to_owned(), since }).await {
+        if let Err(error) = setup.router.send(Overdue { run: setup.run_id(&id), since }).await {
             warn!(stackstorm = %setup.name, %error, execution = %id, "not told that an execution does not begin");
         }
     }
@@ -128,16 +129,16 @@ fn overdue_since(execution: &Execution, now: Timestamp) -> Option<Duration> {
 }
 
 /// Tells the Journal of an execution's end as StackStorm has it, if it has ended or does not exist.
-pub(in crate::actors) async fn ask(client: &Client, auth: &Line<Auth>, journal: &Line<Journal>, id: &ExecutionId) {
-    let asked = auth::call(auth, async |access| client.execution(access, id).await).await;
+pub(in crate::actors) async fn ask(client: &Client, auth: &Line<Auth>, journal: &Line<Journal>, run: RunId) {
+    let Some(id) = ExecutionId::new(run.id.clone()) else { return };
+    let asked = auth::call(auth, async |access| client.execution(access, &id).await).await;
     let end = match asked {
         Ok(execution) if execution.status().is_terminal() => End::Finished(Arc::new(execution)),
         Ok(_) => return,
         Err(CallError::Api(error)) if error.is_absent() => End::Missing,
         Err(error) => return warn!(%error, execution = %id, "execution not asked for"),
     };
-    let id = id.as_str().to_owned();
-    if let Err(error) = journal.send(Ended { id, end }).await {
+    if let Err(error) = journal.send(Ended { run, end }).await {
         warn!(%error, "end of an execution not passed on");
     }
 }

@@ -22,8 +22,8 @@ use crate::{
         journal::{Recall, Settled, Weigh, keep},
         listener::ask,
     },
-    journal::{self, Asked, Command, CommandId, DeliveryState, Doubt, Entry, Meaning, Route, Speech},
-    st2::wire::{Announcement, ExecutionId},
+    journal::{self, Asked, Command, CommandId, DeliveryState, Doubt, Entry, Meaning, Route, RunId, Speech},
+    st2::wire::Announcement,
 };
 
 /// An announcement that is to be dealt with.
@@ -188,7 +188,7 @@ impl News {
         let with = self.dealt_with(&meaning);
         let (speech, execution, outcome) = match meaning {
             Meaning::Repetition => return self.suppress(lines, with).await,
-            Meaning::Result(execution) => (Speech::Result, Some(execution), "result"),
+            Meaning::Result(id) => (Speech::Result, self.command.as_ref().map(|it| it.run_id(&id)), "result"),
             Meaning::Further | Meaning::Ordinary | Meaning::Unclear(_) => (Speech::Announcement, None, "said"),
         };
         let route = self.route(lines).await;
@@ -251,8 +251,9 @@ impl News {
     /// Has the Journal know of each of these executions whether it is over.
     async fn ask(&self, lines: &Lines, ids: Vec<String>) {
         let Some(storm) = lines.stackstorms.get(&self.stackstorm) else { return };
-        for id in ids.into_iter().filter_map(ExecutionId::new) {
-            ask(&storm.client, &storm.auth, &lines.journal, &id).await;
+        for id in ids {
+            let run = RunId { stackstorm: storm.name.clone(), id };
+            ask(&storm.client, &storm.auth, &lines.journal, run).await;
         }
     }
 }

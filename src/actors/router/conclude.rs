@@ -50,17 +50,18 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
         },
     };
     let Formatted { enabled, message, extra } = formatted;
+    let run = command.run_id(&execution.id);
     if let Some(status) = status {
         end_line(&lines, &command, status).await;
     }
     if enabled {
         // What it printed last goes before it, if it comes at once.
-        drop(timeout(LAST_WORDS, lines.tails.over(&execution.id)).await);
-        let (speech, execution) = (Speech::Result, Some(execution.id));
+        drop(timeout(LAST_WORDS, lines.tails.over(&run)).await);
+        let (speech, execution) = (Speech::Result, Some(run));
         let what =
             Utterance { speech, execution, whisper, tone, link, extra, ..Utterance::answer(&command, message) };
         lines.answer(&command, what).await;
-    } else if let Err(error) = keep(&lines.journal, vec![Entry::Ended(execution.id, ExecutionState::Told)]).await {
+    } else if let Err(error) = keep(&lines.journal, vec![Entry::Ended(run, ExecutionState::Told)]).await {
         warn!(%error, "a result that nobody wants is still owed");
     }
 }

@@ -23,7 +23,7 @@ use crate::{
         world::World,
     },
     config,
-    journal::{self, Command, CommandId, Entry, Route, Speech},
+    journal::{self, Command, CommandId, Entry, Route, RunId, Speech},
     metrics::Metrics,
     st2,
     supervise::Line,
@@ -121,7 +121,7 @@ pub struct StackStorm {
 pub(super) struct Utterance {
     pub(super) speech: Speech,
     pub(super) command: Option<CommandId>,
-    pub(super) execution: Option<String>,
+    pub(super) execution: Option<RunId>,
     /// Whom it is for, in a room.
     pub(super) mention: Option<Mention>,
     /// Whether only they may read it, even if its `extra` does not say so.

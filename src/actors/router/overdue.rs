@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     actors::journal::Whose,
-    journal::{Entry, ExecutionState},
+    journal::{Entry, ExecutionState, RunId},
 };
 
 /// StackStorm took an execution of ours and does not begin it.
@@ -20,21 +20,21 @@ use crate::{
 #[rtype(result = "()")]
 pub struct Overdue {
     /// The execution.
-    pub id: String,
+    pub run: RunId,
     /// For how long.
     pub since: Duration,
 }
 
 /// Says so, once. Should it end after all, its result is told like any other.
-async fn say(lines: Rc<Lines>, Overdue { id, since }: Overdue) {
-    let Ok(Some((command, execution))) = lines.journal.send(Whose(id)).await else { return };
+async fn say(lines: Rc<Lines>, Overdue { run, since }: Overdue) {
+    let Ok(Some((command, execution))) = lines.journal.send(Whose(run.clone())).await else { return };
     if execution.state != ExecutionState::Running {
         return;
     }
     warn!(execution = %execution.id, alias = %command.alias, ?since, "StackStorm does not begin an execution");
     let text = words::overdue(&command.alias, &execution.id, since);
     let (route, what) = lines.placed(&command, Utterance::answer(&command, text));
-    let told = Entry::Ended(execution.id, ExecutionState::Overdue);
+    let told = Entry::Ended(run, ExecutionState::Overdue);
     // Should it not be said, the next sweep tries again.
     lines.queue(route, what, vec![told]).await.unwrap_or_default();
 }

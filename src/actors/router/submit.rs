@@ -134,7 +134,7 @@ async fn conclude(lines: &Lines, command: &Command, entry: Entry, what: Option<U
 async fn ask_for_ends(lines: &Lines, command: &Command, found: &[st2::wire::Execution]) {
     let Some(storm) = lines.stackstorms.get(&command.stackstorm) else { return };
     for over in found.iter().filter(|it| it.status().is_terminal()) {
-        ask(&storm.client, &storm.auth, &lines.journal, over.id()).await;
+        ask(&storm.client, &storm.auth, &lines.journal, command.run_id(over.id().as_str())).await;
     }
 }
 

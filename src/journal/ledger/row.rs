@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Message;
-use crate::journal::{Case, Command, CommandState, Delivery, DeliveryState, ExecutionState};
+use crate::journal::{Case, Command, CommandState, Delivery, DeliveryState, ExecutionState, RunId};
 
 /// A command and what came of it.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(super) struct CommandRow {
     /// When it was given.
     pub(super) at: Timestamp,
     pub(super) state: CommandState,
-    pub(super) executions: Vec<String>,
+    pub(super) executions: Vec<RunId>,
     /// How many of them are not told yet.
     pub(super) owed: usize,
     /// How many of them are told by an announcement or, as nobody wants to be told, by none.

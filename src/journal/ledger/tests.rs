@@ -48,9 +48,13 @@ fn delivery(n: u128) -> Entry {
     })
 }
 
+fn run(name: &str) -> RunId {
+    RunId { stackstorm: "default".into(), id: name.into() }
+}
+
 fn telling(n: u128, execution: &str) -> Entry {
     let Entry::Queued(notice) = delivery(n) else { unreachable!() };
-    Entry::Queued(Delivery { execution: Some(execution.into()), ..notice })
+    Entry::Queued(Delivery { execution: Some(run(execution)), ..notice })
 }
 
 fn finished() -> ExecutionState {
@@ -81,16 +85,37 @@ fn submitting(n: u128) -> [Entry; 3] {
 }
 
 #[test]
+fn executions_of_two_stackstorms_with_the_same_id_are_two() {
+    let Entry::Received(second) = command(2) else { unreachable!() };
+    let elsewhere = Command { stackstorm: "other".into(), ..second };
+    let there = RunId { stackstorm: "other".into(), id: "a".into() };
+    let submitting = |n| [CommandState::Authorised, CommandState::Submitting].map(|it| Entry::Advanced(id(n), it));
+    let mut ledger = ledger(
+        [command(1), Entry::Received(elsewhere)].into_iter().chain(submitting(1)).chain(submitting(2)).chain([
+            Entry::Submitted(id(1), vec![execution(1, "a")]),
+            Entry::Submitted(id(2), vec![execution(2, "a")]),
+        ]),
+    );
+
+    ledger.take(Entry::Ended(there.clone(), finished())).unwrap();
+
+    assert_eq!(ledger.execution(&there).map(|it| (it.command, it.is_running())), Some((id(2), false)));
+    assert_eq!(ledger.execution(&run("a")).map(|it| (it.command, it.is_running())), Some((id(1), true)));
+    let owed = ["default", "other"].map(|name| ledger.owed(name, Timestamp::UNIX_EPOCH));
+    assert_eq!(owed, [["a"], ["a"]]);
+}
+
+#[test]
 fn a_command_is_open_until_its_last_execution_is_told() {
     let mut ledger = ledger(submitting(1));
 
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a"), execution(1, "b")])).unwrap();
-    ledger.take(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.take(Entry::Ended(run("a"), finished())).unwrap();
     assert_eq!(ledger.owed("default", Timestamp::UNIX_EPOCH), ["a", "b"]);
     ledger.take(telling(1, "a")).unwrap();
-    ledger.take(Entry::Ended("b".into(), finished())).unwrap();
+    ledger.take(Entry::Ended(run("b"), finished())).unwrap();
     assert_eq!((ledger.counts().open, ledger.owed("default", Timestamp::UNIX_EPOCH)), (1, vec!["b".to_owned()]));
-    ledger.take(Entry::Ended("b".into(), ExecutionState::Told)).unwrap();
+    ledger.take(Entry::Ended(run("b"), ExecutionState::Told)).unwrap();
 
     assert_eq!(ledger.counts().open, 0);
     assert!(ledger.owed("default", Timestamp::UNIX_EPOCH).is_empty());
@@ -100,7 +125,7 @@ fn a_command_is_open_until_its_last_execution_is_told() {
 fn an_execution_is_told_once() {
     let mut ledger = ledger(submitting(1));
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.take(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.take(Entry::Ended(run("a"), finished())).unwrap();
     ledger.take(telling(1, "a")).unwrap();
     ledger.take(Entry::Moved(DeliveryId(Uuid::from_u128(1)), DeliveryState::Delivered)).unwrap();
 
@@ -112,10 +137,10 @@ fn an_execution_is_told_once() {
 fn an_execution_ends_once() {
     let mut ledger = ledger(submitting(1));
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.take(Entry::Ended("a".into(), finished())).unwrap();
+    ledger.take(Entry::Ended(run("a"), finished())).unwrap();
 
-    assert!(ledger.take(Entry::Ended("a".into(), finished())).is_err());
-    assert!(ledger.take(Entry::Ended("stranger".into(), finished())).is_err());
+    assert!(ledger.take(Entry::Ended(run("a"), finished())).is_err());
+    assert!(ledger.take(Entry::Ended(run("stranger"), finished())).is_err());
 }
 
 #[test]
@@ -174,11 +199,11 @@ fn closed_commands_are_forgotten_in_the_end() {
         }
         let name = n.to_string();
         ledger.take(Entry::Submitted(id(n), vec![execution(n, &name)])).unwrap();
-        ledger.take(Entry::Ended(name, ExecutionState::Told)).unwrap();
+        ledger.take(Entry::Ended(run(&name), ExecutionState::Told)).unwrap();
     }
 
     assert!(ledger.command(id(0)).is_none());
-    assert!(ledger.execution("0").is_none());
+    assert!(ledger.execution(&run("0")).is_none());
     assert!(ledger.command(id(1)).is_some());
     // What it once knew, it repeats; what it never knew is nobody's.
     assert_eq!(ledger.meaning(id(0), Asked::NotYet), Meaning::Repetition);
@@ -199,11 +224,11 @@ fn an_execution_whose_announcement_is_waited_for_is_owed_when_that_is_late() {
     let mut ledger = ledger(submitting(1));
 
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.take(Entry::Ended("a".into(), awaited(10))).unwrap();
+    ledger.take(Entry::Ended(run("a"), awaited(10))).unwrap();
 
     let owed = |second| ledger.owed("default", Timestamp::from_second(second).unwrap());
     assert_eq!((owed(9).len(), owed(10).len()), (0, 1));
-    assert_eq!(ledger.awaited(), [("a".to_owned(), Timestamp::from_second(10).unwrap())]);
+    assert_eq!(ledger.awaited(), [(run("a"), Timestamp::from_second(10).unwrap())]);
     assert_eq!(ledger.counts().open, 1);
 }
 
@@ -211,7 +236,7 @@ fn an_execution_whose_announcement_is_waited_for_is_owed_when_that_is_late() {
 fn an_announcement_is_a_result_once() {
     let mut ledger = ledger(submitting(1));
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.take(Entry::Ended("a".into(), awaited(10))).unwrap();
+    ledger.take(Entry::Ended(run("a"), awaited(10))).unwrap();
 
     let first = ledger.meaning(id(1), Asked::NotYet);
     ledger.take(Entry::ResultAnnounced(id(1))).unwrap();
@@ -229,12 +254,12 @@ fn what_does_not_begin_is_told_once_and_runs_for_all_else() {
     let mut ledger = ledger(submitting(1));
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
 
-    ledger.take(Entry::Ended("a".into(), ExecutionState::Overdue)).unwrap();
+    ledger.take(Entry::Ended(run("a"), ExecutionState::Overdue)).unwrap();
 
-    assert!(ledger.take(Entry::Ended("a".into(), ExecutionState::Overdue)).is_err());
+    assert!(ledger.take(Entry::Ended(run("a"), ExecutionState::Overdue)).is_err());
     assert!(ledger.take(Entry::ResultAnnounced(id(1))).is_err(), "it has no result yet");
     assert_eq!(ledger.owed("default", Timestamp::UNIX_EPOCH), ["a"]);
-    ledger.take(Entry::Ended("a".into(), awaited(10))).unwrap();
+    ledger.take(Entry::Ended(run("a"), awaited(10))).unwrap();
     ledger.take(telling(1, "a")).unwrap();
 }
 
@@ -243,7 +268,7 @@ fn what_ends_without_a_word_is_not_repeated_by_an_announcement() {
     let mut ledger = ledger(submitting(1));
 
     ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
-    ledger.take(Entry::Ended("a".into(), ExecutionState::Told)).unwrap();
+    ledger.take(Entry::Ended(run("a"), ExecutionState::Told)).unwrap();
 
     assert_eq!(ledger.meaning(id(1), Asked::NotYet), Meaning::Further);
 }
@@ -306,7 +331,7 @@ fn a_case_is_open_until_all_of_it_is_said() {
 
     let begun = submitting(1).map(&mut open);
     let acked = [of_command(ack), delivered(1)].map(&mut open);
-    let ran = [Entry::Submitted(id(1), vec![execution(1, "a")]), Entry::Ended("a".into(), finished())];
+    let ran = [Entry::Submitted(id(1), vec![execution(1, "a")]), Entry::Ended(run("a"), finished())];
     let told = [ran.map(&mut open).to_vec(), vec![open(of_command(result)), open(delivered(2))]].concat();
 
     assert_eq!((begun, acked), ([true; 3], [true; 2]));
@@ -319,7 +344,7 @@ fn what_a_store_kept_makes_the_same_ledger() {
     let mut kept = Vec::new();
     let story = submitting(1).into_iter().chain([
         Entry::Submitted(id(1), vec![execution(1, "a")]),
-        Entry::Ended("a".into(), finished()),
+        Entry::Ended(run("a"), finished()),
         telling(1, "a"),
         delivery(2),
         announced(),

@@ -94,7 +94,7 @@ fn what_is_too_much_is_counted_and_said_where_to_find() {
     };
 
     assert_eq!(closing(&long), "… 1950 more lines were left out.");
-    long.execution = Some("5f".into());
+    long.execution = Some(crate::journal::RunId { stackstorm: "default".into(), id: "5f".into() });
     assert_eq!(closing(&long), "… 1950 more lines were left out: st2 execution get 5f");
     long.link = Some("https://st2/#/5f".into());
     assert_eq!(closing(&long), "… 1950 more lines were left out: https://st2/#/5f");

@@ -17,7 +17,7 @@ use crate::{
             lines::{Lines, StackStorm, route_of},
         },
     },
-    journal::{Run, Scope},
+    journal::{Run, RunId, Scope},
     st2::wire::{Execution, ExecutionId, Status},
 };
 
@@ -63,7 +63,7 @@ pub(in crate::actors::router) async fn list(lines: Rc<Lines>, asked: Asked, exte
 }
 
 /// How each StackStorm has its executions among these, by one call each; without those of one that does not say.
-async fn stands(lines: &Lines, Listed { running, over, .. }: &Listed) -> HashMap<String, Stand> {
+async fn stands(lines: &Lines, Listed { running, over, .. }: &Listed) -> HashMap<RunId, Stand> {
     let mut stands = HashMap::new();
     for storm in lines.stackstorms.values() {
         let its = running.iter().chain(over).filter(|run: &&Run| run.command.stackstorm == storm.name);
@@ -74,7 +74,7 @@ async fn stands(lines: &Lines, Listed { running, over, .. }: &Listed) -> HashMap
         let now = || storm.client.time().unwrap_or_else(|| lines.world.now());
         stands.extend(standings(storm, &ids).await.into_iter().map(|it| {
             let stand = Stand { status: it.status().clone(), began: it.started(), ended: it.ended(), now: now() };
-            (it.id().as_str().to_owned(), stand)
+            (RunId { stackstorm: storm.name.clone(), id: it.id().as_str().to_owned() }, stand)
         }));
     }
     stands

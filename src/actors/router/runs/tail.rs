@@ -50,7 +50,7 @@ pub(in crate::actors::router) async fn tail(lines: Rc<Lines>, asked: Asked, id: 
     };
     let route = route_of(&asked.chat, &asked.heard);
     let person = Person::of(&asked.chat, &asked.heard);
-    let tail = match lines.tails.begin(id.as_str(), person, &route) {
+    let tail = match lines.tails.begin(run.id(), person, &route) {
         Ok(tail) => tail,
         Err(taken) => return reply(&lines, &asked, words::no_tail(taken, lines.prefix(&asked.heard))).await,
     };

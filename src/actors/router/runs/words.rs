@@ -8,17 +8,17 @@ use super::{
 };
 use crate::{
     actors::{elapsed, journal::Listed, router::words::shortened},
-    journal::{Route, Run},
+    journal::{Route, Run, RunId},
     st2::wire::Status,
 };
 
 /// Executions, a line each, as asked for in `here`.
 pub(super) fn listed(
     Listed { running, over, more }: &Listed,
-    stands: &HashMap<String, Stand>,
+    stands: &HashMap<RunId, Stand>,
     here: &Route,
 ) -> String {
-    let line = |run: &Run| format!("- {}", line(run, stands.get(&run.execution.id), here));
+    let line = |run: &Run| format!("- {}", line(run, stands.get(&run.id()), here));
     let mut lines = Vec::new();
     match running.len() + more {
         0 => lines.push("Nothing runs here.".to_owned()),

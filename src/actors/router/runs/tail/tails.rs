@@ -5,7 +5,10 @@ use std::{cell::RefCell, rc::Rc};
 use fulmar_contract::RoomId;
 use tokio::sync::{Notify, watch};
 
-use crate::{actors::router::person::Person, journal::Route};
+use crate::{
+    actors::router::person::Person,
+    journal::{Route, RunId},
+};
 
 /// Who is shown what. Outlives the lives of the Router.
 #[derive(Debug, Default)]
@@ -13,7 +16,7 @@ pub struct Tails(RefCell<Vec<Shown>>);
 
 #[derive(Debug)]
 struct Shown {
-    execution: String,
+    execution: RunId,
     person: Person,
     room: (String, RoomId),
     stop: Rc<Notify>,
@@ -39,7 +42,7 @@ pub(in crate::actors::router::runs) enum Taken {
 
 impl Tails {
     /// Another one, for `person` at `route`.
-    pub(super) fn begin(self: &Rc<Self>, execution: &str, person: Person, route: &Route) -> Result<Tail, Taken> {
+    pub(super) fn begin(self: &Rc<Self>, execution: RunId, person: Person, route: &Route) -> Result<Tail, Taken> {
         let mut tails = self.0.borrow_mut();
         let room = (route.chat.clone(), route.room.clone());
         if tails.iter().any(|it| it.person == person) {
@@ -49,7 +52,7 @@ impl Tails {
             return Err(Taken::Room);
         }
         let (stop, (alive, over)) = (Rc::<Notify>::default(), watch::channel(()));
-        tails.push(Shown { execution: execution.to_owned(), person, room, stop: Rc::clone(&stop), over });
+        tails.push(Shown { execution, person, room, stop: Rc::clone(&stop), over });
         Ok(Tail { tails: Rc::clone(self), stop, _over: alive })
     }
 
@@ -61,10 +64,10 @@ impl Tails {
     }
 
     /// Waits until nobody is shown any more what `execution` prints.
-    pub(in crate::actors::router) async fn over(&self, execution: &str) {
+    pub(in crate::actors::router) async fn over(&self, execution: &RunId) {
         let ours: Vec<_> = {
             let tails = self.0.borrow();
-            tails.iter().filter(|it| it.execution == execution).map(|it| it.over.clone()).collect()
+            tails.iter().filter(|it| it.execution == *execution).map(|it| it.over.clone()).collect()
         };
         for mut over in ours {
             while over.changed().await.is_ok() {}
@@ -99,6 +102,10 @@ mod tests {
         Person { chat: "ops".into(), identity: Identity::Claimed(name.into()) }
     }
 
+    fn run(id: &str) -> RunId {
+        RunId { stackstorm: "default".into(), id: id.into() }
+    }
+
     fn route(room: &str) -> Route {
         Route { chat: "ops".into(), room: RoomId::new(room), thread: None }
     }
@@ -107,28 +114,29 @@ mod tests {
     fn there_is_one_for_a_person_and_four_in_a_room() {
         let tails = Rc::new(Tails::default());
 
-        let mut begun: Vec<Tail> =
-            ["a", "b", "c", "d"].map(|name| tails.begin("5f", person(name), &route("#ops")).ok().unwrap()).into();
+        let mut begun: Vec<Tail> = ["a", "b", "c", "d"]
+            .map(|name| tails.begin(run("5f"), person(name), &route("#ops")).ok().unwrap())
+            .into();
 
-        assert_eq!(tails.begin("60", person("a"), &route("#dev")).err(), Some(Taken::Person));
-        assert_eq!(tails.begin("60", person("e"), &route("#ops")).err(), Some(Taken::Room));
-        assert!(tails.begin("60", person("e"), &route("#dev")).is_ok());
+        assert_eq!(tails.begin(run("60"), person("a"), &route("#dev")).err(), Some(Taken::Person));
+        assert_eq!(tails.begin(run("60"), person("e"), &route("#ops")).err(), Some(Taken::Room));
+        assert!(tails.begin(run("60"), person("e"), &route("#dev")).is_ok());
         begun.pop();
-        assert!(tails.begin("60", person("e"), &route("#ops")).is_ok());
+        assert!(tails.begin(run("60"), person("e"), &route("#ops")).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_is_told_to_stop_stops_and_is_waited_for() {
         let tails = Rc::new(Tails::default());
-        let tail = tails.begin("5f", person("a"), &route("#ops")).ok().unwrap();
+        let tail = tails.begin(run("5f"), person("a"), &route("#ops")).ok().unwrap();
 
         assert!(tails.stop(&person("a")) && !tails.stop(&person("b")));
 
         tail.stopped().await;
-        let waiting = timeout(Duration::from_secs(1), tails.over("5f")).await;
+        let waiting = timeout(Duration::from_secs(1), tails.over(&run("5f"))).await;
         assert!(waiting.is_err(), "it is not over yet");
         drop(tail);
-        tails.over("5f").await;
+        tails.over(&run("5f")).await;
         assert!(!tails.stop(&person("a")));
     }
 }
