@@ -48,6 +48,8 @@ pub struct Gateway {
 pub struct Reach {
     /// The chats, by name, in the order of their names.
     pub chats: BTreeMap<String, (&'static str, Line<Chat>)>,
+    /// The StackStorms of the chats, by their names.
+    pub homes: BTreeMap<String, config::Home>,
     /// The StackStorms, by name.
     pub stackstorms: BTreeMap<String, Storm>,
     /// Who decides.
@@ -126,6 +128,7 @@ impl Reach {
         let chats = config.chats.iter().map(|chat| (chat.name.clone(), (chat.kind, Line::new())));
         Self {
             chats: chats.collect(),
+            homes: config.chats.iter().map(|chat| (chat.name.clone(), chat.home.clone())).collect(),
             stackstorms: config.stackstorms.keys().map(|name| (name.clone(), Storm::default())).collect(),
             router: Line::new(),
             journal: Line::new(),
@@ -172,7 +175,7 @@ impl<'a> Tree<'a> {
         }
         let chat = |chat: &config::ChatConfig| {
             let outlet = outlets.get(&chat.name).cloned()?;
-            Some((chat.name.clone(), router::Chat::new(chat.stackstorm.clone(), outlet)))
+            Some((chat.name.clone(), router::Chat::new(chat.home.clone(), outlet)))
         };
         let lines = Lines {
             gateway: config.gateway.clone(),
@@ -314,7 +317,8 @@ impl<'a> Tree<'a> {
 }
 
 fn outlets(config: &Config, reach: &Reach) -> BTreeMap<String, Outlet> {
-    let prefixes: Arc<[String]> = config.gateway.bot_prefix.as_slice().into();
+    let own = config.stackstorms.values().flat_map(|it| &it.bot_prefix);
+    let prefixes: Arc<[String]> = config.gateway.bot_prefix.iter().chain(own).cloned().collect();
     let outlet = |chat: &config::ChatConfig| {
         let (_, line) = reach.chats.get(&chat.name)?;
         let outlet = Outlet {

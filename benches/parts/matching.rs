@@ -25,7 +25,8 @@ pub(crate) fn all(criterion: &mut Criterion) {
         });
     }
     let talk = heard("did anybody look at the graphs of last night? the queue was long again :/");
-    let addressing = Addressing { name: "fulmar".into(), prefixes: vec!["!".into()], plugin_prefix: "st2".into() };
+    let addressing =
+        Addressing { name: "fulmar".into(), prefixes: vec![("!".into(), None)], plugin_prefix: "st2".into() };
     group.bench_function("talk that is not for us", |bencher| {
         bencher.iter(|| addressing.words(black_box(&talk), Some("fulmar")));
     });

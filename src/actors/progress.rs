@@ -98,7 +98,7 @@ impl Progress {
 
     fn say(&self, saying: Option<Saying>, ctx: &mut Context<Self>) {
         let Some(Saying { run, text, below }) = saying else { return };
-        let prefix = self.lines.gateway.bot_prefix.first().map_or("", String::as_str);
+        let prefix = self.lines.prefix(&self.storm, &run.command.route, false);
         let text = text.words(prefix);
         let command = run.command.id;
         let Some(delivery) = self.lines.aside(&run.command, &run.execution.result, text) else { return };

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use actix::{Actor, Handler, Message, dev::ToEnvelope};
+use fulmar_contract::RoomId;
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -10,6 +11,7 @@ use super::Admin;
 use crate::{
     actors::{aliases, auth, chat, journal, listener},
     alias::Registry,
+    config::Home,
     metrics::{self, Gauge},
     supervise::{ChildStatus, Line, Phase, Snapshot},
 };
@@ -57,6 +59,10 @@ pub struct Storm {
 pub struct Chat {
     /// The kind of network.
     pub kind: &'static str,
+    /// The StackStorm that commands go to.
+    pub stackstorm: String,
+    /// Those of single rooms, where it is another.
+    pub stackstorms: BTreeMap<RoomId, String>,
     /// Where it is in its life.
     pub phase: Phase,
     /// Who we are there and which rooms are joined.
@@ -189,8 +195,11 @@ impl Chat {
         let metrics = &admin.reach.metrics;
         let labels = metrics::Chat { chat: name.to_owned() };
         let child = children.iter().find(|child| child.name.strip_prefix("chat/") == Some(name));
+        let Home { stackstorm, rooms } = admin.reach.homes.get(name).cloned().unwrap_or_default();
         Self {
             kind,
+            stackstorm,
+            stackstorms: rooms,
             phase: child.map_or(Phase::Stopped, |child| child.phase),
             session,
             heard: metrics.heard.get_or_create(&labels).get(),

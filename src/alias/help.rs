@@ -201,8 +201,9 @@ impl Registry {
 }
 
 impl HelpPage {
-    /// The page as a text: a heading for each pack, then how many there are and how to see more.
-    pub fn text(&self, query: &HelpQuery) -> String {
+    /// The page as a text: a heading for each pack, then how many there are and how to see more, by a command that begins
+    /// with `prefix`.
+    pub fn text(&self, query: &HelpQuery, prefix: &str) -> String {
         let mut text = String::new();
         let mut heading = "";
         for line in &self.lines {
@@ -225,7 +226,7 @@ impl HelpPage {
             (total, false) => format!("{} to {last} of {total} commands", self.offset + 1),
         });
         if !self.lines.is_empty() && last < self.total {
-            text.extend(["; more: ", &query.from(last)]);
+            text.extend(["; more: ", prefix, &query.from(last)]);
         }
         text
     }
@@ -273,7 +274,7 @@ mod tests {
 
     fn page(text: &str) -> String {
         let query = HelpQuery::parse(text).unwrap();
-        registry().help(&query, |_| true).text(&query)
+        registry().help(&query, |_| true).text(&query, "")
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use fulmar_contract::{Backend, Kind, Options, Value};
 
-use super::{Named, named_tables};
+use super::{Home, Named, home, named_tables};
 
 /// One chat.
 #[derive(Clone)]
@@ -13,8 +13,8 @@ pub struct ChatConfig {
     pub name: String,
     /// The kind, as in the table of kinds.
     pub kind: &'static str,
-    /// The StackStorm that its commands go to.
-    pub stackstorm: String,
+    /// The StackStorms that its commands go to.
+    pub home: Home,
     /// How many posts one answer may take.
     pub max_posts: usize,
     /// What becomes of a post that may be out already.
@@ -39,20 +39,20 @@ impl fmt::Debug for ChatConfig {
         f.debug_struct("ChatConfig")
             .field("name", &self.name)
             .field("kind", &self.kind)
-            .field("stackstorm", &self.stackstorm)
+            .field("home", &self.home)
             .field("max_posts", &self.max_posts)
             .field("unconfirmed", &self.unconfirmed)
             .finish_non_exhaustive()
     }
 }
 
-/// Reads all chats; those in which something is wrong are `None`.
-pub(super) fn read_all(root: &mut Options, kinds: &[Kind]) -> Named<ChatConfig> {
+/// Reads all chats; those in which something is wrong are `None`. `stackstorms` are the names of those that there are.
+pub(super) fn read_all(root: &mut Options, kinds: &[Kind], stackstorms: &[String]) -> Named<ChatConfig> {
     let (mut chats, names) = named_tables(root, "chats", "at least one [chats.NAME] with a kind");
     let mut read = Vec::new();
     for name in names {
         let Some(mut options) = chats.table(&name) else { continue };
-        let value = chat(&name, &mut options, kinds);
+        let value = chat(&name, &mut options, kinds, stackstorms);
         chats.absorb(options);
         read.push((name, value));
     }
@@ -60,11 +60,12 @@ pub(super) fn read_all(root: &mut Options, kinds: &[Kind]) -> Named<ChatConfig> 
     read
 }
 
-fn chat(name: &str, options: &mut Options, kinds: &[Kind]) -> Option<ChatConfig> {
+fn chat(name: &str, options: &mut Options, kinds: &[Kind], stackstorms: &[String]) -> Option<ChatConfig> {
     if !is_name(name) {
         options.complain(options.line(), "", "a chat's name has letters, digits, - _ and . only");
     }
-    let stackstorm = options.text("stackstorm").unwrap_or_else(|| "default".into());
+    let stackstorm = home::read(options, stackstorms);
+    let rooms = options.table_or_empty("stackstorms");
     let max_posts = options.number("max_posts", 1, 1000).and_then(|most| usize::try_from(most).ok());
     let words = [("drop", Unconfirmed::Drop), ("repeat", Unconfirmed::Repeat)];
     let unconfirmed = options.word("unconfirmed", Unconfirmed::Repeat, &words);
@@ -74,8 +75,11 @@ fn chat(name: &str, options: &mut Options, kinds: &[Kind]) -> Option<ChatConfig>
         return None;
     };
     let backend = (kind.build)(options)?;
+    let (rooms, read) = home::read_rooms(rooms, &*backend, stackstorms);
+    options.absorb(read);
+    let home = Home { stackstorm, rooms };
     let max_posts = max_posts.unwrap_or(MAX_POSTS);
-    Some(ChatConfig { name: name.to_owned(), kind: kind.name, stackstorm, max_posts, unconfirmed, backend })
+    Some(ChatConfig { name: name.to_owned(), kind: kind.name, home, max_posts, unconfirmed, backend })
 }
 
 fn kind<'a>(options: &mut Options, kinds: &'a [Kind]) -> Option<&'a Kind> {

@@ -6,7 +6,9 @@
 mod chat;
 mod document;
 mod gateway;
+mod home;
 mod note;
+mod prefix;
 mod stackstorm;
 
 use std::{
@@ -15,10 +17,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fulmar_contract::{Entries, Kind, Options, Problem};
+use fulmar_contract::{Entries, Kind, Options, Problem, did_you_mean};
 
 pub use chat::{ChatConfig, Unconfirmed};
 pub use gateway::{Admin, Administrator, Gateway, Mention, State, Web};
+pub use home::Home;
 pub use note::{ConfigError, Note};
 pub use stackstorm::{Credential, StackStorm};
 
@@ -46,7 +49,7 @@ pub struct Config {
     pub admin: Admin,
     /// The StackStorms, by name; at least one.
     pub stackstorms: BTreeMap<String, StackStorm>,
-    /// The chats, by name; at least one. The `stackstorm` of each exists.
+    /// The chats, by name; at least one.
     pub chats: Vec<ChatConfig>,
     /// What works but deserves an operator's attention.
     pub warnings: Vec<Note>,
@@ -92,7 +95,8 @@ impl Config {
         let web = Web::read(&mut root, &mut warnings);
         let admin = Admin::read(&mut root);
         let stackstorms = stackstorm::read_all(&mut root, &mut warnings);
-        let chats = chat::read_all(&mut root, kinds);
+        let names: Vec<String> = stackstorms.iter().map(|(name, _)| name.clone()).collect();
+        let chats = chat::read_all(&mut root, kinds, &names);
         refuse_planned(&mut root, &["policy"]);
 
         let mut problems = root.finish();
@@ -107,8 +111,14 @@ impl Config {
         if !problems.is_empty() {
             return Err(ConfigError::Wrong(notes(problems)));
         }
-        let stackstorms = stackstorms.into_iter().filter_map(|(name, good)| Some((name, good?))).collect();
-        let chats = chats.into_iter().filter_map(|(_, good)| good).collect();
+        let stackstorms: BTreeMap<_, _> =
+            stackstorms.into_iter().filter_map(|(name, good)| Some((name, good?))).collect();
+        let chats: Vec<_> = chats.into_iter().filter_map(|(_, good)| good).collect();
+        warnings.extend(out_of_reach(&stackstorms, &chats).map(|name| {
+            let key = format!("stackstorm.{name}");
+            let line = lines.get(&key).copied().unwrap_or(1);
+            Problem { line, key, what: "no chat, no room and no bot_prefix leads to it".into() }
+        }));
         Ok(Self { gateway, web, admin, stackstorms, chats, warnings: notes(warnings) })
     }
 }
@@ -177,34 +187,44 @@ fn contradictions(
     chats: &Named<ChatConfig>,
 ) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let is_chat = |wanted: &str| chats.iter().any(|(name, _)| name == wanted);
-    for Administrator { chat, .. } in &gateway.admins {
-        if !is_chat(chat) {
-            found.push(("gateway.admins".into(), format!("there is no [chats.{chat}]")));
-        }
-    }
-    for (name, chat) in chats.iter().filter_map(|(name, chat)| Some((name, chat.as_ref()?))) {
-        if !stackstorms.iter().any(|(name, _)| *name == chat.stackstorm) {
-            let what = format!("there is no [stackstorm.{}]", chat.stackstorm);
-            found.push((format!("chats.{name}.stackstorm"), what));
-        }
-        if chat.backend.is_called() && (web.listen.is_none() || web.public_url.is_none()) {
-            let what = "its network calls us: that needs web.listen and web.public_url";
-            found.push((format!("chats.{name}"), what.into()));
-        }
-    }
-    for (name, chat) in
-        stackstorms.iter().filter_map(|(name, st2)| Some((name, st2.as_ref()?.default_chat.as_ref()?)))
-    {
+    let unknown = |chat: &str| {
+        let names = || chats.iter().map(|(name, _)| name.as_str());
+        let is_known = names().any(|name| name == chat);
+        (!is_known).then(|| format!("there is no [chats.{chat}]{}", did_you_mean(chat, names())))
+    };
+    found.extend(gateway.admins.iter().filter_map(|it| Some(("gateway.admins".into(), unknown(&it.chat)?))));
+    let prefixes = prefix::contradictions(gateway, stackstorms).into_iter();
+    found.extend(prefixes.map(|(name, what)| (format!("stackstorm.{name}.bot_prefix"), what)));
+    let uncalled =
+        |chat: &&ChatConfig| chat.backend.is_called() && (web.listen.is_none() || web.public_url.is_none());
+    found.extend(chats.iter().filter_map(|(_, chat)| chat.as_ref()).filter(uncalled).map(|chat| {
+        let what = "its network calls us: that needs web.listen and web.public_url";
+        (format!("chats.{}", chat.name), what.to_owned())
+    }));
+    for (name, st2) in stackstorms.iter().filter_map(|(name, st2)| Some((name, st2.as_ref()?))) {
+        let Some(chat) = &st2.default_chat else { continue };
         let key = format!("stackstorm.{name}.default_chat");
-        let home = chats.iter().find_map(|(_, good)| good.as_ref().filter(|good| good.name == *chat));
-        if !is_chat(chat) {
-            found.push((key, format!("there is no [chats.{chat}]")));
-        } else if let Some(home) = home.filter(|home| home.stackstorm != *name) {
+        let good = chats.iter().find_map(|(_, good)| good.as_ref().filter(|good| good.name == *chat));
+        if let Some(what) = unknown(chat) {
+            found.push((key, what));
+        } else if let Some(ChatConfig { home, .. }) = good.filter(|_| st2.bot_prefix.is_empty())
+            && !home.has(name)
+        {
             found.push((key, format!("[chats.{chat}] belongs to [stackstorm.{}]", home.stackstorm)));
         }
     }
     found
+}
+
+/// The StackStorms that nobody can give a command to.
+fn out_of_reach<'a>(
+    stackstorms: &'a BTreeMap<String, StackStorm>,
+    chats: &'a [ChatConfig],
+) -> impl Iterator<Item = &'a String> {
+    let lonely = stackstorms
+        .iter()
+        .filter(|(name, it)| it.bot_prefix.is_empty() && !chats.iter().any(|chat| chat.home.has(name)));
+    lonely.map(|(name, _)| name)
 }
 
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use fulmar_contract::{Options, Problem, Secret};
 
-use super::{Named, gateway::word, named_tables, own_certificate, refuse_planned};
+use super::{Named, gateway::word, named_tables, own_certificate, prefix, refuse_planned};
 use crate::{
     journal::Results,
     st2::{BaseUrl, Endpoints},
@@ -26,13 +26,15 @@ pub struct StackStorm {
     pub ca_cert: Option<PathBuf>,
     /// The certificate that we show; read once already, so it is good.
     pub client: Option<Identity>,
+    /// What a command begins with that goes to it wherever it is given; may be empty.
+    pub bot_prefix: Vec<String>,
     /// How we prove who we are.
     pub credential: Credential,
     /// The notification route that commands ask for.
     pub route_key: String,
     /// The routes on which announcements are heard.
     pub announcement_routes: Vec<String>,
-    /// The chat for announcements that name none; exists and belongs to this StackStorm.
+    /// The chat for announcements that name none; exists, and leads to this StackStorm.
     pub default_chat: Option<String>,
     /// Who says how an execution ended.
     pub results: Results,
@@ -98,6 +100,7 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
     let auth_url = url(options, "auth_url");
     let api_url = url(options, "api_url");
     let stream_url = url(options, "stream_url");
+    let bot_prefix = prefix::read(options);
     let verify_cert = verify_cert(options, warnings);
     let ca_cert = ca_cert(options);
     let client = own_certificate(options, "client_cert", "client_key");
@@ -117,6 +120,7 @@ fn stackstorm(options: &mut Options, warnings: &mut Vec<Problem>) -> Option<Stac
         verify_cert,
         ca_cert,
         client,
+        bot_prefix,
         credential: credential?,
         route_key,
         announcement_routes,

@@ -20,7 +20,7 @@ impl Backend for Deaf {
     }
 
     fn room(&self, name: &str) -> Option<RoomId> {
-        Some(RoomId::new(name))
+        (!name.contains(' ')).then(|| RoomId::new(name.to_lowercase()))
     }
 
     fn direct(&self, _name: &str) -> Option<RoomId> {
@@ -135,7 +135,7 @@ fn a_small_configuration_takes_the_defaults() {
     assert_eq!(st2.announcement_routes, ["errbot"]);
     assert_eq!((st2.results, st2.catch_up.as_secs()), (Results::Direct, 3_600));
     assert_eq!(st2.packs, ["*"]);
-    assert_eq!((config.chats[0].kind, config.chats[0].stackstorm.as_str()), ("quiet", "default"));
+    assert_eq!((config.chats[0].kind, config.chats[0].home.stackstorm.as_str()), ("quiet", "default"));
 }
 
 #[test]
@@ -225,6 +225,23 @@ fn a_chat_whose_network_calls_needs_an_address() {
     }
     let web = good(&with(&format!("{listen}{url}"))).web;
     assert_eq!(web.address_of("ops").as_deref(), Some("https://bot.example.org/fulmar/chats/ops"));
+}
+
+#[test]
+fn commands_find_their_stackstorm_by_chat_room_or_prefix() {
+    let (before, _) = SMALL.split_once("[chats.ops]").unwrap();
+    let (_, storm) = before.split_once("[stackstorm.default]").unwrap();
+    let chat = "[chats.ops]\nkind = \"quiet\"\nstackstorms = { \"#Dev\" = \"staging\" }";
+    let text = |lines: &str| format!("{before}[stackstorm.staging]{storm}{lines}\n{chat}");
+
+    let config = good(&text("bot_prefix = [\"staging!\", \"%\", \"/stg \"]\ndefault_chat = \"ops\""));
+    let home = &config.chats[0].home;
+    let unreached = good(&text("").replace("\"staging\" }", "\"default\" }"));
+
+    assert_eq!(config.stackstorms["staging"].bot_prefix, ["staging!", "%", "/stg "]);
+    assert_eq!(["#dev", "#ops"].map(|room| home.of(&RoomId::new(room))), ["staging", "default"]);
+    assert_eq!(warnings(&config), [""; 0]);
+    assert!(warnings(&unreached)[0].contains("stackstorm.staging: no chat, no room"), "{unreached:?}");
 }
 
 #[test]

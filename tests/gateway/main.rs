@@ -16,5 +16,6 @@ mod progress;
 mod queue;
 mod restarts;
 mod speech;
+mod stackstorms;
 mod stage;
 mod webhooks;

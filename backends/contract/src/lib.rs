@@ -24,7 +24,7 @@ pub use capabilities::{Capabilities, Counts, Limit, Markup, Unit};
 pub use failure::{Failure, Recovery};
 pub use heard::{Heard, Identity, Reaction, Sender};
 pub use id::{MessageId, RoomId, ThreadId, UserId};
-pub use options::{Entries, Item, Options, Problem, Value};
+pub use options::{Entries, Item, Options, Problem, Value, did_you_mean};
 pub use order::{Done, Offered, Order};
 pub use post::{File, Mention, Post, Receipt, Tone, Undelivered};
 pub use retry_after::retry_after;

@@ -267,20 +267,11 @@ impl Options {
     /// Ends the reading: all problems, those of unknown keys included, by line.
     pub fn finish(mut self) -> Vec<Problem> {
         for (key, item) in std::mem::take(&mut self.entries) {
-            let hint = self.nearest(&key).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+            let hint = did_you_mean(&key, self.known.iter().map(String::as_str));
             self.complain(item.line, &key, format!("unknown key{hint}"));
         }
         self.problems.sort_by_key(|problem| problem.line);
         self.problems
-    }
-
-    fn nearest(&self, key: &str) -> Option<&str> {
-        let near = |known: &&String| {
-            let same = known.bytes().zip(key.bytes()).take_while(|(a, b)| a == b).count();
-            let tail = known.bytes().rev().zip(key.bytes().rev()).take_while(|(a, b)| a == b).count();
-            same + tail + 2 >= known.len().max(key.len())
-        };
-        self.known.iter().find(near).map(String::as_str)
     }
 
     fn full(&self, key: &str) -> String {
@@ -293,6 +284,16 @@ impl Options {
             .map_err(|other| self.complain(item.line, key, format!("expected {expected}, got {}", other.kind())))
             .ok()
     }
+}
+
+/// The end of a complaint about an unknown `word`: the first of the `known` ones that is nearly the same. Empty if none is.
+pub fn did_you_mean<'a>(word: &str, mut known: impl Iterator<Item = &'a str>) -> String {
+    let near = |known: &&str| {
+        let same = known.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+        let tail = known.bytes().rev().zip(word.bytes().rev()).take_while(|(a, b)| a == b).count();
+        same + tail > 0 && same + tail + 2 >= known.len().max(word.len())
+    };
+    known.find(near).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"))
 }
 
 /// The seconds in a text: a whole number and `s`, `m`, `h` or `d`, or none of them for seconds.

@@ -4,7 +4,7 @@ use actix::{Handler, Message, MessageResult};
 use jiff::Timestamp;
 
 use super::Journal;
-use crate::journal::{Run, Scope};
+use crate::journal::{Command, Run, Scope};
 
 /// Asks for executions: ten that run, as far as we know, and five others, the newest first.
 #[derive(Clone, Debug, Message)]
@@ -12,6 +12,8 @@ use crate::journal::{Run, Scope};
 pub struct Executions {
     /// Of which commands.
     pub scope: Scope,
+    /// Of which StackStorm; of any, if none is named.
+    pub stackstorm: Option<String>,
     /// What their ids end with.
     pub ending: String,
 }
@@ -41,9 +43,16 @@ pub struct Long {
 impl Handler<Executions> for Journal {
     type Result = MessageResult<Executions>;
 
-    fn handle(&mut self, Executions { scope, ending }: Executions, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        Executions { scope, stackstorm, ending }: Executions,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         let book = self.book.borrow();
-        let runs = book.ledger.runs(|command, _, it| it.id.ends_with(&ending) && scope.covers(command));
+        let is_there = |command: &Command| stackstorm.as_ref().is_none_or(|name| *name == command.stackstorm);
+        let runs = book
+            .ledger
+            .runs(|command, _, it| it.id.ends_with(&ending) && scope.covers(command) && is_there(command));
         let (running, over): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.execution.is_running());
         MessageResult(Listed {
             more: running.len().saturating_sub(RUNNING),

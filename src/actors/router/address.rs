@@ -11,22 +11,31 @@ use crate::alias::tidy;
 pub struct Addressing {
     /// The gateway's own name, as in `fulmar: run date`.
     pub name: String,
-    /// Prefixes such as `!`.
-    pub prefixes: Vec<String>,
+    /// Prefixes such as `!`; with a StackStorm, those of its own.
+    pub prefixes: Vec<(String, Option<String>)>,
     /// A word after the prefix that may be left out, as `st2` in `!st2 run date`.
     pub plugin_prefix: String,
 }
 
+/// What somebody says to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed<'a> {
+    /// The words, tidied.
+    pub words: Cow<'a, str>,
+    /// The StackStorm whose prefix stood before them.
+    pub stackstorm: Option<&'a str>,
+}
+
 impl Addressing {
-    /// The words meant for us, tidied; `None` for talk among others. `me` is what we are called on the network.
-    pub fn words<'a>(&self, heard: &'a Heard, me: Option<&str>) -> Option<Cow<'a, str>> {
+    /// What is meant for us; `None` for talk among others. `me` is what we are called on the network.
+    pub fn words<'a>(&'a self, heard: &'a Heard, me: Option<&str>) -> Option<Addressed<'a>> {
         let text = heard.text.trim();
-        let words = self
+        let (words, stackstorm) = self
             .after_prefix(text)
             .or_else(|| self.after_name(text, me))
-            .or_else(|| (heard.mentioned || heard.direct).then_some(text))?;
+            .or_else(|| (heard.mentioned || heard.direct).then_some((text, None)))?;
         let words = words.trim_start();
-        (!words.is_empty()).then(|| tidy(words))
+        (!words.is_empty()).then(|| Addressed { words: tidy(words), stackstorm })
     }
 
     /// `words` without the plugin prefix. An alias that begins with that very word, as those of the pack `st2` do, is
@@ -39,17 +48,18 @@ impl Addressing {
     }
 
     /// What follows a prefix. A prefix before nothing, a space or more punctuation is an exclamation, not an address.
-    fn after_prefix<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let rest = self
-            .prefixes
-            .iter()
-            .filter_map(|prefix| text.strip_prefix(prefix.as_str()))
-            .min_by_key(|r| r.len())?;
+    fn after_prefix<'a>(&'a self, text: &'a str) -> Option<(&'a str, Option<&'a str>)> {
+        let after = |(prefix, stackstorm): &'a (String, Option<String>)| {
+            let (head, rest) = text.split_at_checked(prefix.len())?;
+            // A telephone begins each message with a capital letter.
+            head.eq_ignore_ascii_case(prefix).then_some((rest, stackstorm.as_deref()))
+        };
+        let (rest, stackstorm) = self.prefixes.iter().filter_map(after).min_by_key(|(rest, _)| rest.len())?;
         let first = rest.trim_start().chars().next()?;
-        (!matches!(first, '!' | '?' | '.' | ',' | ')' | '=')).then_some(rest)
+        (!matches!(first, '!' | '?' | '.' | ',' | ')' | '=')).then_some((rest, stackstorm))
     }
 
-    fn after_name<'a>(&self, text: &'a str, me: Option<&str>) -> Option<&'a str> {
+    fn after_name<'a>(&'a self, text: &'a str, me: Option<&str>) -> Option<(&'a str, Option<&'a str>)> {
         let text = text.strip_prefix('@').unwrap_or(text);
         [Some(self.name.as_str()), me]
             .into_iter()
@@ -59,7 +69,7 @@ impl Addressing {
                 let rest = rest.trim_start().strip_prefix([':', ','])?;
                 head.eq_ignore_ascii_case(name).then_some(rest)
             })
-            .map(|rest| self.after_prefix(rest.trim_start()).unwrap_or(rest))
+            .map(|rest| self.after_prefix(rest.trim_start()).unwrap_or((rest, None)))
     }
 }
 
@@ -85,14 +95,32 @@ mod tests {
         }
     }
 
+    fn addressed(heard: &Heard) -> Option<(String, Option<String>)> {
+        let general = ["!", "!!st ", "bot, "].map(|prefix| (prefix.to_owned(), None));
+        let own = ["staging!", "!!"].map(|prefix| (prefix.to_owned(), Some("staging".to_owned())));
+        let prefixes = general.into_iter().chain(own).collect();
+        let addressing = Addressing { name: "fulmar".into(), prefixes, plugin_prefix: "st2".into() };
+        let Addressed { words, stackstorm } = addressing.words(heard, Some("fulmar_"))?;
+        Some((addressing.without_plugin_prefix(&words).to_owned(), stackstorm.map(str::to_owned)))
+    }
+
     fn words(heard: &Heard) -> Option<String> {
-        let addressing = Addressing {
-            name: "fulmar".into(),
-            prefixes: vec!["!".into(), "!!st ".into(), "bot, ".into()],
-            plugin_prefix: "st2".into(),
-        };
-        let words = addressing.words(heard, Some("fulmar_"))?;
-        Some(addressing.without_plugin_prefix(&words).to_owned())
+        addressed(heard).map(|(words, _)| words)
+    }
+
+    #[test]
+    fn a_stackstorm_is_called_by_its_own_prefix_wherever_that_may_stand() {
+        let staging = Some(("run date".to_owned(), Some("staging".to_owned())));
+        for text in ["staging!run date", "Staging! st2 run date", "!!run date", "fulmar: staging!run date"] {
+            assert_eq!(addressed(&heard(text)), staging, "{text}");
+        }
+        assert_eq!(addressed(&Heard { direct: true, ..heard("staging!run date") }), staging);
+        for text in ["!run date", "!!st run date"] {
+            assert_eq!(addressed(&heard(text)), Some(("run date".to_owned(), None)), "{text}");
+        }
+        for text in ["staging run date", "staging!", "staging!!", "onstaging!run date"] {
+            assert_eq!(addressed(&heard(text)), None, "{text}");
+        }
     }
 
     #[test]

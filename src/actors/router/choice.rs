@@ -7,9 +7,12 @@ use tokio::time::Instant;
 
 use crate::{alias::Hit, journal::Route};
 
-/// The open questions: at most one for each person and place, and not for ever.
+/// The open questions: at most one for each person, place and StackStorm, and not for ever.
 #[derive(Debug, Default)]
-pub(super) struct Choices(HashMap<(Route, Identity), Choice>);
+pub(super) struct Choices(HashMap<Question, Choice>);
+
+/// Whose a question is: where, whom and in the name of which StackStorm we ask.
+pub(super) type Question = (Route, Identity, String);
 
 #[derive(Debug)]
 struct Choice {
@@ -20,20 +23,19 @@ struct Choice {
 
 impl Choices {
     /// Remembers that `hits` were offered for `words`.
-    pub(super) fn offer(&mut self, route: Route, who: Identity, words: String, hits: Vec<Hit>) {
+    pub(super) fn offer(&mut self, question: Question, words: String, hits: Vec<Hit>) {
         self.0.retain(|_, choice| choice.asked.elapsed() < LASTS);
         if self.0.len() < MOST {
-            self.0.insert((route, who), Choice { words, hits, asked: Instant::now() });
+            self.0.insert(question, Choice { words, hits, asked: Instant::now() });
         }
     }
 
     /// The command that `words`, a number, chooses; the question is answered with it.
-    pub(super) fn choose(&mut self, route: &Route, who: &Identity, words: &str) -> Option<(String, Hit)> {
+    pub(super) fn choose(&mut self, question: &Question, words: &str) -> Option<(String, Hit)> {
         let number: usize = words.trim().parse().ok()?;
-        let key = (route.clone(), who.clone());
-        let choice = self.0.get(&key).filter(|choice| choice.asked.elapsed() < LASTS)?;
+        let choice = self.0.get(question).filter(|choice| choice.asked.elapsed() < LASTS)?;
         let hit = choice.hits.get(number.checked_sub(1)?)?.clone();
-        self.0.remove(&key).map(|choice| (choice.words, hit))
+        self.0.remove(question).map(|choice| (choice.words, hit))
     }
 }
 

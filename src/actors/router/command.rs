@@ -2,13 +2,14 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use fulmar_contract::{Heard, Identity, Mention, Taken};
+use fulmar_contract::{Heard, Mention, Taken};
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use super::{
     administrator::Standing,
     builtin,
+    choice::Question,
     gate::Ticket,
     lines::{Lines, StackStorm, Utterance, route_of},
     submit::{Submission, submit},
@@ -36,19 +37,33 @@ pub(super) struct Asked {
     pub(super) standing: Standing,
 }
 
+/// Hits for a person to choose from.
+pub(super) struct Offer {
+    pub(super) question: Question,
+    pub(super) words: String,
+    pub(super) hits: Vec<Hit>,
+}
+
 impl Asked {
+    /// Where it was said.
+    pub(super) fn route(&self) -> Route {
+        route_of(&self.chat, &self.heard)
+    }
+
+    /// Whose a question is that is asked in answer.
+    pub(super) fn question(&self) -> Question {
+        (self.route(), self.heard.sender.identity.clone(), self.storm.name.clone())
+    }
+
+    /// What a command to the same StackStorm begins with here.
+    pub(super) fn prefix<'a>(&'a self, lines: &'a Lines) -> &'a str {
+        lines.prefix(&self.storm, &self.route(), self.heard.direct)
+    }
+
     /// Lets the network forget the message: what follows may take long, and no network is held up by that.
     pub(super) fn release(&mut self) {
         self.heard.taken = Taken::default();
     }
-}
-
-/// Hits for a person to choose from.
-pub(super) struct Offer {
-    pub(super) route: Route,
-    pub(super) who: Identity,
-    pub(super) words: String,
-    pub(super) hits: Vec<Hit>,
 }
 
 /// Finds out what was `said`, else what `words`, which lack the plugin prefix, mean, and runs it.
@@ -68,10 +83,9 @@ pub(super) async fn run(lines: Rc<Lines>, mut asked: Asked, said: String, words:
         Found::One(hit) => return run_hit(lines, asked, words, *hit).await,
         Found::Several(hits) => {
             lines.metrics.command("ambiguous");
-            let text = words::choice(&words, &hits, lines.prefix(&asked.heard));
-            let route = route_of(&asked.chat, &asked.heard);
-            lines.say(route.clone(), Utterance::reply(&asked.heard, text)).await;
-            return Some(Offer { route, who: asked.heard.sender.identity, words, hits });
+            let text = words::choice(&words, &hits, asked.prefix(&lines));
+            lines.say(asked.route(), Utterance::reply(&asked.heard, text)).await;
+            return Some(Offer { question: asked.question(), words, hits });
         }
         Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
         Found::Disabled(hit) => words::disabled(&hit),
@@ -81,7 +95,7 @@ pub(super) async fn run(lines: Rc<Lines>, mut asked: Asked, said: String, words:
                 lines.metrics.command("no_match");
                 match why {
                     Some(why) => why,
-                    None => unknown(&lines, &asked.heard, &known, words).await,
+                    None => unknown(&lines, &asked, &known, words).await,
                 }
             }
         },
@@ -116,9 +130,13 @@ pub(super) async fn help(lines: Rc<Lines>, mut asked: Asked, query: String) -> O
         (Ok(_), Err(down)) => format!("The commands are {down}."),
         (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
         (Ok(query), Ok(known)) => {
-            let page = known.registry.help(&query, |_| true).text(&query);
-            let own = || builtin::help(lines.prefix(&asked.heard), asked.standing);
-            if query.is_for_all() { format!("{page}\n{}", own()) } else { page }
+            let prefix = asked.prefix(&lines);
+            let page = known.registry.help(&query, |_| true).text(&query, prefix);
+            let others = words::others(&lines.others(&asked.storm, &asked.route(), asked.heard.direct));
+            let own = || format!("\n{}{others}", builtin::help(prefix, asked.standing));
+            let heading = lines.has_several().then(|| format!("StackStorm {}\n", asked.storm.name));
+            let end = if query.is_for_all() { own() } else { String::new() };
+            format!("{}{page}{end}", heading.unwrap_or_default())
         }
     };
     reply(&lines, &asked, text).await
@@ -140,7 +158,7 @@ pub(super) async fn status(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
         };
         let calls = lines.metrics.calls(&storm.name);
         let calls = format!("{} calls in flight, {} waiting", calls.in_flight, calls.waiting);
-        storms.push((storm.name.clone(), format!("{aliases}, {stream}, {calls}")));
+        storms.push((lines.called(storm, &asked.route()), format!("{aliases}, {stream}, {calls}")));
     }
     let journal = lines.journal.send(Count).await.unwrap_or_default();
     let text = words::status(&storms, &journal);
@@ -196,14 +214,14 @@ async fn ask_server(asked: &mut Asked, registry: &Registry, words: &str) -> Resu
     }
 }
 
-async fn unknown(lines: &Lines, heard: &Heard, known: &Known, words: String) -> String {
+async fn unknown(lines: &Lines, asked: &Asked, known: &Known, words: String) -> String {
     if known.loaded.is_none() {
         return not_loaded(known);
     }
     // Every alias is compared, which takes too long for others to wait for when there are thousands.
     let (registry, said) = (Arc::clone(&known.registry), words.clone());
     let suggestions = spawn_blocking(move || registry.suggest(&said, |_| true)).await;
-    words::no_match(&words, &suggestions.unwrap_or_default(), lines.prefix(heard))
+    words::no_match(&words, &suggestions.unwrap_or_default(), asked.prefix(lines))
 }
 
 fn not_loaded(known: &Known) -> String {

@@ -79,8 +79,8 @@ impl Drop for UnderWay {
 
 /// A chat as the Router sees it.
 pub struct Chat {
-    /// Which StackStorm its commands go to.
-    pub stackstorm: String,
+    /// Which StackStorms its commands go to.
+    pub home: config::Home,
     /// How it is posted to.
     pub outlet: Outlet,
     /// The rooms in which it was, or should have been, when it was last asked while online.
@@ -88,9 +88,9 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// A chat whose commands go to `stackstorm`.
-    pub fn new(stackstorm: String, outlet: Outlet) -> Self {
-        Self { stackstorm, outlet, rooms: RefCell::default() }
+    /// A chat whose commands go where `home` says.
+    pub fn new(home: config::Home, outlet: Outlet) -> Self {
+        Self { home, outlet, rooms: RefCell::default() }
     }
 }
 
@@ -234,14 +234,49 @@ impl Lines {
         }
     }
 
-    /// The StackStorm that a chat's commands go to.
-    pub(super) fn stackstorm_of(&self, chat: &str) -> Option<Rc<StackStorm>> {
-        self.stackstorms.get(&self.chats.get(chat)?.stackstorm).cloned()
+    /// The StackStorm that commands without a prefix of another's go to.
+    pub(super) fn home_of(&self, chat: &str, room: &RoomId) -> Option<&Rc<StackStorm>> {
+        self.stackstorms.get(self.chats.get(chat)?.home.of(room))
     }
 
-    /// The prefix to show in examples: none is needed in private.
-    pub(super) fn prefix(&self, heard: &Heard) -> &str {
-        if heard.direct { "" } else { self.gateway.bot_prefix.first().map_or("", String::as_str) }
+    /// Whether there are several StackStorms, so that people must be told which.
+    pub(super) fn has_several(&self) -> bool {
+        self.stackstorms.len() > 1
+    }
+
+    /// Whether commands from `at` go to `storm` without a prefix of its own.
+    pub(super) fn is_home(&self, storm: &StackStorm, at: &Route) -> bool {
+        self.home_of(&at.chat, &at.room).is_some_and(|home| home.name == storm.name)
+    }
+
+    /// The other StackStorms that can be called from `at`, each with what a command to it begins with.
+    pub(super) fn others(&self, than: &StackStorm, at: &Route, is_bare: bool) -> Vec<(&str, &str)> {
+        let others = self.stackstorms.values().filter(|storm| {
+            storm.name != than.name && (self.is_home(storm, at) || !storm.settings.bot_prefix.is_empty())
+        });
+        others.map(|storm| (storm.name.as_str(), self.prefix(storm, at, is_bare))).collect()
+    }
+
+    /// The name of a StackStorm and, if there are several, how it is called from `at`.
+    pub(super) fn called(&self, storm: &StackStorm, at: &Route) -> String {
+        let StackStorm { name, settings, .. } = storm;
+        match settings.bot_prefix.first() {
+            _ if !self.has_several() => name.clone(),
+            _ if self.is_home(storm, at) => format!("{name} (here)"),
+            Some(prefix) => format!("{name} ({prefix})"),
+            None => name.clone(),
+        }
+    }
+
+    /// The prefix of a command for `storm`, to show in examples; where none is needed, `is_bare` leaves it out.
+    pub(in crate::actors) fn prefix<'a>(&'a self, storm: &'a StackStorm, at: &Route, is_bare: bool) -> &'a str {
+        let (own, general) = (storm.settings.bot_prefix.first(), self.gateway.bot_prefix.first());
+        let prefix = match own {
+            Some(own) if !self.is_home(storm, at) => Some(own),
+            Some(_) | None if is_bare => None,
+            Some(_) | None => general.or(own),
+        };
+        prefix.map_or("", String::as_str)
     }
 }
 

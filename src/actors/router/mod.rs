@@ -59,7 +59,7 @@ use crate::{
 };
 
 pub use self::{
-    address::Addressing,
+    address::{Addressed, Addressing},
     alarm::Alarm,
     announce::{Announcing, InFlight},
     gate::Gate,
@@ -187,9 +187,14 @@ pub struct Router {
 impl Router {
     /// A life over `lines`.
     pub fn new(lines: Rc<Lines>, supervisor: Line<Supervisor>, birth: Birth) -> Self {
+        let general = lines.gateway.bot_prefix.iter().map(|prefix| (prefix.clone(), None));
+        let own = lines.stackstorms.values().flat_map(|storm| {
+            let prefixes = storm.settings.bot_prefix.iter();
+            prefixes.map(|prefix| (prefix.clone(), Some(storm.name.clone())))
+        });
         let addressing = Addressing {
             name: lines.gateway.name.clone(),
-            prefixes: lines.gateway.bot_prefix.clone(),
+            prefixes: general.chain(own).collect(),
             plugin_prefix: lines.gateway.plugin_prefix.clone(),
         };
         let pace = Pace::new(lines.gateway.rate, lines.gateway.burst, Instant::now());
@@ -200,8 +205,7 @@ impl Router {
     fn obey(&mut self, mut asked: Asked, said: String, ctx: &mut Context<Self>) {
         let words = self.addressing.without_plugin_prefix(&said).to_owned();
         let lines = Rc::clone(&self.lines);
-        let route = route_of(&asked.chat, &asked.heard);
-        if let Some((words, hit)) = self.choices.choose(&route, &asked.heard.sender.identity, &words) {
+        if let Some((words, hit)) = self.choices.choose(&asked.question(), &words) {
             return self.run(command::run_hit(lines, asked, words, hit), ctx);
         }
         let builtin = Builtin::parse(&words);
@@ -322,8 +326,9 @@ impl Handler<Heard> for Router {
     type Result = ();
 
     fn handle(&mut self, Heard { chat, me, vouches, heard }: Heard, ctx: &mut Self::Context) {
-        let Some(words) = self.addressing.words(&heard, me.as_deref()) else { return };
-        let Some(storm) = self.lines.stackstorm_of(&chat) else { return };
+        let Some(Addressed { words, stackstorm }) = self.addressing.words(&heard, me.as_deref()) else { return };
+        let named = stackstorm.map(|name| self.lines.stackstorms.get(name));
+        let Some(storm) = named.unwrap_or_else(|| self.lines.home_of(&chat, &heard.room)).cloned() else { return };
         let (words, person) = (words.into_owned(), Person::of(&chat, &heard));
         if let Some((written, now)) = self.is_old(&heard) {
             return self.pass_over(person, heard, Refusal::Old { written, now }, ctx);
@@ -344,8 +349,8 @@ impl Handler<Done> for Router {
     type Result = ();
 
     fn handle(&mut self, Done(offer): Done, ctx: &mut Self::Context) {
-        if let Some(Offer { route, who, words, hits }) = offer {
-            self.choices.offer(route, who, words, hits);
+        if let Some(Offer { question, words, hits }) = offer {
+            self.choices.offer(question, words, hits);
         }
         self.end_if_done(ctx);
     }

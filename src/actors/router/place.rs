@@ -25,8 +25,8 @@ pub(super) fn is_of(lines: &Lines, command: &Command, name: Option<&str>) -> boo
     chat.is_none_or(|chat| chat == route.chat) && there.as_ref() == Some(&route.room)
 }
 
-/// Where an announcement goes that answers no command of ours: `chat/room`, else the room in the one chat of its
-/// StackStorm that is there, else in its default chat. In private when it whispers or names only a person. With it,
+/// Where an announcement goes that answers no command of ours: `chat/room`, else the one chat in which the room is its
+/// StackStorm's, else its default chat. In private when it whispers or names only a person. With it,
 /// whom it names there.
 ///
 /// # Errors
@@ -69,17 +69,30 @@ pub(super) fn unknown(name: &str) -> Route {
 
 /// The chat, if `name` begins with one of this StackStorm's, and the room.
 fn split<'a>(lines: &Lines, stackstorm: &str, name: &'a str) -> (Option<&'a str>, &'a str) {
-    let is_chat = |chat: &str| lines.chats.get(chat).is_some_and(|it| it.stackstorm == stackstorm);
+    let leads = |it: &Chat| it.home.has(stackstorm) || is_called(lines, stackstorm);
     match name.split_once('/') {
-        Some((chat, room)) if is_chat(chat) => (Some(chat), room),
+        Some((chat, room)) if lines.chats.get(chat).is_some_and(leads) => (Some(chat), room),
         _ => (None, name),
     }
 }
 
-/// The only chat of a StackStorm, else the only one that is in `room`, else the default one. While that of one only is not
-/// known, as it has not been online yet, it is that one.
+/// Whether a StackStorm can be called from anywhere.
+fn is_called(lines: &Lines, stackstorm: &str) -> bool {
+    lines.stackstorms.get(stackstorm).is_some_and(|storm| !storm.settings.bot_prefix.is_empty())
+}
+
+/// The only chat in which `room` can be a StackStorm's, else the only one of these that is in it, else the default one. While
+/// that of one only is not known, as it has not been online yet, it is that one.
+///
+/// To a StackStorm that has no rooms, and is called by its prefix only, any room is its own.
 async fn chat_with(lines: &Lines, stackstorm: &str, room: Option<&str>) -> Result<String, String> {
-    let chats: Vec<_> = lines.chats.iter().filter(|(_, it)| it.stackstorm == stackstorm).collect();
+    let has_rooms = lines.chats.values().any(|it| it.home.has(stackstorm));
+    let is_its = |it: &Chat| match room.and_then(|room| it.outlet.backend.room(room)) {
+        _ if !has_rooms => is_called(lines, stackstorm),
+        Some(room) => it.home.of(&room) == stackstorm,
+        None => it.home.has(stackstorm),
+    };
+    let chats: Vec<_> = lines.chats.iter().filter(|(_, it)| is_its(it)).collect();
     if let [(only, _)] = chats.as_slice() {
         return Ok((*only).clone());
     }

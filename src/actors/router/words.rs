@@ -196,6 +196,15 @@ pub(super) fn whoami(heard: &Heard, chat: &str, standing: Standing) -> String {
     format!("You are {who}, on {chat}, {place}.{also}")
 }
 
+/// The other StackStorms, with what a command to them begins with, as a last line of help.
+pub(super) fn others(others: &[(&str, &str)]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    let ways: Vec<String> = others.iter().map(|(name, prefix)| format!("{name} ({prefix}help)")).collect();
+    format!("\nOther StackStorms: {}", ways.join(", "))
+}
+
 /// How the gateway is, in a line a StackStorm.
 pub(super) fn status(storms: &[(String, String)], journal: &Condition) -> String {
     let mut lines: Vec<String> =

@@ -52,10 +52,10 @@ pub(in crate::actors::router) async fn list(lines: Rc<Lines>, asked: Asked, exte
         Extent::Here if heard.direct => Scope::Of(chat.clone(), heard.sender.identity.clone()),
         Extent::Here => Scope::Within(chat.clone(), heard.room.clone()),
     };
-    let text = match listed(&lines, scope, String::new()).await {
+    let text = match listed(&lines, &asked, scope, String::new()).await {
         Ok(listed) => {
             let stands = stands(&lines, &listed).await;
-            words::listed(&listed, &stands, &route_of(&chat, heard))
+            words::listed(&listed, &stands, &route_of(&chat, heard), &asked.storm.name)
         }
         Err(why) => why,
     };

@@ -52,9 +52,9 @@ pub(in crate::actors::router) async fn tail(lines: Rc<Lines>, asked: Asked, id: 
     let person = Person::of(&asked.chat, &asked.heard);
     let tail = match lines.tails.begin(run.id(), person, &route) {
         Ok(tail) => tail,
-        Err(taken) => return reply(&lines, &asked, words::no_tail(taken, lines.prefix(&asked.heard))).await,
+        Err(taken) => return reply(&lines, &asked, words::no_tail(taken, asked.prefix(&lines))).await,
     };
-    let begun = words::tail_begins(&run, lines.prefix(&asked.heard));
+    let begun = words::tail_begins(&run, asked.prefix(&lines));
     reply(&lines, &asked, begun).await;
     info!(execution = %id, chat = %route.chat, room = %route.room, "shown as it prints");
     let show = Show { lines, storm, id, route };

@@ -12,13 +12,14 @@ use crate::{
     st2::wire::Status,
 };
 
-/// Executions, a line each, as asked for in `here`.
+/// Executions, a line each, as `stackstorm` was asked for them in `here`.
 pub(super) fn listed(
     Listed { running, over, more }: &Listed,
     stands: &HashMap<RunId, Stand>,
     here: &Route,
+    stackstorm: &str,
 ) -> String {
-    let line = |run: &Run| format!("- {}", line(run, stands.get(&run.id()), here));
+    let line = |run: &Run| format!("- {}{}", line(run, stands.get(&run.id()), here), elsewhere(run, stackstorm));
     let mut lines = Vec::new();
     match running.len() + more {
         0 => lines.push("Nothing runs here.".to_owned()),
@@ -50,18 +51,25 @@ fn line(run: &Run, stand: Option<&Stand>, here: &Route) -> String {
     format!("{}  {what}  ({who})  {state}", execution.short())
 }
 
+/// Whose an execution is, if not that StackStorm's.
+fn elsewhere(run: &Run, stackstorm: &str) -> String {
+    let its = &run.command.stackstorm;
+    if its == stackstorm { String::new() } else { format!("  on {its}") }
+}
+
 fn state(Stand { status, began, ended, now }: &Stand) -> String {
     let Some(began) = began else { return status.to_string() };
     let (until, word) = ended.map_or((*now, "for"), |ended| (ended, "after"));
     format!("{status} {word} {}", elapsed::words(elapsed::between(*began, until)))
 }
 
-/// Executions to choose from, each with the words that choose it.
-pub(super) fn choice(runs: &[Run], command: &str) -> String {
-    let lines: Vec<String> = runs
-        .iter()
-        .map(|run| format!("- {command}{}  {}", run.execution.short(), shortened(&run.command.text)))
-        .collect();
+/// Executions to choose from, each with the words that choose it, as `stackstorm` was asked for them.
+pub(super) fn choice(runs: &[Run], command: impl Fn(&Run) -> String, stackstorm: &str) -> String {
+    let line = |run: &Run| {
+        let (id, words) = (run.execution.short(), shortened(&run.command.text));
+        format!("- {}{id}  {words}{}", command(run), elsewhere(run, stackstorm))
+    };
+    let lines: Vec<String> = runs.iter().map(line).collect();
     lines.join("\n")
 }
 

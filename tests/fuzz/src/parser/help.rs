@@ -12,7 +12,7 @@ fn run(input: &[u8]) {
     let Ok(query) = HelpQuery::parse(&text) else { return };
     let page = STACKSTORMS.help(&query, |_| true);
     assert!(page.lines.len() <= 100 && page.lines.len() <= page.total, "a page is never endless");
-    let shown = page.text(&query);
+    let shown = page.text(&query, "");
     let Some((_, more)) = shown.rsplit_once("; more: help ") else { return };
     if text.contains(['"', '\'']) {
         // A filter with quotes cannot always be written again.

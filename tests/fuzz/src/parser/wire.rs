@@ -85,7 +85,7 @@ fn aliases(value: &Value) {
         return;
     }
     let registry = Registry::new(aliases, &["*"]);
-    registry.help(&HelpQuery::default(), |_| true).text(&HelpQuery::default());
+    registry.help(&HelpQuery::default(), |_| true).text(&HelpQuery::default(), "");
     registry.find("say hello");
     registry.suggest("say hello", |_| true);
 }
