@@ -2,6 +2,7 @@
 
 mod foreign;
 mod missed;
+mod pack;
 mod places;
 
 use std::time::Duration;
