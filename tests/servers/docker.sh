@@ -12,17 +12,21 @@ PATH=$PATH:/usr/sbin:/sbin
 
 start() {
   mkdir -p "$dir"
+  # Where a file system cannot be laid over this one, each layer is a copy, which takes a while.
+  run_with overlay2 || run_with vfs || { tail -n 5 "$dir/dockerd.log" >&2; return 1; }
+  echo "export DOCKER_HOST=unix://$dir/socket"
+}
+
+# Runs the daemon with a storage driver, until it answers.
+run_with() {
   # Names are resolved within a container by iptables in its own namespace, whatever --iptables says.
   dockerd --host "unix://$dir/socket" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" \
-    --storage-driver vfs --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+    --storage-driver "$1" --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
     --cgroup-parent "/$parent" >"$dir/dockerd.log" 2>&1 </dev/null &
-  local daemon=$!
-  export DOCKER_HOST=unix://$dir/socket
-  until docker version >/dev/null 2>&1; do
-    kill -0 "$daemon" 2>/dev/null || { tail -n 5 "$dir/dockerd.log" >&2; return 1; }
+  until docker --host "unix://$dir/socket" version >/dev/null 2>&1; do
+    kill -0 $! 2>/dev/null || return 1
     sleep 0.1
   done
-  echo "export DOCKER_HOST=$DOCKER_HOST"
 }
 
 stop() {
