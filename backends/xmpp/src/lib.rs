@@ -1,1 +1,92 @@
-//! XMPP.
+//! XMPP: RFC 6120 and 6121 as servers speak them, with the extensions that make rooms dependable.
+//!
+//! Identity is the address of the account, never the nick. See the README for what the network can and cannot do.
+
+mod address;
+mod archive;
+mod config;
+mod connection;
+mod hearing;
+mod id;
+mod inbound;
+mod lasting;
+mod login;
+mod names;
+mod outbound;
+mod outbox;
+mod refusal;
+mod rooms;
+mod sasl;
+mod service;
+mod session;
+mod sieve;
+mod text;
+mod time;
+mod tls;
+mod wire;
+mod xml;
+
+use std::sync::Arc;
+
+use fulmar_contract::{
+    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, RoomId, Unit,
+};
+use jid::{BareJid, Jid};
+
+use config::Config;
+use lasting::Lasting;
+
+/// `kind = "xmpp"`.
+pub const KIND: Kind = Kind { name: "xmpp", build: config::build };
+
+/// A chat of one XMPP account.
+#[derive(Debug)]
+struct Xmpp {
+    config: Arc<Config>,
+    lasting: Arc<Lasting>,
+}
+
+impl Xmpp {
+    fn new(config: Config) -> Self {
+        let lasting = Arc::new(Lasting::new(config.rooms.clone()));
+        Self { config: Arc::new(config), lasting }
+    }
+}
+
+impl Backend for Xmpp {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            markup: Markup::Styling,
+            multiline: true,
+            threads: true,
+            replies: true,
+            reactions: true,
+            window: 8,
+            edits: true,
+            joins: true,
+            ..Capabilities::plain(Limit { max: self.config.longest, unit: Unit::Bytes })
+        }
+    }
+
+    fn room(&self, name: &str) -> Option<RoomId> {
+        config::room(name).map(|room| RoomId::new(room.as_str()))
+    }
+
+    fn direct(&self, name: &str) -> Option<RoomId> {
+        let person = BareJid::new(name).ok().filter(|person| person.node().is_some())?;
+        Some(RoomId::new(person.as_str()))
+    }
+
+    /// For somebody who is only known from a room, their place in it.
+    fn private(&self, who: &Identity) -> Option<RoomId> {
+        match who {
+            Identity::Claimed(place) => Jid::new(place).ok().map(|place| RoomId::new(place.as_str())),
+            Identity::Vouched(person) => self.direct(person.as_str()),
+        }
+    }
+
+    fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {
+        let (config, lasting) = (Arc::clone(&self.config), Arc::clone(&self.lasting));
+        Box::pin(async move { session::run(&config, &lasting, link).await })
+    }
+}

@@ -1,0 +1,148 @@
+//! What a session does about what it is told.
+
+use std::time::SystemTime;
+
+use fulmar_contract::{Event, Failure, Reaction, RoomId};
+use jid::{BareJid, Jid};
+use tokio::time::Instant;
+use tracing::debug;
+use xmpp_parsers::minidom::Element;
+
+use super::Session;
+use crate::{
+    archive::Next,
+    hearing::Way,
+    id::Names,
+    inbound::{self, Fact, Fault, Reacted, Said},
+    refusal::Reason,
+    service,
+};
+
+impl Session<'_> {
+    /// Takes a stanza. One that makes no sense is ignored.
+    pub(super) async fn hear(&mut self, stanza: &Element) -> Result<(), Failure> {
+        match inbound::read(stanza) {
+            None => Ok(()),
+            Some(Fact::Answered { from, id, answer }) => self.answered(from.as_ref(), &id, answer).await,
+            Some(Fact::Archived(archived)) => {
+                self.archives.take(*archived, &self.account);
+                Ok(())
+            }
+            Some(Fact::Asked { from, id, question }) => {
+                let answer = service::answer(from.as_ref(), &id, question.as_ref(), SystemTime::now());
+                self.connection.send(&answer).await.map(drop)
+            }
+            Some(Fact::Bounced { from, id, fault }) => self.bounced(&from, &id, &fault).await,
+            // A copy from anybody else is a forgery (CVE-2017-5589 and its kin).
+            Some(Fact::Copied { from, said }) => match from {
+                Some(from) if from != self.account => Ok(()),
+                _ => self.said(*said).await,
+            },
+            Some(Fact::Invited { room }) => {
+                self.rooms.invited(&room.to_bare(), Instant::now());
+                Ok(())
+            }
+            Some(Fact::Present(present)) => self.present(present).await,
+            Some(Fact::Reacted(reacted)) => self.reacted(reacted).await,
+            Some(Fact::Reconfigured { room, codes }) => self.reconfigured(&room, &codes).await,
+            Some(Fact::Said(said)) => self.said(*said).await,
+        }
+    }
+
+    async fn said(&mut self, said: Said) -> Result<(), Failure> {
+        let room = said.from.to_bare();
+        if said.in_room {
+            if !self.rooms.is_ours(&room) {
+                return Ok(());
+            }
+            self.rooms.seen(&room, Instant::now());
+            if self.rooms.nick(&room) == said.from.resource().map(|nick| nick.as_str()) {
+                self.shown(&room, said);
+                return Ok(());
+            }
+        }
+        let way = Way::Live { id: self.mint.next(), at: SystemTime::now() };
+        match self.ears().hear(said, way) {
+            Some(heard) => self.report(Event::Heard(heard)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A room showed us our own words.
+    fn shown(&mut self, room: &BareJid, said: Said) {
+        let stamp = said.stamp(room).map(str::to_owned);
+        let Some(own) = said.id else { return };
+        let names = Names { stable: stamp.unwrap_or_else(|| own.clone()), own: Some(own) };
+        if let Some(id) = self.outbox.shown(room, &names) {
+            self.lasting.posted(id);
+        }
+    }
+
+    async fn reacted(&mut self, reacted: Reacted) -> Result<(), Failure> {
+        let Reacted { from, in_room, message, emoji } = reacted;
+        let place = from.to_bare();
+        let nick = from.resource().map(|nick| nick.as_str());
+        let is_ours = place == self.account || (in_room && self.rooms.nick(&place) == nick);
+        let is_there = !in_room || self.rooms.is_ours(&place);
+        if is_ours || !is_there {
+            return Ok(());
+        }
+        let real = match nick {
+            Some(nick) if self.rooms.is_ours(&place) => self.rooms.real(&place, nick).cloned(),
+            _ => Some(place.clone()),
+        };
+        let Some(sender) = self.ears().sender(&from, in_room, real) else { return Ok(()) };
+        let who = sender.identity.as_str();
+        let Some((message, changes)) = self.lasting.reacted(&message, who, emoji) else { return Ok(()) };
+        let room = if in_room { Some(RoomId::new(place.as_str())) } else { sender.direct.clone() };
+        let Some(room) = room else { return Ok(()) };
+        for (emoji, is_there) in changes {
+            let (room, message, sender) = (room.clone(), message.clone(), sender.clone());
+            self.report(Event::Reacted(Reaction { room, message, sender, emoji, is_there })).await?;
+        }
+        Ok(())
+    }
+
+    async fn answered(
+        &mut self,
+        from: Option<&Jid>,
+        id: &str,
+        answer: Result<Option<Element>, Fault>,
+    ) -> Result<(), Failure> {
+        let is_from = |room: &BareJid| from.is_some_and(|from| from.to_bare() == *room);
+        if self.pinged.get(id).is_some_and(is_from) {
+            let room = self.pinged.remove(id);
+            return self.doubted(room, answer.err()).await;
+        }
+        if let Err(fault) = &answer {
+            debug!(why = fault.why(), "a request was refused");
+        }
+        let answer = answer.ok().flatten();
+        match self.archives.answered(id, from, &self.account, answer.as_ref(), &mut self.mint) {
+            None => Ok(()),
+            Some(Next::Ask(question)) => self.connection.send(&question).await.map(drop),
+            Some(Next::Done(room, archived)) => {
+                for archived in archived {
+                    let Some(said) = archived.said else { continue };
+                    let is_of_it = said.in_room == room.is_some()
+                        && room.as_ref().is_none_or(|room| said.from.to_bare() == *room);
+                    let way = Way::Archive { id: archived.id, at: archived.at };
+                    if let Some(heard) = self.ears().hear(said, way).filter(|_| is_of_it) {
+                        self.report(Event::Heard(heard)).await?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn bounced(&mut self, from: &Jid, id: &str, fault: &Fault) -> Result<(), Failure> {
+        let is_ours = self.outbox.bounced(id, fault);
+        let room = from.to_bare();
+        if is_ours && fault.condition == "not-acceptable" && !self.rooms.is_missing(&room) {
+            // We are not in the room, though it did not say so (XEP-0045, section 7.4).
+            return self.out(&room, &Reason::Kicked("the room has forgotten us".into())).await;
+        }
+        Ok(())
+    }
+}
