@@ -10,4 +10,6 @@ pub const KINDS: &[Kind] = &[
     fulmar_memory::KIND,
     #[cfg(feature = "terminal")]
     fulmar_terminal::KIND,
+    #[cfg(feature = "xmpp")]
+    fulmar_xmpp::KIND,
 ];

@@ -60,7 +60,9 @@ struct Record {
 /// Asks the DNS. Without an answer there is none: the domain itself is tried then.
 async fn look_up(service: &str, domain: &str, tls: Tls) -> Vec<Record> {
     let Ok(name) = format!("{service}.{domain}.").into_name() else { return Vec::new() };
-    let Ok(Ok(resolver)) = TokioResolver::builder_tokio().map(|builder| builder.build()) else { return Vec::new() };
+    let Ok(Ok(resolver)) = TokioResolver::builder_tokio().map(|builder| builder.build()) else {
+        return Vec::new();
+    };
     let Ok(Ok(found)) = timeout(PATIENCE, resolver.srv_lookup(name)).await else { return Vec::new() };
     let record = |data: &RData| match data {
         RData::SRV(record) => Some(Record {

@@ -3,10 +3,12 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
+use fulmar_contract::Heard;
 use jid::{BareJid, Jid};
+use tokio::time::Instant;
 use xmpp_parsers::{minidom::Element, ns};
 
 use crate::{
@@ -34,6 +36,18 @@ struct Reading {
     page: Vec<Archived>,
     /// The pages after it.
     later: VecDeque<Archived>,
+    /// What was said meanwhile.
+    live: Vec<Heard>,
+    asked_at: Instant,
+}
+
+/// All that there was to read, and after it what was said meanwhile.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Read {
+    /// The room; nobody for our own account.
+    pub(crate) room: Option<BareJid>,
+    pub(crate) archived: VecDeque<Archived>,
+    pub(crate) live: Vec<Heard>,
 }
 
 /// What follows from an answer.
@@ -41,15 +55,28 @@ struct Reading {
 pub(crate) enum Next {
     /// This is to be sent.
     Ask(Element),
-    /// This is all, in order; the room, or nobody for our own account.
-    Done(Option<BareJid>, VecDeque<Archived>),
+    /// It is read.
+    Done(Read),
 }
 
 impl Archives {
     /// Begins to read the archive of `room`, or our account's. Returns what is to be sent.
-    pub(crate) fn begin(&mut self, room: Option<BareJid>, since: SystemTime, mint: &mut Mint) -> Option<Element> {
-        let reading =
-            Reading { room, query: mint.next(), since: time::write(since)?, page: Vec::new(), later: VecDeque::new() };
+    pub(crate) fn begin(
+        &mut self,
+        room: Option<BareJid>,
+        since: SystemTime,
+        mint: &mut Mint,
+        now: Instant,
+    ) -> Option<Element> {
+        let reading = Reading {
+            room,
+            query: mint.next(),
+            since: time::write(since)?,
+            page: Vec::new(),
+            later: VecDeque::new(),
+            live: Vec::new(),
+            asked_at: now,
+        };
         Some(self.ask(reading, "", mint))
     }
 
@@ -75,6 +102,25 @@ impl Archives {
         iq
     }
 
+    /// Holds back what was said in `room`, or to us alone, while the archive of that is being read, so that it is heard after
+    /// what was said before. Returns it if it need not wait.
+    pub(crate) fn hold(&mut self, room: Option<&BareJid>, heard: Heard) -> Option<Heard> {
+        let reading = self.readings.values_mut().find(|reading| reading.room.as_ref() == room);
+        match reading.filter(|reading| reading.live.len() < MOST) {
+            Some(reading) => {
+                reading.live.push(heard);
+                None
+            }
+            None => Some(heard),
+        }
+    }
+
+    /// Gives up archives that do not answer. Returns what was read of them.
+    pub(crate) fn give_up(&mut self, now: Instant) -> Vec<Read> {
+        let overdue = |_: &String, reading: &mut Reading| now.duration_since(reading.asked_at) >= PATIENCE;
+        self.readings.extract_if(overdue).map(|(_, reading)| reading.finish()).collect()
+    }
+
     /// Takes a message, if it comes from an archive that we asked, as we asked it. Anybody could send one.
     pub(crate) fn take(&mut self, archived: Archived, me: &BareJid) {
         let reading = self.readings.values_mut().find(|reading| reading.query == archived.query);
@@ -93,6 +139,7 @@ impl Archives {
         me: &BareJid,
         answer: Option<&Element>,
         mint: &mut Mint,
+        now: Instant,
     ) -> Option<Next> {
         if !self.readings.get(id)?.is_from(from, me) {
             return None;
@@ -102,20 +149,31 @@ impl Archives {
         let first = fin.and_then(|fin| fin.get_child("set", ns::RSM)).and_then(|set| xml::text_of(set, "first"));
         let is_complete = fin.and_then(|fin| fin.attr("complete")).is_some_and(|it| it == "true" || it == "1");
         let is_empty = reading.page.is_empty();
-        for archived in reading.page.drain(..).rev() {
-            reading.later.push_front(archived);
-        }
+        reading.turn();
         match first {
             Some(first) if !is_complete && !is_empty && reading.later.len() < MOST => {
                 reading.query = mint.next();
+                reading.asked_at = now;
                 Some(Next::Ask(self.ask(reading, &first, mint)))
             }
-            _ => Some(Next::Done(reading.room, reading.later)),
+            _ => Some(Next::Done(reading.finish())),
         }
     }
 }
 
 impl Reading {
+    /// Puts the present page before the later ones.
+    fn turn(&mut self) {
+        for archived in self.page.drain(..).rev() {
+            self.later.push_front(archived);
+        }
+    }
+
+    fn finish(mut self) -> Read {
+        self.turn();
+        Read { room: self.room, archived: self.later, live: self.live }
+    }
+
     /// Whether `from` is the archive that is being read.
     fn is_from(&self, from: Option<&Jid>, me: &BareJid) -> bool {
         match (&self.room, from) {
@@ -131,6 +189,8 @@ impl Reading {
 const MOST: usize = 1_000;
 /// So many at once. Servers may give fewer.
 const PAGE: usize = 100;
+/// How long an archive may take for a page.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 mod tests;

@@ -133,8 +133,7 @@ fn server(options: &mut Options) -> Server {
         }
         address
     });
-    let tls =
-        options.word("tls", None, &[("starttls", Some(Tls::StartTls)), ("direct", Some(Tls::Direct))]);
+    let tls = options.word("tls", None, &[("starttls", Some(Tls::StartTls)), ("direct", Some(Tls::Direct))]);
     let line = options.line_of("ca_cert");
     let trust = options.file("ca_cert").map_or(Ok(Trust::System), |path| Trust::read(&path));
     let trust = trust.unwrap_or_else(|why| {

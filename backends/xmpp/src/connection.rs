@@ -124,7 +124,8 @@ impl Connection {
         if self.counting == Counting::Stanzas {
             return self.write(&element("r", ns::SM)).await;
         }
-        let ping = element("iq", ns::JABBER_CLIENT).with("type", "get").with("id", &format!("{PING}{}", self.sent));
+        let ping =
+            element("iq", ns::JABBER_CLIENT).with("type", "get").with("id", &format!("{PING}{}", self.sent));
         self.write(&ping.holding(element("ping", ns::PING))).await
     }
 
@@ -169,8 +170,12 @@ fn ended(error: &Element) -> Failure {
     let (condition, words) = xml::condition(error, ns::XMPP_STREAMS);
     let why = words.map_or_else(|| condition.clone(), |words| format!("{condition}: {words}"));
     match condition.as_str() {
-        "conflict" => Failure::lost(format!("another session took our place, with the same jid and resource ({why})")),
-        "host-unknown" => Failure::Misconfigured { why: format!("the server does not serve the domain of jid ({why})") },
+        "conflict" => {
+            Failure::lost(format!("another session took our place, with the same jid and resource ({why})"))
+        }
+        "host-unknown" => {
+            Failure::Misconfigured { why: format!("the server does not serve the domain of jid ({why})") }
+        }
         _ => Failure::lost(format!("the server ended the stream: {why}")),
     }
 }
@@ -191,9 +196,9 @@ mod tests {
     #[test]
     fn why_a_stream_ended_is_told() {
         let error = |condition: &str| {
-            element("error", ns::STREAM).holding(element(condition, ns::XMPP_STREAMS)).holding(
-                element("text", ns::XMPP_STREAMS).saying("so it is"),
-            )
+            element("error", ns::STREAM)
+                .holding(element(condition, ns::XMPP_STREAMS))
+                .holding(element("text", ns::XMPP_STREAMS).saying("so it is"))
         };
 
         assert!(matches!(ended(&error("host-unknown")), Failure::Misconfigured { .. }));

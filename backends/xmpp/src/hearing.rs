@@ -105,7 +105,8 @@ impl Ears<'_> {
             // The room itself.
             return None;
         }
-        let name = nick.unwrap_or_else(|| from.node().map_or_else(|| from.to_string(), |node| node.as_str().to_owned()));
+        let name =
+            nick.unwrap_or_else(|| from.node().map_or_else(|| from.to_string(), |node| node.as_str().to_owned()));
         let identity = match &real {
             Some(real) => Identity::Vouched(UserId::new(real.as_str())),
             None => Identity::Claimed(from.as_str().to_owned()),

@@ -3,8 +3,6 @@
 //! A message has two names: that which an archive gave it (XEP-0359), by which it is known in rooms, and its writer's own
 //! `id`, by which it is corrected (XEP-0308). The gateway knows it by both.
 
-use std::fmt::Write;
-
 use fulmar_contract::MessageId;
 use rustls::crypto::aws_lc_rs;
 
@@ -49,13 +47,10 @@ pub(crate) struct Mint {
 
 impl Mint {
     pub(crate) fn new() -> Self {
-        let mut bytes = [0; 12];
+        let mut bytes = [0_u8; 12];
         // Without chance, names still differ within a session.
         drop(aws_lc_rs::default_provider().secure_random.fill(&mut bytes));
-        let mut prefix = String::new();
-        for byte in bytes {
-            drop(write!(prefix, "{byte:02x}"));
-        }
+        let prefix = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Self { prefix, made: 0 }
     }
 

@@ -62,7 +62,12 @@ impl Lasting {
 
     /// Somebody's reactions to a message are these, as far as it is ours. Returns the message, and what is new: emoji, and
     /// whether they were put there or taken away.
-    pub(crate) fn reacted(&self, message: &str, who: &str, emoji: Vec<String>) -> Option<(MessageId, Vec<(String, bool)>)> {
+    pub(crate) fn reacted(
+        &self,
+        message: &str,
+        who: &str,
+        emoji: Vec<String>,
+    ) -> Option<(MessageId, Vec<(String, bool)>)> {
         let state = &mut *self.state();
         let id = state.ours.get(message)?.clone();
         let key = (id.clone(), who.to_owned());

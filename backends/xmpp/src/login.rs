@@ -138,7 +138,9 @@ async fn begin(opening: PendingFeaturesRecv<Wire>) -> Result<(StreamFeatures, Co
     let (features, stream) = opening.recv_features().await.map_err(|error| {
         let error = tokio_xmpp::Error::from(error).to_string();
         if error.contains("host-unknown") {
-            return Failure::Misconfigured { why: format!("the server does not serve the domain of jid ({error})") };
+            return Failure::Misconfigured {
+                why: format!("the server does not serve the domain of jid ({error})"),
+            };
         }
         Failure::lost(error)
     })?;

@@ -47,7 +47,12 @@ impl Target {
 }
 
 /// The message called `id` that says `post`; in the place of the message `corrects`, if there is one.
-pub(crate) fn message(post: &Post, target: &Target, id: &str, corrects: Option<&MessageId>) -> Result<Element, Undelivered> {
+pub(crate) fn message(
+    post: &Post,
+    target: &Target,
+    id: &str,
+    corrects: Option<&MessageId>,
+) -> Result<Element, Undelivered> {
     let mention = post.mention.as_ref().map(|mention| text::inert(&mention.name).replace('\n', " "));
     let body = match &mention {
         Some(name) => format!("{name}: {}", post.written()),
@@ -102,7 +107,8 @@ pub(crate) fn reaction(target: &Target, id: &str, message: &MessageId, emoji: Op
 
 /// What brings us into a room, without its past.
 pub(crate) fn join(entry: &Entry, caps: Element) -> Element {
-    let mut x = element("x", ns::MUC).holding(element("history", ns::MUC).with("maxchars", "0").with("maxstanzas", "0"));
+    let mut x =
+        element("x", ns::MUC).holding(element("history", ns::MUC).with("maxchars", "0").with("maxstanzas", "0"));
     if let Some(key) = &entry.key {
         x.append_child(element("password", ns::MUC).saying(key.reveal()));
     }

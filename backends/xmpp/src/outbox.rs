@@ -47,7 +47,10 @@ pub(crate) enum Proof {
 /// Who waits for that.
 pub(crate) enum Asker {
     /// Of an edit, for the message that is edited.
-    Edit { message: MessageId, answer: Answer },
+    Edit {
+        message: MessageId,
+        answer: Answer,
+    },
     Post(Answer),
     Reaction(Done),
 }
@@ -107,11 +110,7 @@ impl Outbox {
         let Some(sent) = self.take(|sent| sent.id == id) else { return false };
         let why = fault.why();
         let is_for_now = fault.is_for_now || fault.condition == "not-acceptable";
-        sent.fail(if is_for_now {
-            Undelivered::Later { after: None, why }
-        } else {
-            Undelivered::Refused { why }
-        });
+        sent.fail(if is_for_now { Undelivered::Later { after: None, why } } else { Undelivered::Refused { why } });
         true
     }
 

@@ -14,10 +14,7 @@ pub(crate) enum Reason {
     /// We were put out.
     Kicked(String),
     /// We were not let in, for an error's condition.
-    Refused {
-        condition: String,
-        why: String,
-    },
+    Refused { condition: String, why: String },
     /// There was no such room, until we came.
     Unknown,
 }
@@ -46,7 +43,9 @@ impl Reason {
         match self {
             Self::Banned(_) => None,
             Self::Refused { condition, .. } if condition == "forbidden" => None,
-            Self::Refused { condition, .. } if PASSING.contains(&condition.as_str()) => Some(Duration::from_mins(1)),
+            Self::Refused { condition, .. } if PASSING.contains(&condition.as_str()) => {
+                Some(Duration::from_mins(1))
+            }
             Self::Destroyed(_) | Self::Unknown => Some(Duration::from_mins(30)),
             Self::Anonymous | Self::Kicked(_) | Self::Refused { .. } => Some(Duration::from_mins(5)),
         }

@@ -41,11 +41,21 @@ struct Room {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     /// The room last showed then that we are in it, or was asked.
-    Joined { since: Instant, seen: Instant, asked: bool },
-    Joining { since: Instant },
-    Leaving { since: Instant },
+    Joined {
+        since: Instant,
+        seen: Instant,
+        asked: bool,
+    },
+    Joining {
+        since: Instant,
+    },
+    Leaving {
+        since: Instant,
+    },
     /// For ever, unless it is tried again at a time.
-    Out { again: Option<Instant> },
+    Out {
+        again: Option<Instant>,
+    },
 }
 
 /// How to come into a room.
@@ -302,8 +312,7 @@ impl Rooms {
 
     /// The rooms in which we are not called what we want to be, with that.
     pub(crate) fn misnamed(&self) -> Vec<(BareJid, String)> {
-        let is_misnamed =
-            |room: &Room| matches!(room.standing, Standing::Joined { .. }) && room.nick != self.nick;
+        let is_misnamed = |room: &Room| matches!(room.standing, Standing::Joined { .. }) && room.nick != self.nick;
         let misnamed = self.rooms.iter().filter(|(_, room)| is_misnamed(room));
         misnamed.map(|(name, _)| (name.clone(), self.nick.clone())).collect()
     }

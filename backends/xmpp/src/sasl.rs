@@ -78,7 +78,8 @@ impl Login {
 
     /// Takes what the server says to it.
     pub(crate) fn take(&mut self, said: &Element) -> Result<Next, Failure> {
-        let is_the_servers = |error| Failure::lost(format!("the server did not prove that it knows the password: {error}"));
+        let is_the_servers =
+            |error| Failure::lost(format!("the server did not prove that it knows the password: {error}"));
         let data = || STANDARD.decode(said.text().trim()).map_err(Failure::lost);
         match said.name() {
             "challenge" if said.has_ns(ns::SASL) => {

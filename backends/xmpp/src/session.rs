@@ -127,7 +127,9 @@ impl<'a> Session<'a> {
     /// Reads up what was said in `room`, or to us alone, while we were away.
     async fn read_up(&mut self, room: Option<BareJid>) -> Result<(), Failure> {
         let Some(since) = self.since.and_then(|since| since.checked_sub(OVERLAP)) else { return Ok(()) };
-        let Some(question) = self.archives.begin(room, since, &mut self.mint) else { return Ok(()) };
+        let Some(question) = self.archives.begin(room, since, &mut self.mint, Instant::now()) else {
+            return Ok(());
+        };
         self.connection.send(&question).await.map(drop)
     }
 
@@ -150,6 +152,9 @@ impl<'a> Session<'a> {
         self.outbox.give_up(now);
         for room in self.rooms.give_up(now) {
             self.parted(&room).await?;
+        }
+        for read in self.archives.give_up(now) {
+            self.read(read).await?;
         }
         for (room, nick) in self.rooms.doubtful(now) {
             self.doubt(&room, &nick).await?;

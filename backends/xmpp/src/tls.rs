@@ -54,9 +54,10 @@ impl Trust {
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = protocol.map(<[u8]>::to_vec).into_iter().collect();
         let name = ServerName::try_from(domain.to_owned()).map_err(Failure::lost)?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| {
-            Failure::lost(format!("no TLS with {domain}: {error}"))
-        })?;
+        let stream = TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .map_err(|error| Failure::lost(format!("no TLS with {domain}: {error}")))?;
         let (_, connection) = stream.get_ref();
         let binding = match connection.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_3) => connection

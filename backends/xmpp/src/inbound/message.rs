@@ -121,7 +121,8 @@ fn unquoted(stanza: &Element, body: String) -> String {
     if !stanza.has_child("reply", names::REPLY) {
         return body;
     }
-    let is_of_reply = |child: &&Element| child.is("fallback", names::FALLBACK) && child.attr("for") == Some(names::REPLY);
+    let is_of_reply =
+        |child: &&Element| child.is("fallback", names::FALLBACK) && child.attr("for") == Some(names::REPLY);
     let Some(fallback) = stanza.children().find(is_of_reply) else { return body };
     let Some(part) = fallback.get_child("body", names::FALLBACK) else { return String::new() };
     let edge = |name: &str| part.attr(name).and_then(|edge| edge.parse().ok());
@@ -162,7 +163,8 @@ fn forwarded(parent: &Element) -> Option<&Element> {
 
 fn reacted(from: Jid, stanza: &Element, reactions: &Element) -> Option<Reacted> {
     let each = reactions.children().filter(|child| child.is("reaction", ns::REACTIONS)).map(Element::text);
-    let emoji = each.map(|text| text::inert(text.trim())).filter(|text| !text.is_empty() && text.len() <= LONGEST_EMOJI);
+    let emoji =
+        each.map(|text| text::inert(text.trim())).filter(|text| !text.is_empty() && text.len() <= LONGEST_EMOJI);
     Some(Reacted {
         from,
         in_room: stanza.attr("type") == Some("groupchat"),

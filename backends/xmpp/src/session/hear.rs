@@ -1,6 +1,9 @@
 //! What a session does about what it is told.
 
-use std::time::SystemTime;
+use std::{
+    collections::HashSet,
+    time::{Duration, SystemTime},
+};
 
 use fulmar_contract::{Event, Failure, Reaction, RoomId};
 use jid::{BareJid, Jid};
@@ -10,7 +13,7 @@ use xmpp_parsers::minidom::Element;
 
 use super::Session;
 use crate::{
-    archive::Next,
+    archive::{Next, Read},
     hearing::Way,
     id::Names,
     inbound::{self, Fact, Fault, Reacted, Said},
@@ -62,7 +65,9 @@ impl Session<'_> {
             }
         }
         let way = Way::Live { id: self.mint.next(), at: SystemTime::now() };
-        match self.ears().hear(said, way) {
+        let room = said.in_room.then_some(room);
+        let heard = self.ears().hear(said, way);
+        match heard.and_then(|heard| self.archives.hold(room.as_ref(), heard)) {
             Some(heard) => self.report(Event::Heard(heard)).await,
             None => Ok(()),
         }
@@ -118,22 +123,41 @@ impl Session<'_> {
             debug!(why = fault.why(), "a request was refused");
         }
         let answer = answer.ok().flatten();
-        match self.archives.answered(id, from, &self.account, answer.as_ref(), &mut self.mint) {
+        match self.archives.answered(id, from, &self.account, answer.as_ref(), &mut self.mint, Instant::now()) {
             None => Ok(()),
             Some(Next::Ask(question)) => self.connection.send(&question).await.map(drop),
-            Some(Next::Done(room, archived)) => {
-                for archived in archived {
-                    let Some(said) = archived.said else { continue };
-                    let is_of_it = said.in_room == room.is_some()
-                        && room.as_ref().is_none_or(|room| said.from.to_bare() == *room);
-                    let way = Way::Archive { id: archived.id, at: archived.at };
-                    if let Some(heard) = self.ears().hear(said, way).filter(|_| is_of_it) {
-                        self.report(Event::Heard(heard)).await?;
-                    }
-                }
-                Ok(())
+            Some(Next::Done(read)) => self.read(read).await,
+        }
+    }
+
+    /// An archive is read: what stood in it is heard, and then what was said meanwhile, of which some may stand in it, too.
+    pub(super) async fn read(&mut self, read: Read) -> Result<(), Failure> {
+        let Read { room, archived, live } = read;
+        let mut ids = HashSet::new();
+        for archived in archived {
+            let Some(said) = archived.said else { continue };
+            let is_of_it =
+                said.in_room == room.is_some() && room.as_ref().is_none_or(|room| said.from.to_bare() == *room);
+            let way = Way::Archive { id: archived.id, at: self.after_the_last(archived.at) };
+            if let Some(heard) = self.ears().hear(said, way).filter(|_| is_of_it) {
+                ids.insert(heard.id.clone());
+                self.report(Event::Heard(heard)).await?;
             }
         }
+        for heard in live {
+            if !ids.contains(&heard.id) {
+                self.report(Event::Heard(heard)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The time of an archive, which may count whole seconds: what seems to have been said within the second before we missed
+    /// anything was said after that.
+    fn after_the_last(&self, at: SystemTime) -> SystemTime {
+        let since =
+            self.since.filter(|since| since.duration_since(at).is_ok_and(|gap| gap < Duration::from_secs(1)));
+        since.unwrap_or(at)
     }
 
     async fn bounced(&mut self, from: &Jid, id: &str, fault: &Fault) -> Result<(), Failure> {

@@ -1,0 +1,9 @@
+//! The backend from outside: the laws and more, against a real server.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod chat;
+mod laws;
+mod peer;
+mod place;
+mod proxy;
