@@ -1,0 +1,82 @@
+//! From an event to what the gateway is told.
+
+use fulmar_contract::{Event, Failure, Heard, MessageId, RoomId, Taken, ThreadId};
+use matrix_sdk::{
+    Room,
+    deserialized_responses::{TimelineEvent, TimelineEventKind},
+    ruma::UserId,
+};
+
+use super::Hearing;
+use crate::{
+    config::Unverified,
+    inbound::{self, Fact, Said},
+    people,
+};
+
+impl Hearing<'_> {
+    /// Tells what an event means, if it means anything.
+    pub(super) async fn event(
+        &mut self,
+        room: &Room,
+        event: &TimelineEvent,
+        taken: &Taken,
+    ) -> Result<(), Failure> {
+        match &event.kind {
+            TimelineEventKind::PlainText { .. } => {}
+            _ if !self.session.config.encryption => return Ok(()),
+            TimelineEventKind::Decrypted(_) => {}
+            TimelineEventKind::UnableToDecrypt { event: sealed, .. } => {
+                if event.sender().is_some_and(|sender| !self.session.is_me(&sender)) {
+                    self.seal(room, sealed);
+                }
+                return Ok(());
+            }
+        }
+        match inbound::read(event.raw(), &self.session.me) {
+            Some(Fact::Reacted { id, sender, message, emoji }) => {
+                self.reacted(room, id, (sender, message, emoji)).await
+            }
+            Some(Fact::Redacted(id)) => self.redacted(room, &id).await,
+            Some(Fact::Said(said)) => self.said(room, said, event, taken).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn said(&self, room: &Room, said: Said, event: &TimelineEvent, taken: &Taken) -> Result<(), Failure> {
+        let policy = self.session.config.unverified;
+        let is_encrypted = policy == Unverified::Refuse
+            && room.latest_encryption_state().await.is_ok_and(|state| state.is_encrypted());
+        let encryption = event.encryption_info().map(|encryption| &**encryption);
+        let identity = people::identity(&said.sender, policy, encryption, is_encrypted);
+        let (place, direct) = self.place(room, &said.sender);
+        if direct {
+            self.session.lasting.wrote(&said.sender, room.room_id());
+        }
+        let heard = Heard {
+            id: MessageId::new(said.id.as_str()),
+            room: place,
+            thread: said.thread.map(|thread| ThreadId::new(thread.as_str())),
+            sender: people::sender(room, &said.sender, identity).await,
+            text: said.text,
+            mentioned: said.mentioned,
+            direct,
+            at: said.at,
+            taken: taken.clone(),
+        };
+        self.session.report(Event::Heard(heard)).await
+    }
+
+    /// What a room is called, and whether it is one-to-one: then it is called after the person.
+    ///
+    /// A room that we were told to be in is never one-to-one. Others are as long as there is nobody else in them, if they
+    /// were made for that, or have no name.
+    pub(super) fn place(&self, room: &Room, other: &UserId) -> (RoomId, bool) {
+        let name = self.session.lasting.name(room.room_id());
+        let has_name = room.name().is_some() || room.canonical_alias().is_some();
+        let is_direct = room.active_members_count() == 2
+            && !self.session.lasting.is_wanted(&name)
+            && (!has_name || !room.direct_targets().is_empty());
+        if is_direct { (RoomId::new(other.as_str()), true) } else { (name, false) }
+    }
+}

@@ -1,0 +1,95 @@
+//! A real homeserver, as `tests/servers/matrix.sh` starts it, with people and rooms of one test's own.
+
+use std::{
+    env, fs, process,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use fulmar_conformance::{Session, skip, within};
+use fulmar_contract::RoomId;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::interval;
+
+use crate::{
+    chat::Chat,
+    peer::{PASSWORD, Peer},
+    proxy::Proxy,
+};
+
+/// A peer in rooms of its own, and a wire for the backend.
+pub(crate) struct Place {
+    pub(crate) server: String,
+    pub(crate) proxy: Proxy,
+    pub(crate) peer: Peer,
+    /// Our name, without the server.
+    pub(crate) user: String,
+    pub(crate) store: TempDir,
+    /// The alias of the room that we are to be in, and its id.
+    pub(crate) room: String,
+    pub(crate) room_id: String,
+    /// The id of a room where only the peer is.
+    pub(crate) other: String,
+}
+
+impl Place {
+    /// A place of its own; `None` after saying so if there is no homeserver.
+    pub(crate) async fn new() -> Option<Self> {
+        let Ok(server) = env::var("FULMAR_TEST_SYNAPSE") else {
+            skip("a real synapse (FULMAR_TEST_SYNAPSE)");
+            return None;
+        };
+        let number = format!("{}x{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let peer = Peer::register(&server, &format!("p{number}")).await;
+        let user = format!("f{number}");
+        Peer::register(&server, &user).await;
+        let room_id = peer.makes_room(&format!("r{number}")).await;
+        let other = peer.makes_room(&format!("o{number}")).await;
+        let proxy = Proxy::to(server.trim_start_matches("http://").to_owned()).await;
+        let store = tempfile::tempdir().unwrap();
+        Some(Self { room: format!("#r{number}:localhost"), server, proxy, peer, user, store, room_id, other })
+    }
+
+    pub(crate) fn chat(&self) -> Chat {
+        Chat::on(self.proxy.port, self.store.path()).login(&self.user, PASSWORD).text("rooms", &self.room)
+    }
+
+    /// Our whole name.
+    pub(crate) fn us(&self) -> String {
+        format!("@{}:localhost", self.user)
+    }
+
+    /// The room that we are to be in, as the backend calls it.
+    pub(crate) fn name(&self) -> RoomId {
+        RoomId::new(&self.room)
+    }
+
+    /// A file of the store.
+    pub(crate) fn kept(&self, file: &str) -> Value {
+        let content = fs::read(self.store.path().join(file)).unwrap_or_else(|_| b"null".into());
+        serde_json::from_slice(&content).unwrap()
+    }
+
+    /// Waits until a file of the store is not as it was.
+    pub(crate) async fn kept_changes(&self, file: &str, before: &Value) {
+        within("the store to change", async {
+            let mut look = interval(Duration::from_millis(20));
+            while self.kept(file) == *before {
+                look.tick().await;
+            }
+        })
+        .await;
+    }
+
+    /// Ourselves, at another device.
+    pub(crate) async fn ours(&self) -> Peer {
+        Peer::login(&self.server, &self.user).await
+    }
+
+    pub(crate) async fn session(&self) -> Session {
+        Session::in_room(&*self.chat().build(), &self.name()).await.0
+    }
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
