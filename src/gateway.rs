@@ -249,6 +249,7 @@ impl<'a> Tree<'a> {
             settings: storm.settings.clone(),
             client: Rc::clone(&storm.client),
             auth: storm.auth.clone(),
+            router: self.reach.router.clone(),
             world: self.world.clone(),
         };
         child(format!("aliases/{}", storm.name), "aliases", core(), storm.aliases.clone(), move |birth| {
@@ -326,6 +327,7 @@ fn outlets(config: &Config, reach: &Reach) -> BTreeMap<String, Outlet> {
             prefixes: Arc::clone(&prefixes),
             max_posts: chat.max_posts,
             unconfirmed: chat.unconfirmed,
+            manner: chat.manner,
             backend: chat.backend.clone(),
             line: line.clone(),
         };

@@ -31,6 +31,8 @@ pub struct Metrics {
     pub commands: Family<Outcome, Counter>,
     /// Announcements heard, by what became of them.
     pub announcements: Family<Outcome, Counter>,
+    /// Reactions to our posts, by chat.
+    pub reacted: Family<Chat, Counter>,
     /// What networks posted to chats, by what became of it.
     pub called: Family<Called, Counter>,
     /// Requests to the webhooks, by what became of them.
@@ -137,7 +139,7 @@ impl Metrics {
         let metrics = Self::default();
         for chat in chats {
             let labels = Chat { chat: chat.to_owned() };
-            for family in [&metrics.heard, &metrics.posted, &metrics.failed] {
+            for family in [&metrics.heard, &metrics.posted, &metrics.failed, &metrics.reacted] {
                 drop(family.get_or_create(&labels));
             }
             for outcome in UNCONFIRMED {
@@ -243,6 +245,7 @@ impl Metrics {
             "Announcements heard, by what became of them",
             self.announcements.clone(),
         );
+        registry.register("reacted", "Reactions to our posts", self.reacted.clone());
         registry.register("called", "What networks posted to chats, by what became of it", self.called.clone());
         registry.register("webhooks", "Requests to the webhooks, by what became of them", self.webhooks.clone());
         registry.register("events", "Events on the streams of StackStorm", self.events.clone());

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::{
     auth::{self, Auth},
     obey_supervisor,
+    router::{self, Router},
     world::World,
 };
 use crate::{
@@ -74,6 +75,8 @@ pub struct Setup {
     pub client: Rc<Client>,
     /// Who owns the credential.
     pub auth: Line<Auth>,
+    /// Who has them offered.
+    pub router: Line<Router>,
     /// The clock.
     pub world: World,
 }
@@ -131,7 +134,11 @@ impl Aliases {
     fn settle(&mut self, loaded: Result<Registry, String>, ctx: &mut Context<Self>) {
         self.loading = false;
         let answer = match loaded {
-            Ok(registry) => Ok(self.take_over(registry)),
+            Ok(registry) => {
+                let count = self.take_over(registry);
+                self.tell(ctx);
+                Ok(count)
+            }
             Err(why) => {
                 warn!(stackstorm = %self.setup.name, error = %why, "aliases not loaded");
                 self.failures = self.failures.saturating_add(1);
@@ -173,6 +180,13 @@ impl Aliases {
         self.known = Known { registry: Arc::new(registry), loaded, error: None };
         self.patient.drain(..).for_each(|waiter| waiter.send(()).unwrap_or_default());
         count
+    }
+
+    /// Tells the Router that there is a new registry.
+    fn tell(&self, ctx: &mut Context<Self>) {
+        let (router, renewed) = (self.setup.router.clone(), router::Renewed(self.setup.name.clone()));
+        // While there is no Router, nothing is offered; it is told again at the next load.
+        async move { router.send(renewed).await.unwrap_or_default() }.into_actor(self).spawn(ctx);
     }
 
     fn load_after(&mut self, after: Duration, ctx: &mut Context<Self>) {

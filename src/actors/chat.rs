@@ -12,8 +12,8 @@ use actix::{
     MessageResult, ResponseFuture, StreamHandler, WrapFuture,
 };
 use fulmar_contract::{
-    self as contract, Backend, Done, Event, Failure, Link, Login, MessageId, Order, Post, Receipt, Recovery,
-    RoomId, Secret, Sender, Undelivered,
+    self as contract, Backend, Done, Event, Failure, Link, Login, MessageId, Offered, Order, Post, Receipt,
+    Recovery, RoomId, Secret, Sender, Undelivered,
 };
 use futures_util::stream::unfold;
 use serde::Serialize;
@@ -34,7 +34,7 @@ use self::ears::Ears;
 use super::{
     delivery::{self, Delivery},
     journal::Journal,
-    router::Router,
+    router::{self, Router},
     world::World,
 };
 use crate::{
@@ -72,6 +72,25 @@ pub struct Join {
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), String>")]
 pub struct Leave(pub RoomId);
+
+/// Has commands offered to people while they type, in place of those before. Only where the backend can
+/// ([`fulmar_contract::Capabilities::offers`]). The error is for a person to read.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct Offer(pub Vec<Offered>);
+
+/// Has a message show our reaction to it, or none any more. Only where the backend can
+/// ([`fulmar_contract::Capabilities::reactions`]). The error is for a person to read.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct React {
+    /// Where the message is.
+    pub room: RoomId,
+    /// The message.
+    pub message: MessageId,
+    /// One emoji, in place of an earlier one of ours.
+    pub emoji: Option<String>,
+}
 
 /// Passes on what the network posted to us over HTTP.
 #[derive(Debug, Message)]
@@ -220,14 +239,20 @@ impl Chat {
         Ok(Box::pin(async move { told.await.unwrap_or_else(lost) }))
     }
 
-    /// Gives an order to join or to leave, and waits until it is carried out.
-    fn move_by(&self, order: impl FnOnce(Done) -> Order) -> ResponseFuture<Result<(), String>> {
+    /// Gives an order and waits until it is carried out.
+    fn carry_out(&self, order: impl FnOnce(Done) -> Order) -> ResponseFuture<Result<(), String>> {
         let (done, told) = oneshot::channel();
         let ordered = self.order(order(done));
         Box::pin(async move {
             ordered?;
             told.await.unwrap_or_else(|_| Err("the session ended over it".into()))
         })
+    }
+
+    /// Tells the Router that commands can be offered.
+    fn online(&self, ctx: &mut Context<Self>) {
+        let (router, online) = (self.setup.router.clone(), router::Online(self.setup.name.clone()));
+        async move { router.send(online).await.unwrap_or_default() }.into_actor(self).spawn(ctx);
     }
 
     /// Tells Delivery that posts may go through now.
@@ -276,6 +301,7 @@ impl StreamHandler<Event> for Chat {
                 self.rooms = rooms.into_iter().map(|room| (room, Err("not joined yet".into()))).collect();
                 self.notice.online();
                 self.reachable(ctx);
+                self.online(ctx);
             }
             Event::Parted(room) => {
                 info!(chat = %self.setup.name, %room, "parted");
@@ -316,7 +342,7 @@ impl Handler<Join> for Chat {
     type Result = ResponseFuture<Result<(), String>>;
 
     fn handle(&mut self, Join { room, key }: Join, _: &mut Self::Context) -> Self::Result {
-        self.move_by(|done| Order::Join { room, key, done })
+        self.carry_out(|done| Order::Join { room, key, done })
     }
 }
 
@@ -324,7 +350,7 @@ impl Handler<Leave> for Chat {
     type Result = ResponseFuture<Result<(), String>>;
 
     fn handle(&mut self, Leave(room): Leave, _: &mut Self::Context) -> Self::Result {
-        self.move_by(|done| Order::Leave { room, done })
+        self.carry_out(|done| Order::Leave { room, done })
     }
 }
 
@@ -341,6 +367,22 @@ impl Handler<Report> for Chat {
             }
         }
         MessageResult(status)
+    }
+}
+
+impl Handler<Offer> for Chat {
+    type Result = ResponseFuture<Result<(), String>>;
+
+    fn handle(&mut self, Offer(commands): Offer, _: &mut Self::Context) -> Self::Result {
+        self.carry_out(|done| Order::Offer { commands, done })
+    }
+}
+
+impl Handler<React> for Chat {
+    type Result = ResponseFuture<Result<(), String>>;
+
+    fn handle(&mut self, React { room, message, emoji }: React, _: &mut Self::Context) -> Self::Result {
+        self.carry_out(|done| Order::React { room, message, emoji, done })
     }
 }
 

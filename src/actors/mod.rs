@@ -3,6 +3,8 @@
 //! | message | from -> to | answer |
 //! |---|---|---|
 //! | `router::Heard` | Chat -> Router | - |
+//! | `router::Online` | Chat -> Router | - |
+//! | `router::Renewed` | Aliases -> Router | - |
 //! | `router::InputEnded` | Chat -> Router | - |
 //! | `router::Concluded` | Journal -> Router | - |
 //! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled; or who will tell, if that takes time |
@@ -38,6 +40,8 @@
 //! | `chat::Deliver` | Delivery -> Chat | a receipt, or why there is none |
 //! | `chat::Edit` | Delivery -> Chat | a receipt, or why there is none |
 //! | `chat::Call` | web -> Chat | whether the session has it |
+//! | `chat::Offer` | Router -> Chat | when the network has taken it, or why not |
+//! | `chat::React` | Router -> Chat | when the network has taken it, or why not |
 //! | `chat::Join`, `chat::Leave` | Router -> Chat | when the network has confirmed or refused |
 //! | `progress::Over` | Router -> Progress | - |
 //! | `Report` of chat, auth, aliases, listener | Admin, Router -> each | how it is |

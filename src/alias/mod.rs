@@ -7,10 +7,12 @@ mod definition;
 mod expression;
 mod format;
 mod help;
+mod offer;
 mod registry;
 
 pub use command::tidy;
 pub use definition::{Ack, Alias, Outcome, Phrase};
 pub use format::{BadFormat, Format, NoMatch, Params};
 pub use help::{BadHelp, Filter, HelpLine, HelpPage, HelpQuery};
+pub use offer::offers;
 pub use registry::{Broken, Duplicate, Found, Hit, Registry};

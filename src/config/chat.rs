@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use fulmar_contract::{Backend, Kind, Options, Value};
 
-use super::{Home, Named, home, named_tables};
+use super::{Home, Manner, Named, home, named_tables};
 
 /// One chat.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct ChatConfig {
     pub max_posts: usize,
     /// What becomes of a post that may be out already.
     pub unconfirmed: Unconfirmed,
+    /// How it answers.
+    pub manner: Manner,
     /// The configured network.
     pub backend: Arc<dyn Backend>,
 }
@@ -42,6 +44,7 @@ impl fmt::Debug for ChatConfig {
             .field("home", &self.home)
             .field("max_posts", &self.max_posts)
             .field("unconfirmed", &self.unconfirmed)
+            .field("manner", &self.manner)
             .finish_non_exhaustive()
     }
 }
@@ -69,6 +72,7 @@ fn chat(name: &str, options: &mut Options, kinds: &[Kind], stackstorms: &[String
     let max_posts = options.number("max_posts", 1, 1000).and_then(|most| usize::try_from(most).ok());
     let words = [("drop", Unconfirmed::Drop), ("repeat", Unconfirmed::Repeat)];
     let unconfirmed = options.word("unconfirmed", Unconfirmed::Repeat, &words);
+    let manner = Manner::read(options);
     let Some(kind) = kind(options, kinds) else {
         // Which keys belong here is not known.
         options.keys().iter().for_each(|key| drop(options.take(key)));
@@ -79,7 +83,7 @@ fn chat(name: &str, options: &mut Options, kinds: &[Kind], stackstorms: &[String
     options.absorb(read);
     let home = Home { stackstorm, rooms };
     let max_posts = max_posts.unwrap_or(MAX_POSTS);
-    Some(ChatConfig { name: name.to_owned(), kind: kind.name, home, max_posts, unconfirmed, backend })
+    Some(ChatConfig { name: name.to_owned(), kind: kind.name, home, max_posts, unconfirmed, manner, backend })
 }
 
 fn kind<'a>(options: &mut Options, kinds: &'a [Kind]) -> Option<&'a Kind> {

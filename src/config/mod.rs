@@ -7,6 +7,7 @@ mod chat;
 mod document;
 mod gateway;
 mod home;
+mod manner;
 mod note;
 mod prefix;
 mod stackstorm;
@@ -22,6 +23,7 @@ use fulmar_contract::{Entries, Kind, Options, Problem, did_you_mean};
 pub use chat::{ChatConfig, Unconfirmed};
 pub use gateway::{Admin, Administrator, Gateway, Mention, State, Web};
 pub use home::Home;
+pub use manner::{Manner, Replies, Threads};
 pub use note::{ConfigError, Note};
 pub use stackstorm::{Credential, StackStorm};
 

@@ -186,6 +186,9 @@ pub struct Delivery {
     pub speech: Speech,
     /// Where.
     pub route: Route,
+    /// The message in that room that it shows to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<MessageId>,
     /// Whom to name.
     pub mention: Option<Mention>,
     /// The whole text, before it is cut.

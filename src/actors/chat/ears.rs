@@ -73,9 +73,10 @@ impl Ears {
                     }
                     return Some(event);
                 }
-                Event::Joined(_) | Event::Left { .. } | Event::Parted(_) | Event::Reacted(_) => {
-                    return Some(event);
+                Event::Reacted(_) => {
+                    self.setup.metrics.reacted.get_or_create(&self.setup.labels()).inc();
                 }
+                Event::Joined(_) | Event::Left { .. } | Event::Parted(_) => return Some(event),
             }
         }
     }

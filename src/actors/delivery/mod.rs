@@ -44,7 +44,7 @@ use super::{
     world::World,
 };
 use crate::{
-    config::Unconfirmed,
+    config::{Manner, Unconfirmed},
     journal as rows,
     journal::{DeliveryId, DeliveryState, Entry},
     metrics::Metrics,
@@ -99,6 +99,8 @@ pub struct Outlet {
     pub max_posts: usize,
     /// What becomes of a post that may be out already, where a second copy would be a second message.
     pub unconfirmed: Unconfirmed,
+    /// How it answers.
+    pub manner: Manner,
     /// The network's code.
     pub backend: Arc<dyn Backend>,
     /// The hosting actor.

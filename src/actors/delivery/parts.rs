@@ -34,7 +34,7 @@ impl Terms<'_> {
             room: delivery.route.room.clone(),
             thread: delivery.route.thread.clone().filter(|_| self.capabilities.threads),
             mention: mention.clone().filter(|_| number == 0),
-            answers: None,
+            answers: delivery.answers.clone().filter(|_| number == 0 && self.capabilities.replies),
             text,
             marked: None,
             file: None,

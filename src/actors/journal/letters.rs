@@ -181,6 +181,7 @@ impl Journal {
             execution: delivery.execution.clone(),
             speech: delivery.speech,
             route: delivery.route.clone(),
+            answers: None,
             mention: delivery.mention.clone(),
             text: text.to_owned(),
             tone: delivery.tone,

@@ -15,6 +15,7 @@ use tracing::{debug, warn};
 use super::{
     Announced, Outcome, Router,
     lines::{Lines, Utterance},
+    manner::Mood,
     place, sequence,
 };
 use crate::{
@@ -191,6 +192,9 @@ impl News {
             Meaning::Result(id) => (Speech::Result, self.command.as_ref().map(|it| it.run_id(&id)), "result"),
             Meaning::Further | Meaning::Ordinary | Meaning::Unclear(_) => (Speech::Announcement, None, "said"),
         };
+        if let Some(command) = self.command.as_ref().filter(|_| execution.is_some()) {
+            lines.react(command, Mood::Over);
+        }
         let route = self.route(lines).await;
         let Self { stackstorm, announcement, command, flight: _flight, .. } = self;
         let Announcement { message, extra, channel, user, whisper, .. } = announcement;

@@ -75,6 +75,14 @@ const SHORTEST_ID: usize = 4;
 /// The length of StackStorm's ids.
 const LONGEST_ID: usize = 24;
 
+/// Those of ours that people are offered while they type, with what they do.
+pub(super) const OFFERED: &[(&str, &str)] = &[
+    ("help", "What can be run here"),
+    ("status", "How the gateway is"),
+    ("whoami", "Who you are in its eyes"),
+    ("executions", "What runs, and what has ended lately"),
+];
+
 /// The commands of ours that somebody may use, as help shows them.
 pub(super) fn help(prefix: &str, standing: Standing) -> String {
     let administrators: &[&str] = match standing {

@@ -50,9 +50,9 @@ impl Asked {
         route_of(&self.chat, &self.heard)
     }
 
-    /// Whose a question is that is asked in answer.
+    /// Whose a question is that is asked in answer. It may be answered outside of the thread in which it is asked.
     pub(super) fn question(&self) -> Question {
-        (self.route(), self.heard.sender.identity.clone(), self.storm.name.clone())
+        (Route { thread: None, ..self.route() }, self.heard.sender.identity.clone(), self.storm.name.clone())
     }
 
     /// What a command to the same StackStorm begins with here.

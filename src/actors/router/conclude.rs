@@ -16,6 +16,7 @@ use super::{
     Concluded,
     gate::Caller,
     lines::{Lines, StackStorm, Utterance},
+    manner::Mood,
 };
 use crate::{
     actors::{
@@ -51,6 +52,7 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
     };
     let Formatted { enabled, message, extra } = formatted;
     let run = command.run_id(&execution.id);
+    lines.react(&command, status.as_ref().map_or(Mood::Unclear, Mood::after));
     if let Some(status) = status {
         end_line(&lines, &command, status).await;
     }

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use fulmar_contract::{Heard, Mention, RoomId, Tone};
+use fulmar_contract::{Heard, Mention, MessageId, Offered, RoomId, Tone};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tracing::error;
@@ -85,12 +85,14 @@ pub struct Chat {
     pub outlet: Outlet,
     /// The rooms in which it was, or should have been, when it was last asked while online.
     pub(super) rooms: RefCell<Option<BTreeSet<RoomId>>>,
+    /// The commands that it has offered to people since the process began.
+    pub(super) offered: RefCell<Option<Vec<Offered>>>,
 }
 
 impl Chat {
     /// A chat whose commands go where `home` says.
     pub fn new(home: config::Home, outlet: Outlet) -> Self {
-        Self { home, outlet, rooms: RefCell::default() }
+        Self { home, outlet, rooms: RefCell::default(), offered: RefCell::default() }
     }
 }
 
@@ -122,6 +124,8 @@ pub(super) struct Utterance {
     pub(super) speech: Speech,
     pub(super) command: Option<CommandId>,
     pub(super) execution: Option<RunId>,
+    /// The message that it answers, and the room of that one.
+    pub(super) answers: Option<(RoomId, MessageId)>,
     /// Whom it is for, in a room.
     pub(super) mention: Option<Mention>,
     /// Whether only they may read it, even if its `extra` does not say so.
@@ -139,6 +143,7 @@ impl Utterance {
             speech: Speech::Notice,
             command: None,
             execution: None,
+            answers: None,
             mention: None,
             whisper: false,
             text: text.into(),
@@ -151,14 +156,17 @@ impl Utterance {
     /// Words of our own to who wrote `heard`.
     pub(super) fn reply(heard: &Heard, text: impl Into<String>) -> Self {
         let mention = Mention { identity: heard.sender.identity.clone(), name: heard.sender.name.clone() };
-        Self { mention: (!heard.direct).then_some(mention), ..Self::notice(text) }
+        let answers = (heard.room.clone(), heard.id.clone());
+        let is_public = !heard.direct;
+        Self { answers: is_public.then_some(answers), mention: is_public.then_some(mention), ..Self::notice(text) }
     }
 
     /// Words of our own to who gave `command`.
     pub(super) fn answer(command: &Command, text: impl Into<String>) -> Self {
-        let is_private = command.direct.as_ref() == Some(&command.route.room);
-        let mention = (!is_private).then(|| command.author.clone());
-        Self { command: Some(command.id), mention, ..Self::notice(text) }
+        let is_public = command.direct.as_ref() != Some(&command.route.room);
+        let mention = is_public.then(|| command.author.clone());
+        let answers = is_public.then(|| (command.route.room.clone(), command.message.clone()));
+        Self { command: Some(command.id), answers, mention, ..Self::notice(text) }
     }
 }
 
@@ -181,11 +189,23 @@ impl Lines {
 
     /// An utterance with its place and a name.
     pub(super) fn delivery_of(&self, route: Route, what: Utterance) -> journal::Delivery {
-        let Utterance { speech, command, execution, mention, whisper: _, mut text, tone, link, mut extra } = what;
+        let Utterance {
+            speech,
+            command,
+            execution,
+            answers,
+            mention,
+            whisper: _,
+            mut text,
+            tone,
+            link,
+            mut extra,
+        } = what;
         bound(&mut text, &mut extra);
         let id = self.world.delivery_id();
         let mention = mention.filter(|_| self.mentions(speech));
-        journal::Delivery { id, command, execution, speech, route, mention, text, tone, link, extra }
+        let answers = answers.and_then(|answers| self.shown_to_answer(speech, &route, answers));
+        journal::Delivery { id, command, execution, speech, route, answers, mention, text, tone, link, extra }
     }
 
     /// Answers `command` where it was given, or in private if that is asked for.

@@ -13,7 +13,9 @@ mod conclude;
 mod gate;
 mod lines;
 mod look_up;
+mod manner;
 mod missed;
+mod offer;
 mod overdue;
 mod pace;
 mod person;
@@ -66,6 +68,7 @@ pub use self::{
     lines::{Chat, Lines, StackStorm},
     look_up::LOOKS_AT_ONCE,
     missed::Tally,
+    offer::{Online, Renewed},
     overdue::Overdue,
     runs::Tails,
     sequence::Sequence,
@@ -330,6 +333,8 @@ impl Handler<Heard> for Router {
         let named = stackstorm.map(|name| self.lines.stackstorms.get(name));
         let Some(storm) = named.unwrap_or_else(|| self.lines.home_of(&chat, &heard.room)).cloned() else { return };
         let (words, person) = (words.into_owned(), Person::of(&chat, &heard));
+        let thread = heard.thread.clone().or_else(|| self.lines.opened(&chat, &heard));
+        let heard = contract::Heard { thread, ..heard };
         if let Some((written, now)) = self.is_old(&heard) {
             return self.pass_over(person, heard, Refusal::Old { written, now }, ctx);
         }

@@ -11,6 +11,7 @@ use super::{
     gate::{Ticket, Turn},
     lines::{Lines, StackStorm, Utterance},
     look_up::{Lost, look_up, mark},
+    manner::Mood,
     words,
 };
 use crate::{
@@ -66,6 +67,7 @@ pub(super) async fn submit(lines: Rc<Lines>, submission: Submission, taken: Take
         return lines.answer(command, text).await;
     }
     drop(taken);
+    lines.react(&submission.command, Mood::Taken);
     carry_out(lines, submission, turn).await;
 }
 
@@ -93,11 +95,13 @@ pub(super) async fn settle(lines: &Lines, command: &Command, result: Value, fate
         }
         Fate::Refused(why) => {
             lines.metrics.command("refused");
+            lines.react(command, Mood::Bad);
             let text = format!("Not run: {why}");
             did_not_run(lines, command, CommandState::Refused { why }, text).await;
         }
         Fate::Unknown(why) => {
             lines.metrics.command("unknown");
+            lines.react(command, Mood::Unclear);
             warn!(command = %command.id, error = %why, "whether the command runs is unknown");
             let text =
                 format!("It may or may not run: {why}. It will not be sent again; look before you repeat it.");

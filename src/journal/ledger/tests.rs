@@ -40,6 +40,7 @@ fn delivery(n: u128) -> Entry {
         execution: None,
         speech: Speech::Notice,
         route: route(),
+        answers: None,
         mention: None,
         text: "x".into(),
         tone: Tone::Neutral,

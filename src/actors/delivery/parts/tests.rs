@@ -25,6 +25,7 @@ fn delivery(text: &str) -> Delivery {
         execution: None,
         speech: Speech::Result,
         route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: Some(ThreadId::new("7")) },
+        answers: None,
         mention: None,
         text: text.into(),
         tone: Tone::Good,

@@ -20,6 +20,7 @@ fn death(n: u128) -> Vec<Entry> {
         execution: None,
         speech: Speech::Notice,
         route,
+        answers: None,
         mention: None,
         text: "x".into(),
         tone: Tone::Neutral,
