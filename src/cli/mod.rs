@@ -8,6 +8,7 @@ mod queue;
 mod remote;
 mod run;
 mod sandbox;
+mod service;
 mod status;
 
 use std::{

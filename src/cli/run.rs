@@ -9,7 +9,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{BAD_CONFIGURATION, ConfigFile, FAILED, GAVE_UP, bad_configuration, check, fail};
+use super::{BAD_CONFIGURATION, ConfigFile, FAILED, GAVE_UP, bad_configuration, check, fail, service};
 use crate::{
     actors::world::World,
     admin::{self, Admin},
@@ -82,6 +82,7 @@ pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Resul
     let served = admin::serve(admin, listener, &config.admin).map_err(not_served)?;
     info!(admin = %served.address, "started");
     up(served.address);
+    service::is_up(&gateway.supervisor);
     stop_on_signals(&gateway.supervisor);
     outlive_hang_ups();
     let lost = || Ended::Escalated { child: "supervisor".into(), why: "it is gone; the log has the place".into() };
@@ -102,6 +103,7 @@ fn stop_on_signals(supervisor: &Addr<Supervisor>) {
                 Ok(mut signal) => {
                     signal.recv().await;
                     info!("asked to stop");
+                    service::is_stopping();
                     supervisor.send(Shutdown).await.unwrap_or_default();
                 }
                 Err(error) => error!(%error, "signals cannot be heard"),

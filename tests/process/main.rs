@@ -15,6 +15,7 @@ mod peer;
 mod program;
 mod restart;
 mod server;
+mod service;
 mod speech;
 mod stage;
 mod storm;

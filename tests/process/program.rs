@@ -27,22 +27,25 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// `fulmar run` with this configuration, until it serves its admin routes.
     pub(crate) async fn start(config: &str) -> Self {
-        Self::start_with(config, &[]).await
+        Self::start_as(config, |_| {}).await
     }
 
     /// As [`Gateway::start`], with more arguments.
     pub(crate) async fn start_with(config: &str, arguments: &[&str]) -> Self {
+        Self::start_as(config, |program| {
+            program.args(arguments);
+        })
+        .await
+    }
+
+    /// As [`Gateway::start`], with what `prepare` adds to the command.
+    pub(crate) async fn start_as(config: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let (folder, file) = written(config);
-        let mut child = fulmar()
-            .arg("run")
-            .arg("--config")
-            .arg(file)
-            .args(arguments)
-            .env("FULMAR_TEST_SWITCHES", "1")
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut program = fulmar();
+        program.arg("run").arg("--config").arg(file);
+        prepare(&mut program);
+        let mut child =
+            program.env("FULMAR_TEST_SWITCHES", "1").stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::<Mutex<String>>::default();
         let (lines, copy) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
         thread::spawn(move || {
