@@ -3,7 +3,7 @@
 //! The map, from pure to effectful. An arrow is "may use":
 //!
 //! ```text
-//! cli -> actors, admin, web, sandbox -> supervise, st2, config -> alias, render
+//! cli -> actors, admin, web, sandbox -> supervise, st2, config -> alias, markup, render
 //! backends.rs -> backends/*  -> backends/contract
 //! ```
 
@@ -16,6 +16,7 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 pub mod journal;
+pub mod markup;
 pub mod metrics;
 mod rate;
 pub mod render;

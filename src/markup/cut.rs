@@ -1,0 +1,219 @@
+//! Cutting a text into posts: at the end of a block, else of a line, else at a space, else between two letters.
+
+use fulmar_contract::{Limit, Markup, Unit};
+use unicode_segmentation::GraphemeCursor;
+
+use super::{
+    document::{Line, Look},
+    inert::ends_with_call,
+    page::{Page, Part, Place, Slice, has_paragraphs},
+};
+
+/// Cuts lines into parts that `limit` admits, with their numbers if there are several; the first `most` of them, and how
+/// many there are. Where numbers would take most of a post, there are none.
+pub(super) fn parts(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> (Vec<Part>, usize) {
+    let mut parts = pages(lines, look, limit, usize::MAX);
+    let mut digits = 0;
+    let mut is_numbered = false;
+    while parts.len() > 1 && digits < digits_of(parts.len()) {
+        digits = digits_of(parts.len());
+        let width = look.twice_if_both("(/) ".len() + 2 * digits);
+        is_numbered = limit.max >= 2 * width;
+        if !is_numbered {
+            break;
+        }
+        parts = pages(lines, look, Limit { max: limit.max - width, ..limit }, usize::MAX);
+    }
+    let all = parts.len();
+    parts.truncate(most);
+    if is_numbered && all > 1 {
+        for (part, number) in parts.iter_mut().zip(1..) {
+            *part = part.clone().after(&format!("({number}/{all}) "), look.markup);
+        }
+    }
+    (parts, all)
+}
+
+impl Part {
+    /// The part with a few words before it, which end with a space. What must begin a line still does.
+    #[must_use]
+    pub fn after(mut self, words: &str, markup: Markup) -> Self {
+        self.text.insert_str(0, words);
+        if let Some(marked) = &mut self.marked {
+            insert(marked, words, markup);
+        }
+        self
+    }
+}
+
+/// Puts `words`, which end with a space, before what is written in a dialect.
+pub fn insert(marked: &mut String, words: &str, markup: Markup) {
+    let begins_line = markup == Markup::Styling && (marked.starts_with("```") || marked.starts_with('>'));
+    let at = if markup == Markup::Html && marked.starts_with("<p>") { "<p>".len() } else { 0 };
+    marked.insert_str(at, words);
+    if begins_line {
+        marked.replace_range(words.len().saturating_sub(1)..words.len(), "\n");
+    }
+}
+
+fn digits_of(number: usize) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// Where a page could end better than where it is full.
+struct Boundary {
+    mark: super::page::Mark,
+    bytes: usize,
+    line: usize,
+}
+
+/// The first part of lines that are to be read to their end elsewhere.
+pub(super) fn first(lines: &[Line], look: &Look<'_>, limit: Limit) -> Option<Part> {
+    pages(lines, look, limit, 1).into_iter().next()
+}
+
+fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part> {
+    let paragraphs = has_paragraphs(lines);
+    let fresh = || Page::new(look, paragraphs);
+    let (mut parts, mut page, mut boundary) = (Vec::new(), fresh(), None::<Boundary>);
+    let (mut at, mut from) = (0, START);
+    while parts.len() < most
+        && let Some(line) = lines.get(at)
+    {
+        let slice = Slice { from, ..Slice::whole(line) };
+        let mark = page.mark();
+        if !page.is_empty() && slice.is_first() && begins_block(lines, at) {
+            boundary = Some(Boundary { mark: page.mark(), bytes: page.bytes(), line: at });
+        }
+        page.push(slice);
+        if page.fits(limit) {
+            (at, from) = (at + 1, START);
+            continue;
+        }
+        page.back(mark);
+        if !page.is_empty() {
+            if let Some(better) = boundary.take().filter(|better| 2 * better.bytes >= page.bytes()) {
+                page.back(better.mark);
+                at = better.line;
+            }
+            parts.push(std::mem::replace(&mut page, fresh()).part());
+            continue;
+        }
+        let cut = Cut::of(&mut page, slice, limit);
+        if let Some(to) = cut.to {
+            page.push(Slice { to, ..slice });
+            parts.push(std::mem::replace(&mut page, fresh()).part());
+        }
+        match cut.next {
+            Some(next) => from = next,
+            None => (at, from) = (at + 1, START),
+        }
+    }
+    if !page.is_empty() && parts.len() < most {
+        parts.push(page.part());
+    }
+    parts
+}
+
+/// Whether a line stands in other blocks than the one before it, or below a blank line.
+fn begins_block(lines: &[Line], at: usize) -> bool {
+    let ids = |line: &Line| line.within.last().map(|frame| frame.id);
+    let before = at.checked_sub(1).and_then(|before| lines.get(before));
+    before.zip(lines.get(at)).is_some_and(|(before, line)| line.blanks > 0 || ids(before) != ids(line))
+}
+
+/// How much of a line goes on a page by itself.
+struct Cut {
+    /// Up to where; `None` if it is only white space.
+    to: Option<Place>,
+    /// Where the line goes on, if it does.
+    next: Option<Place>,
+}
+
+impl Cut {
+    fn of(page: &mut Page<'_>, slice: Slice<'_>, limit: Limit) -> Self {
+        let bytes = if limit.unit == Unit::Bytes { limit.max } else { limit.max.saturating_mul(4) };
+        let shown = beginning(slice, bytes.saturating_add(LOOK_AHEAD));
+        let mut fits = |length: usize| {
+            let mark = page.mark();
+            page.push(Slice { to: place(slice, length), ..slice });
+            let fits = page.fits(limit);
+            page.back(mark);
+            fits
+        };
+        let (mut low, mut high) = (0, shown.len());
+        while low < high {
+            let middle = shown.ceil_char_boundary(low + (high - low).div_ceil(2));
+            if fits(middle) {
+                low = middle;
+            } else {
+                high = shown.floor_char_boundary(middle - 1);
+            }
+        }
+        let mut length = best(&shown, low);
+        let mut end = shown.get(..length).map_or(0, |part| part.trim_end().len());
+        while end > 1 && !fits(end) {
+            end = shown.floor_char_boundary(end - 1);
+            length = end;
+        }
+        let after = shown.get(length..).unwrap_or_default();
+        let length = length + usize::from(after.starts_with(' '));
+        let next = place(slice, length);
+        Self { to: (end > 0).then(|| place(slice, end)), next: (next != slice.to).then_some(next) }
+    }
+}
+
+/// The best place to cut `shown`, of which the first `most` bytes fit; never 0.
+fn best(shown: &str, most: usize) -> usize {
+    let (head, tail) = shown.split_at_checked(most).unwrap_or((shown, ""));
+    if tail.is_empty() || (tail.starts_with(' ') && most > 0) {
+        return most;
+    }
+    if let Some(space) = head.rfind(' ').filter(|space| *space > 0 && *space >= most / 2) {
+        return space;
+    }
+    let mut cut = most;
+    if !GraphemeCursor::new(most, shown.len(), true).is_boundary(shown, 0).unwrap_or(true) {
+        let before = GraphemeCursor::new(most, shown.len(), true).prev_boundary(shown, 0);
+        cut = before.ok().flatten().filter(|before| *before > 0).unwrap_or(most);
+    }
+    let head = shown.get(..cut).unwrap_or_default();
+    // The rest of the word keeps it from calling everybody.
+    if ends_with_call(head)
+        && shown.get(cut..).is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    {
+        cut = head.rfind('@').filter(|at| *at > 0).unwrap_or(1);
+    }
+    if cut == 0 { shown.chars().next().map_or(0, char::len_utf8) } else { cut }
+}
+
+/// The beginning of what is read in `slice`, of about `bytes` bytes.
+fn beginning(slice: Slice<'_>, bytes: usize) -> String {
+    let mut shown = String::new();
+    for (text, _) in slice.runs() {
+        let more = bytes.saturating_sub(shown.len());
+        shown.push_str(text.get(..text.floor_char_boundary(more)).unwrap_or(text));
+        if text.len() > more {
+            break;
+        }
+    }
+    shown
+}
+
+/// The place that is `length` bytes behind the beginning of `slice`.
+fn place(slice: Slice<'_>, length: usize) -> Place {
+    let mut left = length;
+    for ((text, _), run) in slice.runs().zip(slice.from.run..) {
+        if left < text.len() {
+            let start = if run == slice.from.run { slice.from.byte } else { 0 };
+            return Place { run, byte: start + left };
+        }
+        left -= text.len();
+    }
+    slice.to
+}
+
+const START: Place = Place { run: 0, byte: 0 };
+
+/// How far a letter may go on behind the limit, in bytes.
+const LOOK_AHEAD: usize = 128;
