@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::markup::Format;
+
 /// Names a command: what comes back in `source_context.fulmar.command`. Version 7, so it sorts by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -193,6 +195,9 @@ pub struct Delivery {
     pub mention: Option<Mention>,
     /// The whole text, before it is cut.
     pub text: String,
+    /// How that is written. Older rows do not say so: they are said as they are.
+    #[serde(default)]
+    pub format: Format,
     /// How good the news is.
     pub tone: Tone,
     /// Where people can look at the execution that it is about; StackStorm has it only if it knows its own address.

@@ -2,10 +2,13 @@
 
 use std::mem;
 
-use fulmar_contract::{Post, Tone};
+use fulmar_contract::{Markup, Post, Tone};
 use tokio::time::Instant;
 
-use crate::journal::{CommandId, DeliveryId, DeliveryState};
+use crate::{
+    journal::{CommandId, DeliveryId, DeliveryState},
+    markup,
+};
 
 /// A delivery cut into posts.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) struct Item {
     /// Whether the Journal does not know yet how far it has come.
     news: bool,
     pub(super) again: Again,
+    /// The dialect of its posts.
+    pub(super) markup: Markup,
     /// How much memory it takes, in bytes and roughly.
     pub(super) weight: usize,
     /// When it is given up if it is still not said.
@@ -69,6 +74,7 @@ impl Item {
             kept: true,
             news: false,
             again,
+            markup: Markup::Plain,
             weight: 0,
             until: None,
             put_off: 0,
@@ -82,7 +88,7 @@ impl Item {
         for (number, slot) in slots.enumerate().take(sent.saturating_add(posting)) {
             slot.stage = Stage::Sent;
             if number >= sent {
-                slot.doubt(self.again);
+                slot.doubt(self.again, self.markup);
             }
         }
     }
@@ -135,8 +141,8 @@ impl Item {
 
     /// The post may be out already: a second copy says so. Returns how often that has happened.
     pub(super) fn doubt(&mut self, number: usize) -> u32 {
-        let again = self.again;
-        self.slot(number).map_or(0, |slot| slot.doubt(again))
+        let (again, markup) = (self.again, self.markup);
+        self.slot(number).map_or(0, |slot| slot.doubt(again, markup))
     }
 
     /// Whether its next post may be out twice already: perhaps it is what ends the sessions.
@@ -157,16 +163,20 @@ impl Slot {
         self.stage = Stage::Unsent;
     }
 
-    /// Takes the colour off, since some rooms refuse colours; returns whether it had one.
-    pub(super) fn take_colour_off(&mut self) -> bool {
-        mem::take(&mut self.post.tone) != Tone::Neutral
+    /// Takes marks and colour off, since some rooms refuse them; returns whether it had any.
+    pub(super) fn take_marks_off(&mut self) -> bool {
+        let was_marked = self.post.marked.take().is_some();
+        mem::take(&mut self.post.tone) != Tone::Neutral || was_marked
     }
 
-    fn doubt(&mut self, again: Again) -> u32 {
+    fn doubt(&mut self, again: Again, markup: Markup) -> u32 {
         self.stage = Stage::Unsent;
         self.doubts += 1;
         if again == Again::Marked && !self.post.text.starts_with(REPEATED) {
             self.post.text.insert_str(0, REPEATED);
+            if let Some(marked) = &mut self.post.marked {
+                markup::insert(marked, REPEATED, markup);
+            }
         }
         self.doubts
     }

@@ -7,7 +7,6 @@ mod item;
 mod letters;
 mod load;
 mod parts;
-mod plain;
 mod queue;
 mod remark;
 
@@ -145,6 +144,7 @@ impl Outlet {
             capabilities: self.backend.capabilities(),
             prefixes: &self.prefixes,
             most: self.max_posts,
+            calls_all: false,
         }
     }
 }
@@ -180,6 +180,7 @@ impl Delivery {
         self.acks.expect(delivery, &posts, &terms.capabilities);
         let mut item = Item::new(delivery.id, posts, again);
         (item.command, item.weight, item.until) = (delivery.command, Load::of(delivery).bytes, self.until(at));
+        item.markup = terms.capabilities.markup;
         Ok(item)
     }
 

@@ -219,7 +219,7 @@ impl Queue {
     /// The network does not take a post as it is.
     fn refused(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Next> {
         let slot = self.item(id)?.slot(number)?;
-        if !slot.take_colour_off() {
+        if !slot.take_marks_off() {
             return Some(self.end(id, Next::Dead(id, why)));
         }
         slot.is_unsent();

@@ -12,6 +12,7 @@ use crate::{
     actors::chat::{Deliver, Edit},
     journal as rows,
     journal::{CommandId, DeliveryId, Speech},
+    markup::Part,
     supervise::Down,
 };
 
@@ -86,8 +87,8 @@ impl Delivery {
             return refused("there are no words in it");
         };
         if let Some(Editable { message, post: first }) = below {
-            let text = together(&terms, &first.text, &post.text);
-            let post = Post { text, key: post.key, ..first.clone() };
+            let Part { text, marked } = together(&terms, &first, &post);
+            let post = Post { text, marked, key: post.key, ..first.clone() };
             let sent = outlet.line.send_in_order(Edit { message: message.clone(), post });
             return Box::pin(async move {
                 sent.await.unwrap_or_else(later)?;
@@ -102,7 +103,8 @@ impl Delivery {
         let sent = outlet.line.send_in_order(Deliver(post.clone()));
         Box::pin(async move {
             let message = sent.await.unwrap_or_else(later)?.id.filter(|_| edits);
-            Ok(message.map(|message| Editable { message, post: Post { text: String::new(), ..post } }))
+            Ok(message
+                .map(|message| Editable { message, post: Post { text: String::new(), marked: None, ..post } }))
         })
     }
 }
@@ -118,11 +120,12 @@ fn later<T>(down: Down) -> Result<T, Undelivered> {
     Err(Undelivered::Later { after: None, why: down.to_string() })
 }
 
-/// `text` below `first`, if there is space for both.
-fn together(Terms { capabilities, .. }: &Terms<'_>, first: &str, text: &str) -> String {
-    let between = if capabilities.multiline { "\n" } else { " " };
-    let both = format!("{first}{between}{text}");
-    if first.is_empty() || !capabilities.limit.admits(&both) { text.to_owned() } else { both }
+/// `post` below `first`, if there is space for both.
+fn together(terms: &Terms<'_>, first: &Post, post: &Post) -> Part {
+    let part = |post: &Post| Part { text: post.text.clone(), marked: post.marked.clone() };
+    let look = terms.look();
+    let both = part(first).above(&part(post), &look);
+    if first.text.is_empty() || !both.fits(&look, look.limit) { part(post) } else { both }
 }
 
 impl Handler<Remark> for Delivery {

@@ -184,6 +184,7 @@ impl Journal {
             answers: None,
             mention: delivery.mention.clone(),
             text: text.to_owned(),
+            format: delivery.format,
             tone: delivery.tone,
             link: delivery.link.clone(),
             extra: Value::Null,

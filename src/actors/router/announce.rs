@@ -24,6 +24,7 @@ use crate::{
         listener::ask,
     },
     journal::{self, Asked, Command, CommandId, DeliveryState, Doubt, Entry, Meaning, Route, RunId, Speech},
+    markup::Format,
     st2::wire::Announcement,
 };
 
@@ -198,7 +199,8 @@ impl News {
         let route = self.route(lines).await;
         let Self { stackstorm, announcement, command, flight: _flight, .. } = self;
         let Announcement { message, extra, channel, user, whisper, .. } = announcement;
-        let what = |words| Utterance { speech, execution, whisper, extra, ..words };
+        let format = Format::of(&extra);
+        let what = |words| Utterance { speech, execution, whisper, format, extra, ..words };
         let (route, what) = match (&command, route) {
             (Some(command), _) => lines.placed(command, what(Utterance::answer(command, message))),
             (None, Ok((route, mention))) => (route, Utterance { mention, ..what(Utterance::notice(message)) }),

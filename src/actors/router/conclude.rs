@@ -25,6 +25,7 @@ use crate::{
         progress::Over,
     },
     journal::{Command, Entry, ExecutionState, Speech},
+    markup::Format,
     render::{self, Effort, Formatted, TemplateError},
     st2::wire::{Execution, ExecutionId, Status},
 };
@@ -60,8 +61,9 @@ pub(super) async fn conclude(lines: Rc<Lines>, Concluded { command, execution, e
         // What it printed last goes before it, if it comes at once.
         drop(timeout(LAST_WORDS, lines.tails.over(&run)).await);
         let (speech, execution) = (Speech::Result, Some(run));
-        let what =
-            Utterance { speech, execution, whisper, tone, link, extra, ..Utterance::answer(&command, message) };
+        let format = Format::of(&extra);
+        let answer = Utterance::answer(&command, message);
+        let what = Utterance { speech, execution, whisper, format, tone, link, extra, ..answer };
         lines.answer(&command, what).await;
     } else if let Err(error) = keep(&lines.journal, vec![Entry::Ended(run, ExecutionState::Told)]).await {
         warn!(%error, "a result that nobody wants is still owed");

@@ -24,6 +24,7 @@ use crate::{
     },
     config,
     journal::{self, Command, CommandId, Entry, Route, RunId, Speech},
+    markup::Format,
     metrics::Metrics,
     st2,
     supervise::Line,
@@ -131,6 +132,7 @@ pub(super) struct Utterance {
     /// Whether only they may read it, even if its `extra` does not say so.
     pub(super) whisper: bool,
     pub(super) text: String,
+    pub(super) format: Format,
     pub(super) tone: Tone,
     pub(super) link: Option<String>,
     pub(super) extra: Value,
@@ -147,6 +149,7 @@ impl Utterance {
             mention: None,
             whisper: false,
             text: text.into(),
+            format: Format::Plain,
             tone: Tone::Neutral,
             link: None,
             extra: Value::Null,
@@ -189,23 +192,26 @@ impl Lines {
 
     /// An utterance with its place and a name.
     pub(super) fn delivery_of(&self, route: Route, what: Utterance) -> journal::Delivery {
-        let Utterance {
-            speech,
-            command,
-            execution,
-            answers,
-            mention,
-            whisper: _,
-            mut text,
-            tone,
-            link,
-            mut extra,
-        } = what;
+        let Utterance { speech, command, execution, answers, mention, format, tone, link, .. } = what;
+        let Utterance { mut text, mut extra, .. } = what;
         bound(&mut text, &mut extra);
         let id = self.world.delivery_id();
         let mention = mention.filter(|_| self.mentions(speech));
         let answers = answers.and_then(|answers| self.shown_to_answer(speech, &route, answers));
-        journal::Delivery { id, command, execution, speech, route, answers, mention, text, tone, link, extra }
+        journal::Delivery {
+            id,
+            command,
+            execution,
+            speech,
+            route,
+            answers,
+            mention,
+            text,
+            format,
+            tone,
+            link,
+            extra,
+        }
     }
 
     /// Answers `command` where it was given, or in private if that is asked for.

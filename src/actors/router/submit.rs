@@ -22,6 +22,7 @@ use crate::{
     },
     alias::{Alias, Hit},
     journal::{Command, CommandState, Entry, Execution, ExecutionState, Results, Speech},
+    markup::Format,
     st2::{
         self, ApiError, Fate as Doubt,
         wire::{AliasAnswer, AliasExecution, ExecutionId, MatchAndExecute},
@@ -147,7 +148,8 @@ fn ack(lines: &Lines, command: &Command, answers: &[AliasAnswer]) -> Option<Utte
     let extra = answers.first().map(|answer| words::ack_extra(&answer.extra)).unwrap_or_default();
     let asks = |answer: &AliasAnswer| lines.is_whisper(command, answer.actionalias.ack.get("extra"));
     let whisper = answers.iter().any(asks);
-    Some(Utterance { speech: Speech::Ack, whisper, extra, ..Utterance::answer(command, text) })
+    let format = Format::of(&extra);
+    Some(Utterance { speech: Speech::Ack, whisper, format, extra, ..Utterance::answer(command, text) })
 }
 
 fn execution(command: &Command, id: &ExecutionId, result: Value) -> Execution {

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::lines::Utterance;
-use crate::journal::{Command, Route};
+use crate::{
+    journal::{Command, Route},
+    markup::Format,
+};
 
 /// Whether `extra` asks for a whisper on a network of `kind`: by its own `whisper: true` or by that network's.
 pub(super) fn is_asked_for(extra: &Value, kind: &str) -> bool {
@@ -27,7 +30,7 @@ pub(super) fn placed(command: &Command, kind: &str, what: Utterance) -> (Route, 
         Some(room) => (Route { room: room.clone(), thread: None, ..route }, Utterance { mention: None, ..what }),
         None => {
             let text = "The answer is for you alone, and there is no private room with you here to say it in.";
-            (route, Utterance { text: text.into(), extra: Value::Null, ..what })
+            (route, Utterance { text: text.into(), format: Format::Plain, extra: Value::Null, ..what })
         }
     }
 }

@@ -5,7 +5,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
-use crate::journal::{Results, Route, Speech};
+use crate::{
+    journal::{Results, Route, Speech},
+    markup::Format,
+};
 
 fn id(n: u128) -> CommandId {
     CommandId(Uuid::from_u128(n))
@@ -43,6 +46,7 @@ fn delivery(n: u128) -> Entry {
         answers: None,
         mention: None,
         text: "x".into(),
+        format: Format::Plain,
         tone: Tone::Neutral,
         link: None,
         extra: Value::Null,

@@ -2,11 +2,14 @@
 
 use fulmar_contract::{Identity, RoomId, ThreadId, Unit};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::journal::{DeliveryId, Route, Speech};
+use crate::{
+    journal::{DeliveryId, Route, Speech},
+    markup::{Format, plain},
+};
 
 fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms<'_> {
     let capabilities = Capabilities {
@@ -15,7 +18,7 @@ fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms<'_> {
         idempotent: true,
         ..Capabilities::plain(Limit { max, unit: Unit::Bytes })
     };
-    Terms { kind: "x", capabilities, prefixes, most: 50 }
+    Terms { kind: "x", capabilities, prefixes, most: 50, calls_all: false }
 }
 
 fn delivery(text: &str) -> Delivery {
@@ -28,6 +31,7 @@ fn delivery(text: &str) -> Delivery {
         answers: None,
         mention: None,
         text: text.into(),
+        format: Format::Plain,
         tone: Tone::Good,
         link: None,
         extra: Value::Null,
@@ -168,6 +172,43 @@ fn no_post_is_another_bots_command() {
 
     assert_eq!(posts[0].mention.as_ref().unwrap().name, "\u{200b}!go");
     assert_eq!(texts(posts), ["\u{200b}!run", "run!", "\u{200b} !x"]);
+}
+
+#[test]
+fn marks_are_those_of_the_network_and_posts_count_them() {
+    let mut terms = terms(true, 60, &[]);
+    terms.capabilities.markup = Markup::InlineHtml;
+    let both = Delivery {
+        format: Format::Markdown,
+        ..delivery("**one** two three four five\n*six* seven eight nine ten")
+    };
+
+    let posts = terms.posts(&both);
+
+    let marked: Vec<_> = posts.iter().map(|post| post.marked.as_deref().unwrap()).collect();
+    assert_eq!(marked, ["(1/2) <b>one</b> two three four five", "(2/2) <i>six</i> seven eight nine ten"]);
+    assert_eq!(posts[0].text, "(1/2) one two three four five");
+}
+
+#[test]
+fn where_there_are_files_too_much_is_a_beginning_and_a_file() {
+    let mut terms = terms(true, 100, &[]);
+    terms.most = 2;
+    terms.capabilities.files = Some(10_000);
+    let long = |text: &str| Delivery { format: Format::Markdown, ..delivery(text) };
+
+    let log = terms.posts(&long(&format!("The **log**:\n\n```\n{}```", "a line of it\n".repeat(300))));
+    let json = terms.posts(&long(&format!("```json\n{{\"a\": \"{}\"}}\n```", "b ".repeat(1_000))));
+    let huge = terms.posts(&long(&"a line of it\n".repeat(1_000)));
+
+    assert_eq!(log.len(), 2);
+    assert!(log[0].text.starts_with("The log:\n\na line of it\n") && log[0].file.is_none());
+    assert_eq!(log[1].text, "… all 302 lines are in result.txt");
+    let file = log[1].file.as_ref().unwrap();
+    assert_eq!((file.name.as_str(), file.media_type.as_str()), ("result.txt", "text/plain"));
+    assert!(file.content.starts_with(b"The log:\n\na line") && file.content.ends_with(b"a line of it"));
+    assert_eq!(json[1].file.as_ref().unwrap().name, "result.json");
+    assert!(huge[2].text.contains(" more parts were left out") && huge.iter().all(|post| post.file.is_none()));
 }
 
 /// The number and the total at the beginning of a part, and what follows them.

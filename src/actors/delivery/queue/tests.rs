@@ -135,7 +135,7 @@ fn a_refused_delivery_makes_way() {
 }
 
 #[test]
-fn a_refused_post_is_tried_once_more_without_its_colour() {
+fn a_refused_post_is_tried_once_more_without_marks_and_colour() {
     let mut queue = queue(vec![toned(1, &["a"], Tone::Bad, Again::Marked)]);
 
     assert_eq!(tries(&mut queue, refused()), Next::GoOn);

@@ -3,7 +3,10 @@
 use fulmar_contract::Tone;
 
 use super::*;
-use crate::journal::{DeliveryId, Speech};
+use crate::{
+    journal::{DeliveryId, Speech},
+    markup::Format,
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -23,6 +26,7 @@ fn death(n: u128) -> Vec<Entry> {
         answers: None,
         mention: None,
         text: "x".into(),
+        format: Format::Plain,
         tone: Tone::Neutral,
         link: None,
         extra: Value::Null,
