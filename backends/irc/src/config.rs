@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) burst: u32,
     /// Whether good and bad news have colours.
     pub(crate) colours: bool,
+    /// Whether marks are shown: bold, italic, code.
+    pub(crate) marks: bool,
     pub(crate) rooms: Vec<Wanted>,
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn read(options: &mut Options) -> Option<Config> {
         rate: number(options, "rate", 2),
         burst: number(options, "burst", 5),
         colours: options.flag("colors", false),
+        marks: options.flag("marks", true),
         rooms: rooms(options),
         server,
         nick,

@@ -32,7 +32,7 @@ mod whom;
 use std::sync::Arc;
 
 use fulmar_contract::{
-    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Options, RoomId, Unit,
+    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, Options, RoomId, Unit,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -78,6 +78,7 @@ impl Backend for Irc {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             colours: self.config.colours,
+            markup: if self.config.marks { Markup::Mirc } else { Markup::Plain },
             window: 8,
             joins: true,
             ..Capabilities::plain(Limit { max: outbound::safe_length(&self.config), unit: Unit::Bytes })

@@ -29,8 +29,8 @@ impl Envelope {
 
 /// The lines, without their ends, that say `post`.
 ///
-/// A mention is a name and a colon. Whatever the text is, it stays text: control characters other than those of formats are taken out, and no
-/// line is longer than the server passes on.
+/// A mention is a name and a colon. Whatever the text is, it stays text: control characters are taken out, but for the codes of
+/// formats where the gateway has put them, and no line is longer than the server passes on.
 pub(crate) fn lines(post: &Post, envelope: &Envelope) -> Result<Vec<String>, Undelivered> {
     let target = post.room.as_str();
     if !is_room_name(target) && !is_nick(target) {
@@ -40,11 +40,17 @@ pub(crate) fn lines(post: &Post, envelope: &Envelope) -> Result<Vec<String>, Und
     let verb = if notice { "NOTICE" } else { "PRIVMSG" };
     let limit = less(envelope.limit(verb, target), colour::width(post.tone));
     let mention = post.mention.as_ref().map_or_else(String::new, |mention| format!("{}: ", inert(&mention.name)));
-    let text = format!("{mention}{}", post.text);
-    let parts = text.split(['\r', '\n']).map(inert);
+    let written = |text: &str, inert: fn(&str) -> String| -> Vec<String> {
+        format!("{mention}{text}").split(['\r', '\n']).map(inert).collect()
+    };
+    // Where a line has to be cut, its marks would go on in the next one.
+    let marked = post.marked.as_deref().map(|marked| written(marked, inert_but_formats));
+    let marked = marked.filter(|lines| lines.iter().all(|line| limit.admits(line)));
+    let parts = marked.unwrap_or_else(|| written(&post.text, inert));
     let lines: Vec<String> = parts
-        .flat_map(|part| split(&part, limit).into_iter().map(str::to_owned).collect::<Vec<_>>())
-        .map(|part| format!("{verb} {target} :{}", colour::painted(&part, post.tone)))
+        .iter()
+        .flat_map(|part| split(part, limit))
+        .map(|part| format!("{verb} {target} :{}", colour::painted(part, post.tone)))
         .collect();
     if lines.is_empty() { Err(Undelivered::Refused { why: "there is no text in it".into() }) } else { Ok(lines) }
 }
@@ -77,13 +83,16 @@ fn is_target(name: &str) -> bool {
     !name.contains(|c: char| c == ',' || c.is_whitespace() || c.is_control())
 }
 
+/// `text` without control characters.
 fn inert(text: &str) -> String {
-    let inert = |c: char| match c {
-        '\t' => Some(' '),
-        c if c.is_control() && !text::is_format(c) => None,
-        c => Some(c),
-    };
-    text.chars().filter_map(inert).collect()
+    let text = text.replace('\t', " ");
+    if text.contains(|c: char| c.is_control()) { text.chars().filter(|c| !c.is_control()).collect() } else { text }
+}
+
+/// The same with the codes of formats.
+fn inert_but_formats(text: &str) -> String {
+    let text = text.replace('\t', " ");
+    text.chars().filter(|c| !c.is_control() || text::is_format(*c)).collect()
 }
 
 /// The longest user name to configure. RFC 2812 has no limit; servers cut it off there.
@@ -121,7 +130,7 @@ mod tests {
             ("x\r\nQUIT :gone", vec!["PRIVMSG #ops :x", "PRIVMSG #ops :QUIT :gone"]),
             ("\u{1}VERSION\u{1}", vec!["PRIVMSG #ops :VERSION"]),
             ("a\0b\u{1b}[2J\u{7f}\u{85}c\td", vec!["PRIVMSG #ops :ab[2Jc d"]),
-            ("\u{2}bold\u{f} \u{3}04red", vec!["PRIVMSG #ops :\u{2}bold\u{f} \u{3}04red"]),
+            ("\u{2}bold\u{f} \u{3}04red", vec!["PRIVMSG #ops :bold 04red"]),
             (":colon", vec!["PRIVMSG #ops ::colon"]),
             (" \r\n\0", vec![]),
         ] {
@@ -136,6 +145,19 @@ mod tests {
         post.extra = json!({"notice": true});
 
         assert_eq!(lines(&post, &envelope()), Ok(vec!["NOTICE ada :adaQUIT: done".into()]));
+    }
+
+    #[test]
+    fn marks_are_the_gateways_and_a_line_that_must_be_cut_has_none() {
+        let mut post = Post::plain(RoomId::new("#ops"), "a bold word", "1");
+        post.marked = Some("a \u{2}bold\u{2} \u{1}word\0".into());
+        assert_eq!(lines(&post, &envelope()), Ok(vec!["PRIVMSG #ops :a \u{2}bold\u{2} word".into()]));
+        post.tone = Tone::Good;
+        let coloured = "PRIVMSG #ops :\u{3}03a \u{2}bold\u{2} word\u{f}";
+        assert_eq!(lines(&post, &envelope()), Ok(vec![coloured.into()]));
+
+        post.marked = Some(format!("\u{2}{}\u{2}", "bold ".repeat(100)));
+        assert_eq!(lines(&post, &envelope()), Ok(vec!["PRIVMSG #ops :\u{3}03a bold word\u{f}".into()]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod standard;
 
 use std::{fmt, io, sync::Arc};
 
-use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, RoomId, Unit};
+use fulmar_contract::{Backend, BoxFuture, Capabilities, Failure, Kind, Limit, Link, Markup, RoomId, Unit};
 use tokio::{
     io::AsyncWrite,
     sync::{Mutex, mpsc},
@@ -75,6 +75,7 @@ impl Backend for Terminal {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             colours: self.style.colours,
+            markup: if self.style.colours { Markup::Ansi } else { Markup::Plain },
             multiline: true,
             ..Capabilities::plain(Limit { max: 16_384, unit: Unit::Chars })
         }

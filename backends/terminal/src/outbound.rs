@@ -33,7 +33,8 @@ impl Screen {
     pub(crate) async fn show(&mut self, post: &Post) -> io::Result<()> {
         let over = if self.prompted { "\r\u{1b}[K" } else { "" };
         let name = post.mention.as_ref().map_or_else(String::new, |mention| format!("{}: ", mention.name));
-        let text = inert(&format!("{name}{}", post.text), self.style.colours);
+        let marked = post.marked.as_ref().filter(|_| self.style.colours);
+        let text = inert(&format!("{name}{}", marked.unwrap_or(&post.text)), marked.is_some());
         let colour = colour_of(post.tone).filter(|_| self.style.colours);
         let shown =
             colour.map_or_else(|| format!("{over}{text}\n"), |colour| format!("{over}{colour}{text}{END}\n"));
@@ -62,14 +63,14 @@ const fn colour_of(tone: Tone) -> Option<&'static str> {
 /// The end of a colour.
 const END: &str = "\u{1b}[0m";
 
-/// `text` without anything that acts on a terminal, but for line ends, tabs and, where `colours` are
-/// shown, the escapes that set them (ECMA-48, SGR).
-fn inert(text: &str, colours: bool) -> String {
+/// `text` without anything that acts on a terminal, but for line ends, tabs and, where it has `marks`, the escapes that
+/// set them (ECMA-48, SGR).
+fn inert(text: &str, marks: bool) -> String {
     let mut inert = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let kept = match c {
-            '\u{1b}' if colours => colour(rest),
+            '\u{1b}' if marks => colour(rest),
             '\n' | '\t' => 1,
             c if c.is_control() => 0,
             c => c.len_utf8(),
@@ -110,6 +111,21 @@ mod tests {
         assert_eq!(shown(Tone::Bad, false).await, "a\nb\n");
     }
 
+    #[tokio::test]
+    async fn marks_are_shown_where_colours_are() {
+        for (colours, expected) in [(true, "a \u{1b}[1mb\u{1b}[22m\n"), (false, "a b\n")] {
+            let (output, mut screen) = tokio::io::duplex(1024);
+            let mut post = Post::plain(crate::inbound::room(), "a b", "1");
+            post.marked = Some("a \u{1b}[1mb\u{1b}[22m".into());
+
+            Screen::new(output, Style { prompt: false, colours }).show(&post).await.unwrap();
+
+            let mut shown = String::new();
+            tokio::io::AsyncReadExt::read_to_string(&mut screen, &mut shown).await.unwrap();
+            assert_eq!(shown, expected);
+        }
+    }
+
     #[test]
     fn escapes_do_nothing() {
         assert_eq!(inert("a\u{1b}[2Jb\u{7}\0\u{9b}c\r\n\td", false), "a[2Jbc\n\td");
@@ -117,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_shown_only_where_they_are_wanted() {
+    fn marks_are_shown_only_where_they_are_wanted() {
         assert_eq!(inert("\u{1b}[1;31mred\u{1b}[0m", true), "\u{1b}[1;31mred\u{1b}[0m");
         assert_eq!(inert("\u{1b}[1;31mred\u{1b}[0m", false), "[1;31mred[0m");
         assert_eq!(inert("\u{1b}[1;31", true), "[1;31");

@@ -31,6 +31,7 @@ fn by(way: Option<Way>) -> Config {
         rate: 0,
         burst: 0,
         colours: false,
+        marks: true,
         rooms: Vec::new(),
     }
 }

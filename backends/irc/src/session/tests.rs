@@ -126,6 +126,7 @@ fn config() -> Config {
         rate: 0,
         burst: 0,
         colours: false,
+        marks: true,
         rooms: vec![Wanted { name: "#ops".into(), key: None }],
     }
 }
