@@ -7,7 +7,7 @@ use std::{
 
 use fulmar_contract::{
     Backend, Done, Event, Failure, Heard, Link, Login, MessageId, Offered, Order, Post, Reaction, Receipt, RoomId,
-    Sender, Undelivered,
+    Sender, Taken, Undelivered,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -112,11 +112,11 @@ impl Session {
         }
     }
 
-    /// The next message heard.
+    /// The next message heard, and taken at once: a network may say nothing more before that.
     pub async fn heard(&mut self) -> Heard {
         loop {
             if let Event::Heard(heard) = self.event().await {
-                return heard;
+                return Heard { taken: Taken::default(), ..heard };
             }
         }
     }
