@@ -1,0 +1,59 @@
+//! Asking for updates. What was heard is confirmed once it is taken, by asking for what comes after it.
+
+use std::{
+    convert::Infallible,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use fulmar_contract::{Failure, Taken};
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use crate::{api::ANSWER, fault::Fault, inbound, session::Session};
+
+pub(crate) struct Polling<'a> {
+    session: &'a Session<'a>,
+    /// From which update on nothing is confirmed; 0 at the beginning.
+    offset: AtomicI64,
+}
+
+impl<'a> Polling<'a> {
+    /// Begins. A webhook would stand in the way, and is deleted. The first time, what was said before is forgotten.
+    pub(crate) async fn begin(session: &'a Session<'a>, is_first: bool) -> Result<Self, Failure> {
+        let parameters = json!({"drop_pending_updates": is_first});
+        let _: IgnoredAny = session.api.ask("deleteWebhook", &parameters, ANSWER).await.map_err(Fault::failure)?;
+        Ok(Self { session, offset: AtomicI64::new(0) })
+    }
+
+    /// Hears until that fails.
+    pub(crate) async fn hear(&self) -> Result<Infallible, Failure> {
+        loop {
+            let offset = self.offset.load(Ordering::Relaxed);
+            let updates = self.session.api.updates(offset, MOST, WAIT).await.map_err(Fault::failure)?;
+            let last = updates.iter().filter_map(|update| inbound::number(update.get())).max();
+            let (taken, mut taking) = Taken::new();
+            for update in updates {
+                self.session.hear(update.get(), &taken).await?;
+            }
+            drop(taken);
+            taking.all().await;
+            if let Some(last) = last {
+                self.offset.store(last.saturating_add(1), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Confirms what was taken. That it failed would mean that it is heard once more.
+    pub(crate) async fn end(&self) {
+        let offset = self.offset.load(Ordering::Relaxed);
+        if offset > 0 {
+            drop(self.session.api.updates(offset, 1, Duration::ZERO).await);
+        }
+    }
+}
+
+/// Documented: the most that one answer holds.
+const MOST: usize = 100;
+/// How long an answer without updates takes: with the grace of a call, a dead link is noticed within 35 s.
+const WAIT: Duration = Duration::from_secs(25);
