@@ -8,6 +8,8 @@ pub const KINDS: &[Kind] = &[
     fulmar_irc::KIND,
     #[cfg(feature = "memory")]
     fulmar_memory::KIND,
+    #[cfg(feature = "telegram")]
+    fulmar_telegram::KIND,
     #[cfg(feature = "terminal")]
     fulmar_terminal::KIND,
     #[cfg(feature = "xmpp")]

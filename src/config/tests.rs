@@ -101,6 +101,27 @@ fn the_samples_are_good_and_give_no_warning() {
     }
 }
 
+#[cfg(feature = "telegram")]
+#[test]
+fn telegrams_sample_is_good_with_every_key_in_it() {
+    let sample = include_str!("../../config/telegram.toml");
+    let secrets = |_: &str| Some("1:secret".to_owned());
+    let read = |text: &str| Config::parse_with(text, "telegram.toml", &secrets, KINDS);
+    let whole = sample
+        .replace("\n#[web]", "\n[web]")
+        .replace("\"polling\"", "\"webhook\"")
+        .replace("\"${TELEGRAM_SECRET}\"", "\"s\"");
+    let key = |line: &str| {
+        line.strip_prefix('#').filter(|rest| rest.contains(" = ") && !rest.starts_with(' ')).map(str::to_owned)
+    };
+    let whole: Vec<String> = whole.lines().map(|line| key(line).unwrap_or_else(|| line.to_owned())).collect();
+
+    let (given, whole) = (read(sample), read(&whole.join("\n")));
+
+    assert_eq!(given.map(|config| warnings(&config)).map_err(|error| error.to_string()), Ok(Vec::new()));
+    assert_eq!(whole.err().map(|error| error.to_string()), None);
+}
+
 #[test]
 fn every_key_that_the_sample_leaves_out_is_known() {
     let sample = include_str!("../../config/fulmar.toml");

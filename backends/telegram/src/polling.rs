@@ -1,12 +1,8 @@
 //! Asking for updates. What was heard is confirmed once it is taken, by asking for what comes after it.
 
-use std::{
-    convert::Infallible,
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
-use fulmar_contract::{Failure, Taken};
+use fulmar_contract::{Failure, Taken, Taking};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -15,7 +11,9 @@ use crate::{api::ANSWER, fault::Fault, inbound, session::Session};
 pub(crate) struct Polling<'a> {
     session: &'a Session<'a>,
     /// From which update on nothing is confirmed; 0 at the beginning.
-    offset: AtomicI64,
+    offset: i64,
+    /// What was heard and may not be taken yet, up to an update.
+    heard: Option<(Taking, i64)>,
 }
 
 impl<'a> Polling<'a> {
@@ -23,32 +21,38 @@ impl<'a> Polling<'a> {
     pub(crate) async fn begin(session: &'a Session<'a>, is_first: bool) -> Result<Self, Failure> {
         let parameters = json!({"drop_pending_updates": is_first});
         let _: IgnoredAny = session.api.ask("deleteWebhook", &parameters, ANSWER).await.map_err(Fault::failure)?;
-        Ok(Self { session, offset: AtomicI64::new(0) })
+        Ok(Self { session, offset: 0, heard: None })
     }
 
     /// Hears until that fails.
-    pub(crate) async fn hear(&self) -> Result<Infallible, Failure> {
+    pub(crate) async fn hear(&mut self) -> Result<Infallible, Failure> {
         loop {
-            let offset = self.offset.load(Ordering::Relaxed);
-            let updates = self.session.api.updates(offset, MOST, WAIT).await.map_err(Fault::failure)?;
+            let updates = self.session.api.updates(self.offset, MOST, WAIT).await.map_err(Fault::failure)?;
             let last = updates.iter().filter_map(|update| inbound::number(update.get())).max();
-            let (taken, mut taking) = Taken::new();
+            let (taken, taking) = Taken::new();
             for update in updates {
                 self.session.hear(update.get(), &taken).await?;
             }
             drop(taken);
-            taking.all().await;
-            if let Some(last) = last {
-                self.offset.store(last.saturating_add(1), Ordering::Relaxed);
-            }
+            self.heard = last.map(|last| (taking, last));
+            self.settle().await;
         }
     }
 
-    /// Confirms what was taken. That it failed would mean that it is heard once more.
-    pub(crate) async fn end(&self) {
-        let offset = self.offset.load(Ordering::Relaxed);
-        if offset > 0 {
-            drop(self.session.api.updates(offset, 1, Duration::ZERO).await);
+    /// Confirms what was heard once it is taken. That it failed would mean that it is heard once more.
+    pub(crate) async fn end(&mut self) {
+        self.settle().await;
+        if self.offset > 0 {
+            drop(self.session.api.updates(self.offset, 1, Duration::ZERO).await);
+        }
+    }
+
+    /// Waits until what was heard is taken. Loses nothing when it is dropped.
+    async fn settle(&mut self) {
+        if let Some((taking, last)) = &mut self.heard {
+            taking.all().await;
+            self.offset = last.saturating_add(1);
+            self.heard = None;
         }
     }
 }

@@ -1,6 +1,11 @@
 //! One session: who we are, which rooms we are in, then hear and obey until it ends.
 
-use std::{collections::HashSet, convert::Infallible, sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use fulmar_contract::{Event, Failure, Identity, Link, Order, RoomId, Sender, UserId};
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -46,7 +51,7 @@ pub(crate) async fn run(config: &Config, rooms: &Rooms, link: Link) -> Result<()
     let session = Session { api, rooms, me, events, strangers: Mutex::default() };
     match &config.mode {
         Mode::Polling => {
-            let polling = Polling::begin(&session, since.is_none()).await?;
+            let mut polling = Polling::begin(&session, since.is_none()).await?;
             session.go(outbox, polling.hear()).await?;
             polite(polling.end()).await;
         }

@@ -244,6 +244,15 @@ impl BotApi {
         self.hub.with(|world| world.calls.iter().filter(|name| name.eq_ignore_ascii_case(method)).count())
     }
 
+    /// Returns once a method was called so often.
+    pub async fn called(&self, method: &str, times: usize) {
+        let is_it = |world: &mut World| {
+            let calls = world.calls.iter().filter(|name| name.eq_ignore_ascii_case(method)).count();
+            (calls >= times).then_some(())
+        };
+        self.hub.until(is_it).await;
+    }
+
     /// How many updates are not confirmed.
     pub fn pending(&self) -> usize {
         self.hub.with(|world| world.queue.len())

@@ -178,6 +178,79 @@ fn nonsense_says_nothing() {
     assert!(said(&json!({"chat": id})).is_some(), "an id that nobody has is only a number");
 }
 
+/// Puts `other` in the place of the value that comes after so many others.
+fn replace(json: &mut Value, place: &mut usize, other: &Value) {
+    if *place == 0 {
+        *json = other.clone();
+    }
+    *place = place.wrapping_sub(1);
+    match json {
+        Value::Array(list) => list.iter_mut().for_each(|one| replace(one, place, other)),
+        Value::Object(map) => map.values_mut().for_each(|one| replace(one, place, other)),
+        _ => {}
+    }
+}
+
+/// One update of each kind, with much in it.
+fn updates() -> [Value; 4] {
+    let ada = json!({"id": 1001, "is_bot": false, "first_name": "Ada"});
+    let chat = json!({"id": -1001, "type": "supergroup", "title": "Ops", "is_forum": true});
+    let emoji = json!([{"type": "emoji", "emoji": "👍"}]);
+    let member = |status: &str| json!({"user": ada.clone(), "status": status, "until_date": 0, "is_member": true});
+    let full = json!({
+        "message_thread_id": 42, "is_topic_message": true, "sender_chat": chat.clone(), "edit_date": 1,
+        "entities": [{"type": "text_mention", "offset": 0, "length": 5, "user": ada}, {"type": "text_link", "offset": 1,
+            "length": 1, "url": "https://example.org"}],
+        "reply_to_message": message(&json!({}))["message"], "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "x"},
+    });
+    [
+        message(&full),
+        message(&json!({"text": null, "migrate_to_chat_id": -1005})),
+        json!({"update_id": 1, "message_reaction": {"chat": chat, "message_id": 5, "date": 1, "user": ada, "actor_chat": chat,
+            "old_reaction": emoji, "new_reaction": emoji}}),
+        json!({"update_id": 1, "my_chat_member": {"chat": chat, "from": ada, "date": 1, "old_chat_member": member("member"),
+            "new_chat_member": member("kicked")}}),
+    ]
+}
+
+#[test]
+fn the_updates_that_are_changed_are_good_ones() {
+    for update in updates() {
+        let kind = serde_json::from_str::<Update>(&update.to_string()).map(|update| update.kind);
+
+        assert!(!matches!(kind, Err(_) | Ok(UpdateKind::Error(_))), "{update}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn whatever_stands_in_an_update_nothing_panics(kind in 0..4usize, places in prop::collection::vec((0..60usize, 0..ODD.len()), 1..4)) {
+        let mut update = updates()[kind].clone();
+        for (mut place, odd) in places {
+            replace(&mut update, &mut place, &serde_json::from_str(ODD[odd]).unwrap());
+        }
+
+        drop(told(&update));
+    }
+}
+
+const ODD: [&str; 12] = [
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1e99",
+    "99999999999999999",
+    "-99999999999999999",
+    "\"\"",
+    "\"x\"",
+    "[]",
+    "{}",
+    "[{}]",
+];
+
 proptest! {
     #[test]
     fn no_text_and_no_entity_panics(text in "[/@a-z_🐢 ]{0,20}", kind in "bot_command|mention|bold", offset in 0..9usize, length in 0..30usize) {
