@@ -96,7 +96,11 @@ fn small_with(after: &str, line: &str) -> String {
 
 #[test]
 fn the_samples_are_good_and_give_no_warning() {
-    for sample in [include_str!("../../config/fulmar.toml"), include_str!("../../config/irc.toml")] {
+    for sample in [
+        include_str!("../../config/fulmar.toml"),
+        include_str!("../../config/irc.toml"),
+        include_str!("../../config/xmpp.toml"),
+    ] {
         assert_eq!(warnings(&good(sample)), [""; 0]);
     }
 }
@@ -124,8 +128,10 @@ fn telegrams_sample_is_good_with_every_key_in_it() {
 
 #[test]
 fn every_key_that_the_sample_leaves_out_is_known() {
-    let sample = include_str!("../../config/fulmar.toml");
-    for line in sample.lines().filter_map(|line| line.strip_prefix('#').filter(|line| line.contains(" = "))) {
+    let samples = [include_str!("../../config/fulmar.toml"), include_str!("../../config/xmpp.toml")];
+    let left_out = |line: &'static str| line.strip_prefix('#').filter(|line| line.contains(" = "));
+    let lines = samples.iter().flat_map(|sample| sample.lines().filter_map(left_out).map(move |line| (sample, line)));
+    for (sample, line) in lines {
         let Some((key, _)) =
             line.split_once(" = ").filter(|(key, _)| key.chars().all(|c| c == '_' || c.is_alphanumeric()))
         else {

@@ -3,7 +3,7 @@
 mod message;
 mod presence;
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 use xmpp_parsers::{minidom::Element, ns};
 
 use crate::xml;
@@ -22,8 +22,6 @@ pub(crate) enum Fact {
     Asked { from: Option<Jid>, id: String, question: Option<Element> },
     /// A message of ours did not arrive.
     Bounced { from: Jid, id: String, fault: Fault },
-    /// A message to another session of our account, as our server copies it to us.
-    Copied { from: Option<Jid>, said: Box<Said> },
     /// Somebody invites us to a room.
     Invited { room: Jid },
     /// Somebody, perhaps we, came to a room, changed there, or left it.
@@ -60,14 +58,14 @@ impl Fault {
     }
 }
 
-/// What `stanza` says.
-pub(crate) fn read(stanza: &Element) -> Option<Fact> {
+/// What `stanza` says to us, who are `me`.
+pub(crate) fn read(stanza: &Element, me: &BareJid) -> Option<Fact> {
     if !stanza.has_ns(ns::JABBER_CLIENT) {
         return None;
     }
     match stanza.name() {
         "iq" => iq(stanza),
-        "message" => message(stanza),
+        "message" => message(stanza, me),
         "presence" => presence::read(stanza).map(Fact::Present),
         _ => None,
     }

@@ -14,6 +14,8 @@ mod login;
 mod names;
 mod outbound;
 mod outbox;
+mod put;
+mod questions;
 mod refusal;
 mod rooms;
 mod sasl;
@@ -23,6 +25,7 @@ mod sieve;
 mod text;
 mod time;
 mod tls;
+mod uploads;
 mod wire;
 mod xml;
 
@@ -61,6 +64,7 @@ impl Backend for Xmpp {
             threads: true,
             replies: true,
             reactions: true,
+            files: self.config.uploads.then_some(uploads::LARGEST),
             window: 8,
             edits: true,
             joins: true,

@@ -86,7 +86,7 @@ pub(crate) fn message(
 }
 
 /// The message called `id` that shows a file at `url`.
-pub(crate) fn file(url: &str, target: &Target, post: &Post, id: &str) -> Element {
+pub(crate) fn file(url: &str, post: &Post, target: &Target, id: &str) -> Element {
     let oob = element("x", ns::OOB).holding(element("url", ns::OOB).saying(url));
     let mut message = target.message(id).holding(element("body", ns::JABBER_CLIENT).saying(url)).holding(oob);
     if let Some(thread) = &post.thread {

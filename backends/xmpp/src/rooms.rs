@@ -44,7 +44,6 @@ enum Standing {
     Joined {
         since: Instant,
         seen: Instant,
-        asked: bool,
     },
     Joining {
         since: Instant,
@@ -229,7 +228,7 @@ impl Rooms {
             Standing::Leaving { .. } => return Arrival::Unwanted,
             Standing::Joining { .. } | Standing::Out { .. } => {}
         }
-        room.standing = Standing::Joined { since: now, seen: now, asked: false };
+        room.standing = Standing::Joined { since: now, seen: now };
         room.why.clear();
         if std::mem::take(&mut room.on_trial) {
             return Arrival::Won(Wanted { room: name.clone(), key: room.key.clone() });
@@ -287,9 +286,8 @@ impl Rooms {
 
     /// `room` showed that we are in it.
     pub(crate) fn seen(&mut self, room: &BareJid, now: Instant) {
-        if let Some(Room { standing: Standing::Joined { seen, asked, .. }, .. }) = self.rooms.get_mut(room) {
+        if let Some(Room { standing: Standing::Joined { seen, .. }, .. }) = self.rooms.get_mut(room) {
             *seen = now;
-            *asked = false;
         }
     }
 
@@ -298,12 +296,11 @@ impl Rooms {
     pub(crate) fn doubtful(&mut self, now: Instant) -> Vec<(BareJid, String)> {
         let mut doubtful = Vec::new();
         for (name, room) in &mut self.rooms {
-            if let Standing::Joined { seen, asked, .. } = &mut room.standing
+            if let Standing::Joined { seen, .. } = &mut room.standing
                 && now.duration_since(*seen) >= DOUBT
             {
                 // Without an answer it is asked again: the way there may be broken, which says nothing about us.
                 *seen = now;
-                *asked = true;
                 doubtful.push((name.clone(), room.nick.clone()));
             }
         }

@@ -3,11 +3,9 @@
 mod hear;
 mod moves;
 mod say;
+mod upload;
 
-use std::{
-    collections::HashMap,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use fulmar_contract::{Event, Failure, Identity, Link, RoomId, Sender, UserId};
 use jid::{BareJid, FullJid};
@@ -26,8 +24,10 @@ use crate::{
     lasting::Lasting,
     login::{self, Entered},
     outbox::{Outbox, Step},
+    questions::Questions,
     rooms::Rooms,
     service,
+    uploads::Uploads,
     xml::{Build, element},
 };
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Resul
     let Link { events, orders, since, .. } = link;
     let outbox = Outbox::new(orders);
     let Entered { connection, me } = login::enter(config).await?;
-    Session::new(config, lasting, connection, me, events, outbox, since).talk().await
+    Session::new(config, lasting, connection, &me, events, outbox, since).talk().await
 }
 
 /// A session that is logged in.
@@ -48,11 +48,10 @@ struct Session<'a> {
     outbox: Outbox,
     rooms: Rooms,
     archives: Archives,
-    /// Which rooms we asked whether we are in them, by the request.
-    pinged: HashMap<String, BareJid>,
+    questions: Questions,
+    uploads: Uploads,
     mint: Mint,
     /// Who we are.
-    me: FullJid,
     account: BareJid,
     /// Since when something may have been missed.
     since: Option<SystemTime>,
@@ -67,7 +66,7 @@ impl<'a> Session<'a> {
         config: &'a Config,
         lasting: &'a Lasting,
         connection: Connection,
-        me: FullJid,
+        me: &FullJid,
         events: mpsc::Sender<Event>,
         outbox: Outbox,
         since: Option<SystemTime>,
@@ -81,10 +80,10 @@ impl<'a> Session<'a> {
             outbox,
             rooms: Rooms::new(lasting.rooms(), &config.nick, now),
             archives: Archives::default(),
-            pinged: HashMap::new(),
+            questions: Questions::default(),
+            uploads: Uploads::default(),
             mint: Mint::new(),
             account: me.to_bare(),
-            me,
             since,
             caps: service::capabilities(),
             renamed_at: now,
@@ -109,6 +108,7 @@ impl<'a> Session<'a> {
                     }
                     Step::Order(order) => self.obey(order).await?,
                 },
+                outcome = self.uploads.put() => self.uploaded(outcome).await?,
                 now = tick.tick() => self.look_around(now).await?,
             }
         }
@@ -121,6 +121,7 @@ impl<'a> Session<'a> {
         self.connection.send(&copies.holding(element("enable", ns::CARBONS))).await?;
         let presence = element("presence", ns::JABBER_CLIENT).holding(self.caps.clone());
         self.connection.send(&presence).await?;
+        self.ask_for_uploads().await?;
         self.read_up(None).await
     }
 
@@ -150,6 +151,9 @@ impl<'a> Session<'a> {
     /// What is done because time has passed.
     async fn look_around(&mut self, now: Instant) -> Result<(), Failure> {
         self.outbox.give_up(now);
+        if let Some(answer) = self.uploads.give_up(now) {
+            self.not_uploaded(answer, "the server does not say where to put the file");
+        }
         for room in self.rooms.give_up(now) {
             self.parted(&room).await?;
         }

@@ -59,8 +59,8 @@ pub(crate) struct Reacted {
     pub(crate) emoji: Vec<String>,
 }
 
-/// What a message says.
-pub(crate) fn message(stanza: &Element) -> Option<Fact> {
+/// What a message says to us, who are `me`.
+pub(crate) fn message(stanza: &Element, me: &BareJid) -> Option<Fact> {
     let from = sender(stanza).ok()?;
     if stanza.attr("type") == Some("error") {
         let id = stanza.attr("id")?.to_owned();
@@ -70,8 +70,10 @@ pub(crate) fn message(stanza: &Element) -> Option<Fact> {
         return archived(from, result).map(|archived| Fact::Archived(Box::new(archived)));
     }
     if let Some(carbon) = stanza.children().find(|child| child.has_ns(ns::CARBONS)) {
-        let inner = (carbon.name() == "received").then(|| forwarded(carbon)).flatten()?;
-        return Some(Fact::Copied { from, said: Box::new(said(inner)?) });
+        // A copy of what another session of our account got. From anybody but our own server it is a forgery
+        // (CVE-2017-5589 and its kin).
+        let is_real = from.is_none_or(|from| from == *me) && carbon.name() == "received";
+        return forwarded(carbon).filter(|_| is_real).and_then(said).map(|said| Fact::Said(Box::new(said)));
     }
     if let Some(reactions) = stanza.get_child("reactions", ns::REACTIONS) {
         let is_late = is_late(stanza);

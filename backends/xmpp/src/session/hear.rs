@@ -17,6 +17,7 @@ use crate::{
     hearing::Way,
     id::Names,
     inbound::{self, Fact, Fault, Reacted, Said},
+    questions::Question,
     refusal::Reason,
     service,
 };
@@ -24,7 +25,7 @@ use crate::{
 impl Session<'_> {
     /// Takes a stanza. One that makes no sense is ignored.
     pub(super) async fn hear(&mut self, stanza: &Element) -> Result<(), Failure> {
-        match inbound::read(stanza) {
+        match inbound::read(stanza, &self.account) {
             None => Ok(()),
             Some(Fact::Answered { from, id, answer }) => self.answered(from.as_ref(), &id, answer).await,
             Some(Fact::Archived(archived)) => {
@@ -36,11 +37,6 @@ impl Session<'_> {
                 self.connection.send(&answer).await.map(drop)
             }
             Some(Fact::Bounced { from, id, fault }) => self.bounced(&from, &id, &fault).await,
-            // A copy from anybody else is a forgery (CVE-2017-5589 and its kin).
-            Some(Fact::Copied { from, said }) => match from {
-                Some(from) if from != self.account => Ok(()),
-                _ => self.said(*said).await,
-            },
             Some(Fact::Invited { room }) => {
                 self.rooms.invited(&room.to_bare(), Instant::now());
                 Ok(())
@@ -114,10 +110,16 @@ impl Session<'_> {
         id: &str,
         answer: Result<Option<Element>, Fault>,
     ) -> Result<(), Failure> {
-        let is_from = |room: &BareJid| from.is_some_and(|from| from.to_bare() == *room);
-        if self.pinged.get(id).is_some_and(is_from) {
-            let room = self.pinged.remove(id);
-            return self.doubted(room, answer.err()).await;
+        if let Some(question) = self.questions.answered(id, from) {
+            return match question {
+                Question::Info(service) => {
+                    self.uploads.found(service, answer.ok().flatten().as_ref());
+                    self.ask_for_slot().await
+                }
+                Question::Items => self.look_for_uploads(answer.ok().flatten().as_ref()).await,
+                Question::Room(room) => self.doubted(&room, answer.err()).await,
+                Question::Slot => self.slot(answer).await,
+            };
         }
         if let Err(fault) = &answer {
             debug!(why = fault.why(), "a request was refused");

@@ -9,6 +9,7 @@ use crate::{
     config::{self, Anonymous, Wanted},
     inbound::{Fault, Present, Standing},
     outbound,
+    questions::Question,
     refusal::Reason,
     rooms::{Arrival, Departure, Dismissal, Entry},
 };
@@ -67,22 +68,20 @@ impl Session<'_> {
     /// Asks a room that has been silent whether we are in it.
     pub(super) async fn doubt(&mut self, room: &BareJid, nick: &str) -> Result<(), Failure> {
         let id = self.mint.next();
-        self.pinged.retain(|_, asked| asked != room);
         self.connection.send(&outbound::self_ping(room, nick, &id)).await?;
-        self.pinged.insert(id, room.clone());
+        self.questions.asked(id, room.clone().into(), Question::Room(room.clone()));
         Ok(())
     }
 
     /// A room said whether we are in it (XEP-0410, section 3.2).
-    pub(super) async fn doubted(&mut self, room: Option<BareJid>, fault: Option<Fault>) -> Result<(), Failure> {
-        let Some(room) = room else { return Ok(()) };
+    pub(super) async fn doubted(&mut self, room: &BareJid, fault: Option<Fault>) -> Result<(), Failure> {
         match fault.as_ref().map(|fault| fault.condition.as_str()) {
             Some("item-not-found" | "not-acceptable" | "not-allowed") => {
-                self.out(&room, &Reason::Kicked("the room has forgotten us".into())).await
+                self.out(room, &Reason::Kicked("the room has forgotten us".into())).await
             }
             Some("remote-server-not-found" | "remote-server-timeout") => Ok(()),
             Some(_) | None => {
-                self.rooms.seen(&room, Instant::now());
+                self.rooms.seen(room, Instant::now());
                 Ok(())
             }
         }

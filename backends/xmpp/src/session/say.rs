@@ -14,20 +14,24 @@ use crate::{
 impl Session<'_> {
     pub(super) async fn obey(&mut self, order: Order) -> Result<(), Failure> {
         match order {
-            Order::Edit { message, post, receipt } => self.post(&post, Some(message), receipt).await,
+            Order::Edit { message, post, receipt } => self.post(post, Some(message), receipt).await,
             Order::Join { room, key, done } => self.join(&room, key, done).await,
             Order::Leave { room, done } => self.part(&room, done).await,
             order @ Order::Offer { .. } => {
                 order.refuse("XMPP has no such thing");
                 Ok(())
             }
-            Order::Post { post, receipt } => self.post(&post, None, receipt).await,
+            Order::Post { post, receipt } => self.post(post, None, receipt).await,
             Order::React { room, message, emoji, done } => self.react(&room, &message, emoji, done).await,
         }
     }
 
     /// Says `post`; in the place of the message `edited`, if there is one.
-    async fn post(&mut self, post: &Post, edited: Option<MessageId>, answer: Answer) -> Result<(), Failure> {
+    async fn post(&mut self, mut post: Post, edited: Option<MessageId>, answer: Answer) -> Result<(), Failure> {
+        if let Some(file) = post.file.take() {
+            return self.upload(post, file, answer).await;
+        }
+        let post = &post;
         let id = self.mint.next();
         let stanza = match self.target(&post.room) {
             Ok(target) => outbound::message(post, &target, &id, edited.as_ref()).map(|stanza| (target, stanza)),
@@ -69,7 +73,7 @@ impl Session<'_> {
     }
 
     /// Sends a message, and waits for its confirmation without being held up by that.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         stanza: &Element,
         target: &Target,
@@ -90,7 +94,7 @@ impl Session<'_> {
     }
 
     /// Where `room` is.
-    fn target(&self, room: &RoomId) -> Result<Target, Undelivered> {
+    pub(super) fn target(&self, room: &RoomId) -> Result<Target, Undelivered> {
         let Ok(jid) = Jid::new(room.as_str()) else {
             return Err(Undelivered::Refused { why: format!("{:?} is no address", room.as_str()) });
         };

@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fulmar_conformance::{Harness, Seen};
-use fulmar_contract::{Backend, MessageId, RoomId, Sender, ThreadId};
+use fulmar_contract::{Backend, File, MessageId, RoomId, Sender, ThreadId};
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use xmpp_parsers::{minidom::Element, ns};
 
 use crate::{
-    peer::{Peer, body},
+    peer::{Peer, Way, body, tls},
     place::{self, Place},
 };
 
@@ -72,7 +77,13 @@ impl Harness for Prosody {
     }
 
     async fn peer_sees(&mut self, room: &RoomId) -> Seen {
-        seen(&self.place.peer.hears(&self.source(room), false).await)
+        let message = self.place.peer.hears(&self.source(room), false).await;
+        let url = message.get_child("x", ns::OOB).and_then(|x| x.get_child("url", ns::OOB)).map(Element::text);
+        let mut seen = seen(&message);
+        if let Some(url) = url {
+            seen.file = Some(file(&self.place.way, &url).await);
+        }
+        seen
     }
 
     async fn peer_says_in_thread(&mut self, room: &RoomId, text: &str) {
@@ -157,6 +168,24 @@ impl Harness for Prosody {
             self.place.peer.sends_as(&stanza, &id).await;
         }
     }
+}
+
+/// The file at `url`, as somebody who opens it gets it.
+async fn file(way: &Way, url: &str) -> File {
+    let (server, path) = url.strip_prefix("https://").unwrap().split_once('/').unwrap();
+    let tcp = TcpStream::connect(server).await.unwrap();
+    let mut stream = tls(&way.ca).connect(ServerName::try_from("localhost").unwrap(), tcp).await.unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // The end may come without a farewell.
+    stream.read_to_end(&mut answer).await.unwrap_or_default();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (head, content) = answer.split_at(end + 4);
+    let head = String::from_utf8_lossy(head).into_owned();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let media_type = head.lines().find_map(|line| line.strip_prefix("Content-Type: ")).unwrap().to_owned();
+    File { name: path.rsplit('/').next().unwrap().to_owned(), media_type, content: Arc::from(content) }
 }
 
 /// What a person's program shows of a message.

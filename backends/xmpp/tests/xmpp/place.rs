@@ -6,7 +6,7 @@ use std::{
 };
 
 use fulmar_conformance::{Session, skip};
-use fulmar_contract::RoomId;
+use fulmar_contract::{RoomId, Value};
 
 use crate::{
     chat::Chat,
@@ -46,6 +46,7 @@ impl Place {
             .text("server", &format!("localhost:{}", self.proxy.port))
             .text("ca_cert", &self.way.ca)
             .text("rooms", &self.room)
+            .with("upload", Value::Bool(true))
     }
 
     /// A session that is in the room.

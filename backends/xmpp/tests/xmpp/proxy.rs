@@ -10,6 +10,7 @@ use tokio::{
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     cut: watch::Sender<u32>,
+    stall: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -17,20 +18,29 @@ impl Proxy {
         let listener = TcpListener::bind("localhost:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (cut, cuts) = watch::channel(0);
+        let (stall, stalls) = watch::channel(0);
         tokio::spawn(async move {
             while let Ok((mut ours, _)) = listener.accept().await {
-                let (server, mut cuts) = (server.clone(), cuts.clone());
+                let (server, mut cuts, mut stalls) = (server.clone(), cuts.clone(), stalls.clone());
                 cuts.mark_unchanged();
+                stalls.mark_unchanged();
                 tokio::spawn(async move {
                     let mut theirs = TcpStream::connect(server).await.unwrap();
                     tokio::select! {
                         _ = copy_bidirectional(&mut ours, &mut theirs) => {}
                         _ = cuts.changed() => {}
+                        // Nothing passes any more, and nobody is told.
+                        _ = stalls.changed() => drop(cuts.changed().await),
                     }
                 });
             }
         });
-        Self { port, cut }
+        Self { port, cut, stall }
+    }
+
+    /// Lets nothing pass any more on every connection, without closing any.
+    pub(crate) fn stall(&self) {
+        self.stall.send_modify(|stalls| *stalls += 1);
     }
 
     /// Cuts every connection.
