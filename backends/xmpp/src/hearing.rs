@@ -34,7 +34,7 @@ impl Ears<'_> {
         if said.corrects || is_late || self.is_ours(&said, &way) {
             return None;
         }
-        let sender = self.sender(&said.from, said.in_room, self.vouched(&said, &way))?;
+        let sender = self.sender(&said.from, said.in_room, self.vouched(&said, &way).as_ref())?;
         let room = if said.in_room { RoomId::new(said.from.to_bare().as_str()) } else { sender.direct.clone()? };
         let (id, at) = self.named(&said, way);
         let ours = self.rooms.nick(&said.from.to_bare()).unwrap_or_default();
@@ -98,7 +98,7 @@ impl Ears<'_> {
     }
 
     /// Whoever is at `from`: in a room, or at an address of their own.
-    pub(crate) fn sender(&self, from: &Jid, in_room: bool, real: Option<BareJid>) -> Option<Sender> {
+    pub(crate) fn sender(&self, from: &Jid, in_room: bool, real: Option<&BareJid>) -> Option<Sender> {
         let is_occupant = in_room || self.rooms.is_ours(&from.to_bare());
         let nick = from.resource().filter(|_| is_occupant).map(|nick| nick.as_str().to_owned());
         if is_occupant && nick.is_none() {
@@ -107,7 +107,7 @@ impl Ears<'_> {
         }
         let name =
             nick.unwrap_or_else(|| from.node().map_or_else(|| from.to_string(), |node| node.as_str().to_owned()));
-        let identity = match &real {
+        let identity = match real {
             Some(real) => Identity::Vouched(UserId::new(real.as_str())),
             None => Identity::Claimed(from.as_str().to_owned()),
         };

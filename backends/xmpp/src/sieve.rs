@@ -230,7 +230,7 @@ mod tests {
             let body = passed.strip_prefix(HEAD).unwrap().strip_prefix("<m><body>").unwrap();
             let body =
                 body.strip_suffix("</body></m><iq/>").or(body.strip_suffix("</body><z/></m><iq/>")).unwrap();
-            assert!(body.len() <= LARGEST && body.len() % unit.len() == 0);
+            assert!(body.len() <= LARGEST && body.len().is_multiple_of(unit.len()));
         }
     }
 

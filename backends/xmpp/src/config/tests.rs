@@ -83,7 +83,10 @@ fn what_is_wrong_is_named_with_what_was_expected() {
     let account = (ACCOUNT.0, text(ACCOUNT.1));
     let password = ("password", text("x"));
     assert_eq!(problems(&[]), ["1 chats.x.jid missing: expected an account, as \"fulmar@example.org\""]);
-    assert_eq!(problems(&[account.clone()]), ["1 chats.x.password missing: expected the account's password"]);
+    assert_eq!(
+        problems(std::slice::from_ref(&account)),
+        ["1 chats.x.password missing: expected the account's password"]
+    );
     for (key, value, expected) in [
         ("jid", text("example.org"), "expected an account, as \"fulmar@example.org\", got \"example.org\""),
         ("server", text("a b"), "expected \"host\" or \"host:port\", got \"a b\""),

@@ -202,7 +202,7 @@ fn stanza() -> impl Strategy<Value = String> {
         )
     };
     let leaf = element("[a-z ]{0,9}".boxed());
-    let tree = leaf.boxed().prop_recursive(4, 24, 4, move |inner| element(inner));
+    let tree = leaf.boxed().prop_recursive(4, 24, 4, element);
     let top = ("(message|presence|iq)", prop::collection::vec(attribute, 0..2), prop::collection::vec(tree, 0..4));
     top.prop_map(|(name, attributes, inner): (String, Vec<String>, Vec<String>)| {
         format!("<{name} xmlns='jabber:client' {}>{}</{name}>", attributes.join(" "), inner.concat())

@@ -92,7 +92,7 @@ impl Session<'_> {
             Some(nick) if self.rooms.is_ours(&place) => self.rooms.real(&place, nick).cloned(),
             _ => Some(place.clone()),
         };
-        let Some(sender) = self.ears().sender(&from, in_room, real) else { return Ok(()) };
+        let Some(sender) = self.ears().sender(&from, in_room, real.as_ref()) else { return Ok(()) };
         let who = sender.identity.as_str();
         let Some((message, changes)) = self.lasting.reacted(&message, who, emoji) else { return Ok(()) };
         let room = if in_room { Some(RoomId::new(place.as_str())) } else { sender.direct.clone() };
