@@ -129,6 +129,9 @@ impl<'a> Hearing<'a> {
     }
 
     async fn take_in(&mut self, response: SyncResponse, taken: &Taken) -> Result<(), Failure> {
+        if self.is_catching_up {
+            self.session.say_joined().await?;
+        }
         if self.is_catching_up || !response.to_device.is_empty() {
             self.unseal(taken).await?;
         }
@@ -176,13 +179,11 @@ impl<'a> Hearing<'a> {
         was_inside: bool,
     ) -> Result<Vec<TimelineEvent>, Failure> {
         let me = &self.session.me.id;
-        if let Some(at) = entry(&timeline.events, me) {
-            return Ok(self.lately(timeline.events, at));
-        }
-        let (until, is_complete) = match (&self.token, self.since) {
-            (Some(_), _) if !was_inside => (Until::Entry(me), false),
-            (Some(token), _) => (Until::Token(token), !timeline.limited),
-            (None, since) => (Until::Time(since.unwrap_or(self.began)), false),
+        let (until, is_complete) = match &self.token {
+            None => (Until::Time(self.since.unwrap_or(self.began)), false),
+            Some(_) if entry(&timeline.events, me).is_some() => (Until::Entry(me), true),
+            Some(_) if !was_inside => (Until::Entry(me), false),
+            Some(token) => (Until::Token(token), !timeline.limited),
         };
         let mut events = match &timeline.prev_batch {
             Some(place) if !is_complete => history::before(room, place, until).await?,

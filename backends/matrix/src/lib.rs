@@ -20,7 +20,8 @@ mod store;
 use std::sync::Arc;
 
 use fulmar_contract::{
-    Backend, BoxFuture, Capabilities, Counts, Failure, Kind, Limit, Link, Markup, RoomId, Unit,
+    Backend, BoxFuture, Capabilities, Counts, Failure, Kind, Limit, Link, Markup, MessageId, RoomId, ThreadId,
+    Unit,
 };
 
 use config::Config;
@@ -66,6 +67,10 @@ impl Backend for Matrix {
 
     fn direct(&self, name: &str) -> Option<RoomId> {
         address::is_full_user(name).then(|| RoomId::new(name))
+    }
+
+    fn thread_at(&self, message: &MessageId) -> Option<ThreadId> {
+        outbound::event_id(message).map(|id| ThreadId::new(id.as_str()))
     }
 
     fn run(&self, link: Link) -> BoxFuture<Result<(), Failure>> {

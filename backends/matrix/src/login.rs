@@ -187,8 +187,14 @@ async fn build(config: &Config, store: &Store) -> Result<Client, Failure> {
 
 /// A client in the making, as every request of ours needs it.
 fn dress(config: &Config) -> matrix_sdk::ClientBuilder {
-    let builder = Client::builder()
-        .server_name_or_homeserver_url(&config.homeserver)
+    let builder = Client::builder();
+    // A URL is meant as it is written; only a name is asked where it wants to be found.
+    let builder = if config.homeserver.contains("://") {
+        builder.homeserver_url(&config.homeserver)
+    } else {
+        builder.server_name_or_homeserver_url(&config.homeserver)
+    };
+    let builder = builder
         .respect_login_well_known(false)
         .request_config(RequestConfig::new().timeout(REQUEST).disable_retry())
         .cross_process_store_config(CrossProcessLockConfig::SingleProcess)

@@ -67,6 +67,21 @@ impl Session<'_> {
         self.report(Event::Online { me, rooms, vouches: true }).await
     }
 
+    /// Says of the rooms to be in which ones we are in. Before anything is heard of them: answers can be given at once.
+    pub(crate) async fn say_joined(&self) -> Result<(), Failure> {
+        for wanted in self.lasting.wanted() {
+            if self.is_in(&wanted.name) {
+                self.report(Event::Joined(wanted.name)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether we are in a room that nothing has taken the place of.
+    pub(crate) fn is_in(&self, name: &RoomId) -> bool {
+        self.joined(name).is_some_and(|room| room.successor_room().is_none())
+    }
+
     /// Finds out where the aliases lead, so that from the first message on each room goes by its name.
     async fn find_rooms(&self) {
         join_all(self.lasting.wanted().iter().map(|room| self.find(&room.name))).await;

@@ -65,7 +65,10 @@ impl Obeying<'_> {
         match turn {
             Turn::Caught => {
                 for room in self.session.lasting.wanted() {
-                    self.enter(room);
+                    // Of those where we are it has been said.
+                    if !self.session.is_in(&room.name) {
+                        self.enter(room);
+                    }
                 }
                 Ok(())
             }

@@ -144,7 +144,8 @@ impl Peer {
         &self.token
     }
 
-    async fn syncs(&mut self) {
+    /// Takes in what is new, once there is anything.
+    pub(crate) async fn syncs(&mut self) {
         let answer = self.asks(&format!("sync?timeout=10000&since={}", self.since)).await;
         self.since = text(&answer, "next_batch");
         let invited = answer["rooms"]["invite"].as_object().into_iter().flatten();
@@ -161,6 +162,29 @@ impl Peer {
     /// Asks for something.
     pub(crate) async fn asks(&self, path: &str) -> Value {
         self.calls(Method::GET, path, &Value::Null).await
+    }
+
+    /// As [`Peer::asks`], of the newer part of the interface.
+    pub(crate) async fn asks_v1(&self, path: &str) -> Value {
+        serde_json::from_slice(&self.reads(path).await).unwrap()
+    }
+
+    /// The content of a file that somebody uploaded.
+    pub(crate) async fn downloads(&self, url: &str) -> Vec<u8> {
+        self.reads(&format!("media/download/{}", url.trim_start_matches("mxc://"))).await
+    }
+
+    async fn reads(&self, path: &str) -> Vec<u8> {
+        let request = self.http.get(format!("{}/_matrix/client/v1/{path}", self.server)).bearer_auth(&self.token);
+        let answer = within("the homeserver", request.send()).await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await.unwrap().to_vec()
+    }
+
+    /// Is called otherwise from now on.
+    pub(crate) async fn is_called(&self, name: &str) {
+        let path = format!("profile/{}/displayname", escaped(&self.id));
+        self.calls(Method::PUT, &path, &json!({ "displayname": name })).await;
     }
 
     /// Calls the homeserver, and expects it to do as it is told.

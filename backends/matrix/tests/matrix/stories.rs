@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use fulmar_conformance::{Session, within};
-use fulmar_contract::{Failure, RoomId, Undelivered, Value as Setting};
+use fulmar_contract::{Failure, Post, RoomId, Undelivered, Value as Setting};
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
@@ -57,13 +57,13 @@ async fn a_long_absence_is_caught_up_with_in_order() {
     place.peer.says(&place.room_id, "before").await;
     let before = session.heard().await;
     assert!(session.leave().await.is_ok());
-    for number in 0..170 {
+    for number in 0..120 {
         place.peer.says(&place.room_id, &number.to_string()).await;
     }
 
     let mut session = Session::since(&*place.chat().build(), before.at);
 
-    for number in 0..170 {
+    for number in 0..120 {
         let mut heard = session.heard().await;
         if heard.id == before.id {
             heard = session.heard().await;
@@ -107,7 +107,7 @@ async fn a_room_that_took_the_place_of_another_has_its_name() {
     assert_eq!(place.peer.hears(&new).await["content"]["body"], "me too");
     drop(session);
     let mut session = place.session().await;
-    assert!(session.post(&place.name(), "still").await.is_ok());
+    assert!(session.write(Post::plain(place.name(), "still", "another key")).await.is_ok());
     assert_eq!(place.peer.hears(&new).await["content"]["body"], "still");
 }
 
@@ -154,7 +154,8 @@ async fn a_ban_is_told_with_its_reason() {
     assert!(why.contains("banned by"), "{why}");
     let post = session.post(&place.name(), "anybody?").await;
     assert!(matches!(post, Err(Undelivered::Later { .. })), "{post:?}");
-    assert!(session.left(&place.name()).await.contains("M_FORBIDDEN"));
+    let why = session.left(&place.name()).await;
+    assert!(why.contains("user who was banned"), "{why}");
 }
 
 #[tokio::test]
@@ -173,8 +174,7 @@ async fn a_room_for_the_invited_is_entered_on_invitation() {
 async fn a_room_where_we_may_not_speak_refuses() {
     let Some(place) = Place::new().await else { return };
     let mut session = place.session().await;
-    let levels = json!({ "events_default": 50, "users": { &place.peer.id: 100 } });
-    place.peer.sets(&place.room_id, "m.room.power_levels", &levels).await;
+    place.peer.sets(&place.room_id, "m.room.power_levels", &json!({ "events_default": 50 })).await;
 
     let refused = session.post(&place.name(), "hello?").await;
 
@@ -185,12 +185,12 @@ async fn a_room_where_we_may_not_speak_refuses() {
 async fn a_server_that_was_away_is_found_again() {
     let Some(place) = Place::new().await else { return };
     let session = place.session().await;
-    place.proxy.cut().await;
+    place.proxy.cut();
     assert!(matches!(session.ended().await, Err(Failure::Lost { .. })));
     let away = Session::start(&*place.chat().build());
     assert!(matches!(away.ended_unheard().await, Err(Failure::Lost { .. })));
 
-    place.proxy.mend().await;
+    place.proxy.mend();
 
     let mut session = place.session().await;
     assert!(session.post(&place.name(), "back").await.is_ok());

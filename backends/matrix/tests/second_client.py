@@ -1,6 +1,6 @@
 """A second Matrix client with encryption of its own, for the tests: told what to do, and telling what it sees, in lines of JSON.
 
-    nio.py SERVER USER PASSWORD FOLDER
+    second_client.py SERVER USER PASSWORD FOLDER
 
 Told {"make": USER}, it makes an encrypted room with somebody and says {"made": ROOM}; told {"say": [ROOM, USER, TEXT]}, it
 writes once that somebody is in the room and their devices are known. Of each message it says who wrote what, and whether it
