@@ -4,17 +4,15 @@
 
 mod ears;
 mod hearing;
+mod order;
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
-    MessageResult, ResponseFuture, StreamHandler, WrapFuture,
+    MessageResult, StreamHandler, WrapFuture,
 };
-use fulmar_contract::{
-    self as contract, Backend, Done, Event, Failure, Link, Login, MessageId, Offered, Order, Post, Receipt,
-    Recovery, RoomId, Secret, Sender, Undelivered,
-};
+use fulmar_contract::{self as contract, Backend, Event, Failure, Link, Login, Order, Recovery, RoomId, Sender};
 use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::{
@@ -28,7 +26,10 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, info, info_span, warn};
 
-pub use self::hearing::Hearing;
+pub use self::{
+    hearing::Hearing,
+    order::{Deliver, Edit, Join, Leave, Offer, React},
+};
 
 use self::ears::Ears;
 use super::{
@@ -41,56 +42,6 @@ use crate::{
     metrics::{self, Metrics},
     supervise::{Birth, Cause, DeathNotice, Line, Tell},
 };
-
-/// Has a post written.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Receipt, Undelivered>")]
-pub struct Deliver(pub Post);
-
-/// Has a message of ours read differently. Only where the backend can ([`fulmar_contract::Capabilities::edits`]).
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Receipt, Undelivered>")]
-pub struct Edit {
-    /// The message, by the receipt of its post.
-    pub message: MessageId,
-    /// How it is to read.
-    pub post: Post,
-}
-
-/// Has a room joined, in this life and later ones of this process. Only where the backend can
-/// ([`fulmar_contract::Capabilities::joins`]). The error is for a person to read.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), String>")]
-pub struct Join {
-    /// The room.
-    pub room: RoomId,
-    /// What opens it.
-    pub key: Option<Secret>,
-}
-
-/// Has a room left, in this life and later ones of this process; like [`Join`].
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), String>")]
-pub struct Leave(pub RoomId);
-
-/// Has commands offered to people while they type, in place of those before. Only where the backend can
-/// ([`fulmar_contract::Capabilities::offers`]). The error is for a person to read.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), String>")]
-pub struct Offer(pub Vec<Offered>);
-
-/// Has a message show our reaction to it, or none any more. Only where the backend can
-/// ([`fulmar_contract::Capabilities::reactions`]). The error is for a person to read.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), String>")]
-pub struct React {
-    /// Where the message is.
-    pub room: RoomId,
-    /// The message.
-    pub message: MessageId,
-    /// One emoji, in place of an earlier one of ours.
-    pub emoji: Option<String>,
-}
 
 /// Passes on what the network posted to us over HTTP.
 #[derive(Debug, Message)]
@@ -149,9 +100,6 @@ pub struct Setup {
     /// Where to count.
     pub metrics: Metrics,
 }
-
-/// What becomes of something to be written.
-type Fate = Result<Receipt, Undelivered>;
 
 /// One life of one chat.
 pub struct Chat {
@@ -228,27 +176,6 @@ impl Chat {
         orders.try_send(order).map_err(|error| error.to_string())
     }
 
-    /// Gives an order to write something; what becomes of it is to be awaited.
-    fn write(
-        &self,
-        order: impl FnOnce(oneshot::Sender<Fate>) -> Order,
-    ) -> Result<ResponseFuture<Fate>, Undelivered> {
-        let (receipt, told) = oneshot::channel();
-        self.order(order(receipt)).map_err(|why| Undelivered::Later { after: None, why })?;
-        let lost = |_| Err(Undelivered::Unknown { why: "the session ended over it".into() });
-        Ok(Box::pin(async move { told.await.unwrap_or_else(lost) }))
-    }
-
-    /// Gives an order and waits until it is carried out.
-    fn carry_out(&self, order: impl FnOnce(Done) -> Order) -> ResponseFuture<Result<(), String>> {
-        let (done, told) = oneshot::channel();
-        let ordered = self.order(order(done));
-        Box::pin(async move {
-            ordered?;
-            told.await.unwrap_or_else(|_| Err("the session ended over it".into()))
-        })
-    }
-
     /// Tells the Router that commands can be offered.
     fn online(&self, ctx: &mut Context<Self>) {
         let (router, online) = (self.setup.router.clone(), router::Online(self.setup.name.clone()));
@@ -314,46 +241,6 @@ impl StreamHandler<Event> for Chat {
     fn finished(&mut self, _: &mut Self::Context) {}
 }
 
-impl Handler<Deliver> for Chat {
-    type Result = ResponseFuture<Result<Receipt, Undelivered>>;
-
-    fn handle(&mut self, Deliver(post): Deliver, _: &mut Self::Context) -> Self::Result {
-        let told = self.write(|receipt| Order::Post { post, receipt });
-        let (metrics, labels) = (self.setup.metrics.clone(), self.setup.labels());
-        Box::pin(async move {
-            let outcome = told?.await;
-            let family = if outcome.is_ok() { &metrics.posted } else { &metrics.failed };
-            family.get_or_create(&labels).inc();
-            outcome
-        })
-    }
-}
-
-impl Handler<Edit> for Chat {
-    type Result = ResponseFuture<Result<Receipt, Undelivered>>;
-
-    fn handle(&mut self, Edit { message, post }: Edit, _: &mut Self::Context) -> Self::Result {
-        let told = self.write(|receipt| Order::Edit { message, post, receipt });
-        Box::pin(async move { told?.await })
-    }
-}
-
-impl Handler<Join> for Chat {
-    type Result = ResponseFuture<Result<(), String>>;
-
-    fn handle(&mut self, Join { room, key }: Join, _: &mut Self::Context) -> Self::Result {
-        self.carry_out(|done| Order::Join { room, key, done })
-    }
-}
-
-impl Handler<Leave> for Chat {
-    type Result = ResponseFuture<Result<(), String>>;
-
-    fn handle(&mut self, Leave(room): Leave, _: &mut Self::Context) -> Self::Result {
-        self.carry_out(|done| Order::Leave { room, done })
-    }
-}
-
 impl Handler<Report> for Chat {
     type Result = MessageResult<Report>;
 
@@ -367,22 +254,6 @@ impl Handler<Report> for Chat {
             }
         }
         MessageResult(status)
-    }
-}
-
-impl Handler<Offer> for Chat {
-    type Result = ResponseFuture<Result<(), String>>;
-
-    fn handle(&mut self, Offer(commands): Offer, _: &mut Self::Context) -> Self::Result {
-        self.carry_out(|done| Order::Offer { commands, done })
-    }
-}
-
-impl Handler<React> for Chat {
-    type Result = ResponseFuture<Result<(), String>>;
-
-    fn handle(&mut self, React { room, message, emoji }: React, _: &mut Self::Context) -> Self::Result {
-        self.carry_out(|done| Order::React { room, message, emoji, done })
     }
 }
 
