@@ -130,7 +130,8 @@ fn telegrams_sample_is_good_with_every_key_in_it() {
 fn every_key_that_the_sample_leaves_out_is_known() {
     let samples = [include_str!("../../config/fulmar.toml"), include_str!("../../config/xmpp.toml")];
     let left_out = |line: &'static str| line.strip_prefix('#').filter(|line| line.contains(" = "));
-    let lines = samples.iter().flat_map(|sample| sample.lines().filter_map(left_out).map(move |line| (sample, line)));
+    let lines =
+        samples.iter().flat_map(|sample| sample.lines().filter_map(left_out).map(move |line| (sample, line)));
     for (sample, line) in lines {
         let Some((key, _)) =
             line.split_once(" = ").filter(|(key, _)| key.chars().all(|c| c == '_' || c.is_alphanumeric()))

@@ -82,7 +82,7 @@ pub(crate) fn read(options: &mut Options) -> Option<Config> {
         Anonymous::Refuse,
         &[("refuse", Anonymous::Refuse), ("claimed", Anonymous::Claimed)],
     );
-    let longest = options.number("max_message", 200, 100_000).and_then(|number| usize::try_from(number).ok());
+    let longest = options.number("max_message", 200, 50_000).and_then(|number| usize::try_from(number).ok());
     let uploads = options.flag("upload", false);
     let (account, password) = (account?, password?);
     let config = Config {

@@ -84,7 +84,10 @@ impl Backend for Xmpp {
     /// For somebody who is only known from a room, their place in it.
     fn private(&self, who: &Identity) -> Option<RoomId> {
         match who {
-            Identity::Claimed(place) => Jid::new(place).ok().map(|place| RoomId::new(place.as_str())),
+            Identity::Claimed(place) => {
+                let place = Jid::new(place).ok().filter(|place| place.is_full() && place.node().is_some())?;
+                Some(RoomId::new(place.as_str()))
+            }
             Identity::Vouched(person) => self.direct(person.as_str()),
         }
     }

@@ -51,6 +51,16 @@ async fn enter_over(stream: Box<dyn Stream>, way: &Way, config: &Config) -> Resu
         Tls::StartTls => (start_tls(stream, domain).await?, None),
     };
     let (stream, binding) = config.server.trust.secure(stream, domain, alpn).await?;
+    enter_secure(stream, binding, config).await
+}
+
+/// Logs in over a stream that nobody else can read.
+pub(crate) async fn enter_secure(
+    stream: Box<dyn Stream>,
+    binding: ChannelBinding,
+    config: &Config,
+) -> Result<Entered, Failure> {
+    let domain = config.account.domain().as_str();
     let opening = initiate_stream(Wire::new(stream), ns::JABBER_CLIENT, header(domain), TIMEOUTS).await;
     let (features, connection) = begin(opening.map_err(Failure::lost)?).await?;
     let connection = log_in(connection, &features, binding, config).await?;

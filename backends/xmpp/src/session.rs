@@ -5,7 +5,10 @@ mod moves;
 mod say;
 mod upload;
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use fulmar_contract::{Event, Failure, Identity, Link, RoomId, Sender, UserId};
 use jid::{BareJid, FullJid};
@@ -33,9 +36,18 @@ use crate::{
 
 /// Runs a session with what `lasting` remembers of earlier ones.
 pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Result<(), Failure> {
+    run_in(login::enter(config), config, lasting, link).await
+}
+
+async fn run_in(
+    entering: impl Future<Output = Result<Entered, Failure>>,
+    config: &Config,
+    lasting: &Lasting,
+    link: Link,
+) -> Result<(), Failure> {
     let Link { events, orders, since, .. } = link;
     let outbox = Outbox::new(orders);
-    let Entered { connection, me } = login::enter(config).await?;
+    let Entered { connection, me } = entering.await?;
     Session::new(config, lasting, connection, &me, events, outbox, since).talk().await
 }
 
@@ -55,6 +67,8 @@ struct Session<'a> {
     account: BareJid,
     /// Since when something may have been missed.
     since: Option<SystemTime>,
+    /// Since when we are out of rooms that we were in.
+    out_since: HashMap<BareJid, SystemTime>,
     /// What goes with our presence.
     caps: Element,
     /// When we last tried to get the nick that we want.
@@ -85,6 +99,7 @@ impl<'a> Session<'a> {
             mint: Mint::new(),
             account: me.to_bare(),
             since,
+            out_since: HashMap::new(),
             caps: service::capabilities(),
             renamed_at: now,
         }
@@ -127,7 +142,10 @@ impl<'a> Session<'a> {
 
     /// Reads up what was said in `room`, or to us alone, while we were away.
     async fn read_up(&mut self, room: Option<BareJid>) -> Result<(), Failure> {
-        let Some(since) = self.since.and_then(|since| since.checked_sub(OVERLAP)) else { return Ok(()) };
+        let out_since = room.as_ref().and_then(|room| self.out_since.remove(room));
+        let Some(since) = out_since.or(self.since).and_then(|since| since.checked_sub(OVERLAP)) else {
+            return Ok(());
+        };
         let Some(question) = self.archives.begin(room, since, &mut self.mint, Instant::now()) else {
             return Ok(());
         };
@@ -187,3 +205,6 @@ const TICK: Duration = Duration::from_secs(1);
 const RENAME: Duration = Duration::from_mins(5);
 /// How far the server's clock may differ from ours. What is heard twice is known to the gateway.
 const OVERLAP: Duration = Duration::from_mins(2);
+
+#[cfg(test)]
+mod tests;

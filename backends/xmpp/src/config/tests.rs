@@ -92,7 +92,7 @@ fn what_is_wrong_is_named_with_what_was_expected() {
         ("server", text("a b"), "expected \"host\" or \"host:port\", got \"a b\""),
         ("tls", text("none"), "expected \"starttls\" or \"direct\", got \"none\""),
         ("anonymous_rooms", text("yes"), "expected \"refuse\" or \"claimed\", got \"yes\""),
-        ("max_message", Value::Integer(5), "expected a whole number from 200 to 100000, got 5"),
+        ("max_message", Value::Integer(5), "expected a whole number from 200 to 50000, got 5"),
         (
             "rooms",
             text("example.org key"),

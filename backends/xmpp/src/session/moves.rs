@@ -1,5 +1,7 @@
 //! How a session comes into rooms and out of them.
 
+use std::time::SystemTime;
+
 use fulmar_contract::{Done, Event, Failure, RoomId, Secret};
 use jid::{BareJid, Jid};
 use tokio::time::Instant;
@@ -170,6 +172,9 @@ impl Session<'_> {
 
     /// We are not in `room`, or not any more.
     pub(super) async fn out(&mut self, room: &BareJid, reason: &Reason) -> Result<(), Failure> {
+        if self.rooms.is_ours(room) && !self.rooms.is_missing(room) {
+            self.out_since.insert(room.clone(), SystemTime::now());
+        }
         match self.rooms.out(room, reason, Instant::now()) {
             Departure::Nothing => Ok(()),
             Departure::Missing(why) => self.report(Event::Left { room: RoomId::new(room.as_str()), why }).await,
@@ -180,6 +185,7 @@ impl Session<'_> {
     /// We are out of `room` and shall stay out.
     pub(super) async fn parted(&mut self, room: &BareJid) -> Result<(), Failure> {
         self.lasting.remove(room);
+        self.out_since.remove(room);
         self.report(Event::Parted(RoomId::new(room.as_str()))).await?;
         self.rooms.forget(room);
         Ok(())

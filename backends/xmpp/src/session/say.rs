@@ -102,10 +102,11 @@ impl Session<'_> {
         if self.rooms.is_missing(&bare) {
             return Err(Undelivered::Later { after: None, why: format!("{bare} is not joined") });
         }
-        Ok(match (self.rooms.is_ours(&bare), jid.is_full()) {
-            (true, true) => Target::Occupant(jid),
-            (true, false) => Target::Room(bare),
-            (false, _) => Target::Person(bare),
-        })
+        match (self.rooms.is_ours(&bare), jid.is_full()) {
+            (true, true) => Ok(Target::Occupant(jid)),
+            (true, false) => Ok(Target::Room(bare)),
+            (false, false) => Ok(Target::Person(bare)),
+            (false, true) => Err(Undelivered::Refused { why: format!("{bare} is none of our rooms") }),
+        }
     }
 }
