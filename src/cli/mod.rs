@@ -21,7 +21,7 @@ use std::{
 
 use clap::{Parser, Subcommand, builder::BoolishValueParser};
 
-use crate::config::ConfigError;
+use crate::{backends, config::ConfigError};
 
 /// Fulmar lets people run StackStorm from every chat network their team uses.
 ///
@@ -63,7 +63,7 @@ impl Cli {
     /// Does what was asked for. Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up,
     /// 78 bad configuration.
     pub fn run(self) -> ExitCode {
-        if let Err(error) = log::begin(self.log.as_deref().unwrap_or(self.verb.usual_log()), self.log_json) {
+        if let Err(error) = log::begin(&self.log.clone().unwrap_or_else(|| self.verb.usual_log()), self.log_json) {
             return fail(BAD_CONFIGURATION, format_args!("--log: {error}"));
         }
         match self.verb {
@@ -80,12 +80,14 @@ impl Cli {
 
 impl Verb {
     /// What is logged unless somebody says otherwise.
-    const fn usual_log(&self) -> &'static str {
+    fn usual_log(&self) -> String {
         match self {
             // What strangers send, or the sandbox does to its callers on purpose, is no error of the server under it.
-            Self::Run(_) | Self::Sandbox(_) => "info,actix_server=warn,actix_http=off",
+            Self::Run(_) | Self::Sandbox(_) => {
+                format!("info,actix_server=warn,actix_http=off,{}", backends::USUAL_LOG)
+            }
             Self::Alias(_) | Self::Check(_) | Self::Demo | Self::Queue(_) | Self::Status(_) => {
-                "error,actix_http=off"
+                "error,actix_http=off".to_owned()
             }
         }
     }

@@ -99,6 +99,7 @@ fn the_samples_are_good_and_give_no_warning() {
     for sample in [
         include_str!("../../config/fulmar.toml"),
         include_str!("../../config/irc.toml"),
+        include_str!("../../config/matrix.toml"),
         include_str!("../../config/xmpp.toml"),
     ] {
         assert_eq!(warnings(&good(sample)), [""; 0]);
@@ -128,7 +129,11 @@ fn telegrams_sample_is_good_with_every_key_in_it() {
 
 #[test]
 fn every_key_that_the_sample_leaves_out_is_known() {
-    let samples = [include_str!("../../config/fulmar.toml"), include_str!("../../config/xmpp.toml")];
+    let samples = [
+        include_str!("../../config/fulmar.toml"),
+        include_str!("../../config/matrix.toml"),
+        include_str!("../../config/xmpp.toml"),
+    ];
     let left_out = |line: &'static str| line.strip_prefix('#').filter(|line| line.contains(" = "));
     let lines =
         samples.iter().flat_map(|sample| sample.lines().filter_map(left_out).map(move |line| (sample, line)));

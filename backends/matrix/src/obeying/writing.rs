@@ -134,7 +134,7 @@ impl Session<'_> {
         }
         let kind = file.media_type.parse().map_err(|_| refused("the file's media type is none"))?;
         let uploaded = self.client.media().upload(&kind, file.content.to_vec(), None).await;
-        let place = uploaded.map_err(|error| failure::fate(&error.into()))?.content_uri;
+        let place = uploaded.map_err(|error| failure::fate(&error))?.content_uri;
         Ok(("url", Value::String(place.to_string())))
     }
 
