@@ -90,28 +90,7 @@ impl Session<'_> {
     }
 
     async fn upload(&self, chat: i64, file: &File, caption: Option<Text>, manner: &Manner) -> Result<i32, Fault> {
-        let part = Part::bytes(file.content.to_vec()).file_name(file.name.clone());
-        let part = part
-            .mime_str(&file.media_type)
-            .unwrap_or_else(|_| Part::bytes(file.content.to_vec()).file_name(file.name.clone()));
-        let mut form = Form::new().text("chat_id", chat.to_string()).part("document", part);
-        let caption = caption.filter(|caption| !caption.written.trim().is_empty());
-        if let Some(Text { written, is_marked, .. }) = caption {
-            form = form.text("caption", written);
-            form = if is_marked { form.text("parse_mode", "HTML") } else { form };
-        }
-        if let Some(topic) = manner.topic {
-            form = form.text("message_thread_id", topic.to_string());
-        }
-        if let Some(message) = manner.answers {
-            let reply = json!({"message_id": message, "allow_sending_without_reply": true});
-            form = form.text("reply_parameters", reply.to_string());
-        }
-        for (key, is_so) in [("disable_notification", manner.is_silent), ("protect_content", manner.is_protected)]
-        {
-            form = if is_so { form.text(key, "true") } else { form };
-        }
-        let Sent { message_id } = self.api.upload("sendDocument", form).await?;
+        let Sent { message_id } = self.api.upload("sendDocument", form(chat, file, caption, manner)).await?;
         Ok(message_id)
     }
 
@@ -145,6 +124,28 @@ impl Session<'_> {
         }
         Ok(())
     }
+}
+
+/// A file as `sendDocument` takes it.
+fn form(chat: i64, file: &File, caption: Option<Text>, manner: &Manner) -> Form {
+    let part = || Part::bytes(file.content.to_vec()).file_name(file.name.clone());
+    let part = part().mime_str(&file.media_type).unwrap_or_else(|_| part());
+    let mut form = Form::new().text("chat_id", chat.to_string()).part("document", part);
+    if let Some(caption) = caption.filter(|caption| !caption.written.trim().is_empty()) {
+        form = form.text("caption", caption.written);
+        form = if caption.is_marked { form.text("parse_mode", "HTML") } else { form };
+    }
+    if let Some(topic) = manner.topic {
+        form = form.text("message_thread_id", topic.to_string());
+    }
+    if let Some(message) = manner.answers {
+        let reply = json!({"message_id": message, "allow_sending_without_reply": true});
+        form = form.text("reply_parameters", reply.to_string());
+    }
+    for (key, is_so) in [("disable_notification", manner.is_silent), ("protect_content", manner.is_protected)] {
+        form = if is_so { form.text(key, "true") } else { form };
+    }
+    form
 }
 
 /// Why something was not written.

@@ -19,10 +19,29 @@ pub(crate) fn parse(html: &str) -> Result<Text, String> {
     match reader.open.pop() {
         Some(open) => Err(format!("Can't find end tag corresponding to start tag \"{}\"", open.name)),
         None => {
+            // Of two with the same length, the outer one was closed last.
+            reader.entities.reverse();
             reader.entities.sort_by_key(|entity| (entity.offset, usize::MAX - entity.length));
-            Ok(Text { shown: reader.shown, entities: reader.entities })
+            Ok(Text { shown: reader.shown, entities: alone(reader.entities) })
         }
     }
+}
+
+/// Documented: `pre` and `code` contain no other entities, and quotations no other quotations.
+fn alone(entities: Vec<Entity>) -> Vec<Entity> {
+    let mut kept: Vec<Entity> = Vec::new();
+    for entity in entities {
+        let is_within = |around: &Entity| entity.offset + entity.length <= around.offset + around.length;
+        let forbids = |around: &Entity| match around.kind.as_str() {
+            "code" | "pre" => true,
+            "blockquote" => entity.kind == "blockquote",
+            _ => false,
+        };
+        if !kept.iter().any(|around| is_within(around) && forbids(around)) {
+            kept.push(entity);
+        }
+    }
+    kept
 }
 
 struct Reader<'a> {
@@ -214,6 +233,16 @@ mod tests {
         assert_eq!(text.entities[0].url.as_deref(), Some("tg://user?id=1&x"));
         assert_eq!((text.entities[1].kind.as_str(), text.entities[1].language.as_deref()), ("pre", Some("sh")));
         assert_eq!(parse("1 &lt; 2 &amp;&amp; 3 &#62; &copy; &").unwrap().shown, "1 < 2 && 3 > &copy; &");
+    }
+
+    #[test]
+    fn code_holds_no_other_marks_and_a_quotation_no_other() {
+        assert_eq!(
+            marks("<code>a <b>b</b></code> <b>c</b>"),
+            [("code".into(), "a b".into()), ("bold".into(), "c".into())]
+        );
+        let quotations = marks("<blockquote>a <blockquote><i>b</i></blockquote></blockquote>");
+        assert_eq!(quotations, [("blockquote".into(), "a b".into()), ("italic".into(), "b".into())]);
     }
 
     #[test]
