@@ -27,7 +27,7 @@ impl Stage {
         let before = self.network.posts().len();
         self.says("!deploy web").await;
         self.hears_of("Deploying web.").await;
-        self.hears_of("*web*").await;
+        self.hears_of("latest").await;
         let mut posts = self.network.posts().into_iter().skip(before);
         [posts.next().unwrap(), posts.next().unwrap()]
     }
