@@ -40,7 +40,7 @@ pub(crate) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Lane {
-    /// With numbers that grow with their age's end.
+    /// Each with a number, which is smaller for what is older.
     waiting: VecDeque<(u64, Order)>,
     is_busy: bool,
     windows: Vec<Window>,
