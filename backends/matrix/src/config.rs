@@ -131,6 +131,7 @@ fn way(options: &mut Options, homeserver: &str) -> Option<Way> {
                 let expected = "expected a name as \"fulmar\" or \"@fulmar:example.org\"";
                 options.complain(user_line, "user", format!("{expected}, got \"{user}\""));
             }
+            let user = if address::is_full_user(&user) { user } else { user.trim_start_matches('@').to_owned() };
             Some(Way::Password { user, password })
         }
         (None, Some(_), None) => {

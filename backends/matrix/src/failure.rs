@@ -26,6 +26,17 @@ pub(crate) fn ending(error: &HttpError) -> Failure {
     }
 }
 
+/// As [`ending`], of a login: whatever the server does not like of it, only an operator can change.
+pub(crate) fn refused_login(error: &HttpError) -> Failure {
+    let status = error.as_client_api_error().map(|error| error.status_code);
+    match ending(error) {
+        Failure::Lost { why } if status.is_some_and(|status| status.is_client_error()) => {
+            Failure::Credentials { why }
+        }
+        other => other,
+    }
+}
+
 /// As [`ending`], of what matrix-sdk says.
 pub(crate) fn ending_of(error: &Error) -> Failure {
     match error {

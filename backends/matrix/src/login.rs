@@ -91,7 +91,7 @@ async fn with_password(
         device_id: device.clone().map(Into::into),
         initial_device_display_name: Some(config.device_name.clone()),
     });
-    let response = client.send(request).await.map_err(|error| failure::ending(&error))?;
+    let response = client.send(request).await.map_err(|error| failure::refused_login(&error))?;
     let session = MatrixSession::from(&response);
     if device.is_some_and(|device| device != session.meta.device_id.as_str()) {
         store.forget()?;
@@ -210,7 +210,7 @@ fn dress(config: &Config) -> matrix_sdk::ClientBuilder {
 /// A store must not be given to somebody else by accident: its keys would be useless to them.
 fn check_owner(config: &Config, saved: &MatrixSession, user: &str) -> Result<(), Failure> {
     let owner = &saved.meta.user_id;
-    if owner.as_str() == user || owner.localpart() == user.trim_start_matches('@') {
+    if owner.as_str() == user || owner.localpart() == user {
         return Ok(());
     }
     let why = format!("the store {} is that of {owner}, not of {user}", config.store.display());

@@ -9,7 +9,6 @@ use matrix_sdk::{
 };
 
 use super::Hearing;
-use crate::people;
 
 /// What is known of reactions and of the messages that they are to. Bounded: of too much, everything is forgotten.
 #[derive(Debug, Default)]
@@ -58,7 +57,8 @@ impl Hearing<'_> {
         let reaction = Reaction {
             room: place,
             message: MessageId::new(told.message.as_str()),
-            sender: people::sender(room, &told.sender, people::vouched(&told.sender)).await,
+            // Reactions are never encrypted.
+            sender: self.sender(room, &told.sender, None).await,
             emoji: told.emoji.clone(),
             is_there,
         };

@@ -1,10 +1,10 @@
 //! From an event to what the gateway is told.
 
-use fulmar_contract::{Event, Failure, Heard, MessageId, RoomId, Taken, ThreadId};
+use fulmar_contract::{Event, Failure, Heard, MessageId, RoomId, Sender, Taken, ThreadId};
 use matrix_sdk::{
     Room,
-    deserialized_responses::{TimelineEvent, TimelineEventKind},
-    ruma::UserId,
+    deserialized_responses::{EncryptionInfo, TimelineEvent, TimelineEventKind},
+    ruma::{OwnedUserId, UserId},
 };
 
 use super::Hearing;
@@ -44,11 +44,8 @@ impl Hearing<'_> {
     }
 
     async fn said(&self, room: &Room, said: Said, event: &TimelineEvent, taken: &Taken) -> Result<(), Failure> {
-        let policy = self.session.config.unverified;
-        let is_encrypted = policy == Unverified::Refuse
-            && room.latest_encryption_state().await.is_ok_and(|state| state.is_encrypted());
         let encryption = event.encryption_info().map(|encryption| &**encryption);
-        let identity = people::identity(&said.sender, policy, encryption, is_encrypted);
+        let sender = self.sender(room, &said.sender, encryption).await;
         let (place, direct) = self.place(room, &said.sender);
         if direct {
             self.session.lasting.wrote(&said.sender, room.room_id());
@@ -57,7 +54,7 @@ impl Hearing<'_> {
             id: MessageId::new(said.id.as_str()),
             room: place,
             thread: said.thread.map(|thread| ThreadId::new(thread.as_str())),
-            sender: people::sender(room, &said.sender, identity).await,
+            sender,
             text: said.text,
             mentioned: said.mentioned,
             direct,
@@ -65,6 +62,20 @@ impl Hearing<'_> {
             taken: taken.clone(),
         };
         self.session.report(Event::Heard(heard)).await
+    }
+
+    /// Who wrote an event that was encrypted so, or not at all.
+    pub(super) async fn sender(
+        &self,
+        room: &Room,
+        who: &OwnedUserId,
+        encryption: Option<&EncryptionInfo>,
+    ) -> Sender {
+        let policy = self.session.config.unverified;
+        // What is not known to be unencrypted is believed to be encrypted.
+        let is_encrypted = policy == Unverified::Refuse
+            && room.latest_encryption_state().await.map_or(true, |state| state.is_encrypted());
+        people::sender(room, who, people::identity(who, policy, encryption, is_encrypted)).await
     }
 
     /// What a room is called, and whether it is one-to-one: then it is called after the person.
