@@ -8,7 +8,7 @@ use super::scope::spend_text;
 pub(crate) fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    first + &chars.as_str().to_lowercase()
+    first + chars.as_str().to_lowercase().as_str()
 }
 
 /// `str.title`: a letter that follows no letter is large.

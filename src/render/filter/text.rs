@@ -109,7 +109,7 @@ fn indent(call: &mut Call<'_, '_, '_>) -> Outcome {
         }
         out.push_str(line);
     }
-    string(if first.is_some_and(|first| first.is_true()) { indention + &out } else { out })
+    string(if first.is_some_and(|first| first.is_true()) { indention + out.as_str() } else { out })
 }
 
 fn replace(call: &mut Call<'_, '_, '_>) -> Outcome {

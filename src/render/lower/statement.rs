@@ -105,7 +105,7 @@ impl Parser {
             code.push_str(&block("else"));
             code.push_str(&other);
         }
-        Ok(code + &block("endfor"))
+        Ok(code + block("endfor").as_str())
     }
 
     fn condition(&mut self) -> Outcome<String> {
@@ -133,7 +133,7 @@ impl Parser {
         }
         self.depth = depth;
         self.soft = soft;
-        Ok(code + &block("endif"))
+        Ok(code + block("endif").as_str())
     }
 
     fn assignment(&mut self) -> Outcome<String> {

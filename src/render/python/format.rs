@@ -251,10 +251,10 @@ fn format_number(number: Number, spec: &Spec, value: &Value) -> Outcome<String> 
         }
         let fill = spec.fill.unwrap_or(if spec.zero { '0' } else { ' ' });
         let width = spec.width.map(|width| width.saturating_sub(sign.len()));
-        return Ok(sign + &pad(&digits, width, fill, '>'));
+        return Ok(sign + pad(&digits, width, fill, '>').as_str());
     }
     let fill = spec.fill.unwrap_or(if spec.zero { '0' } else { ' ' });
-    Ok(pad(&(sign + &digits), spec.width, fill, spec.align.unwrap_or('>')))
+    Ok(pad(&(sign + digits.as_str()), spec.width, fill, spec.align.unwrap_or('>')))
 }
 
 fn int_text(number: i128, kind: Option<char>, spec: &Spec) -> String {

@@ -201,7 +201,7 @@ fn numeric(spec: &Spec, negative: bool, digits: &str) -> String {
     };
     if spec.zero && spec.align.is_none() {
         let width = spec.width.unwrap_or(0).saturating_sub(sign.len());
-        return sign + &pad(digits, Some(width), '0', '>');
+        return sign + pad(digits, Some(width), '0', '>').as_str();
     }
     pad(&(sign + digits), spec.width, ' ', spec.align.unwrap_or('>'))
 }
