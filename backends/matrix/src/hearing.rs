@@ -11,6 +11,7 @@ use std::{
 };
 
 use fulmar_contract::{Failure, Taken};
+use futures_util::FutureExt;
 use matrix_sdk::{
     Room,
     config::{SyncSettings, SyncToken},
@@ -87,8 +88,8 @@ impl<'a> Hearing<'a> {
         })
     }
 
-    /// Hears until the session is lost.
-    pub(crate) async fn run(mut self) -> Result<(), Failure> {
+    /// Hears until the session is lost. May be dropped.
+    pub(crate) async fn run(&mut self) -> Result<(), Failure> {
         loop {
             let asked_at = Instant::now();
             let response = self.sync().await?;
@@ -112,6 +113,14 @@ impl<'a> Hearing<'a> {
                 self.store.keep_progress(progress).await?;
             }
         }
+    }
+
+    /// Keeps how far everything is taken by now.
+    pub(crate) async fn close(mut self) -> Result<(), Failure> {
+        while let Some(progress) = self.backlog.next().now_or_never() {
+            self.store.keep_progress(progress).await?;
+        }
+        Ok(())
     }
 
     /// Asks the server for what is new, and meanwhile keeps how far everything is taken.

@@ -24,13 +24,14 @@ pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Resul
     session.introduce().await?;
     session.find_rooms().await;
     let (turns, told) = mpsc::channel(MOST_TURNS);
-    let hearing = Hearing::new(&session, &store, turns, link.since)?;
+    let mut hearing = Hearing::new(&session, &store, turns, link.since)?;
     let obeying = Obeying::new(&session, link.orders, told);
     // Both wait for the network nearly all the time, and end together.
-    tokio::select! {
+    let end = tokio::select! {
         end = hearing.run() => end,
         end = obeying.run() => end,
-    }
+    };
+    end.and(hearing.close().await)
 }
 
 /// What hearing and obeying have in common.

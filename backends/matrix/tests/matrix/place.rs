@@ -3,14 +3,12 @@
 use std::{
     env, fs, process,
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
 };
 
-use fulmar_conformance::{Session, skip, within};
+use fulmar_conformance::{Session, skip};
 use fulmar_contract::RoomId;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::interval;
 
 use crate::{
     chat::Chat,
@@ -69,17 +67,6 @@ impl Place {
     pub(crate) fn kept(&self, file: &str) -> Value {
         let content = fs::read(self.store.path().join(file)).unwrap_or_else(|_| b"null".into());
         serde_json::from_slice(&content).unwrap()
-    }
-
-    /// Waits until a file of the store is not as it was.
-    pub(crate) async fn kept_changes(&self, file: &str, before: &Value) {
-        within("the store to change", async {
-            let mut look = interval(Duration::from_millis(20));
-            while self.kept(file) == *before {
-                look.tick().await;
-            }
-        })
-        .await;
     }
 
     /// Ourselves, at another device.
