@@ -163,7 +163,7 @@ pub(super) fn linked(look: &Look<'_>, label: Vec<Run>, url: &str, title: &str) -
 /// Whether a word can be the name of a language.
 pub(super) fn is_language(word: &str) -> bool {
     let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '_' | '.' | '#');
-    !word.is_empty() && word.len() <= 20 && word.chars().all(is_good)
+    word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.len() <= 20 && word.chars().all(is_good)
 }
 
 /// How deep blocks may stand in each other, so that a network takes them and a person understands them.

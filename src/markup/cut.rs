@@ -12,17 +12,18 @@ use super::{
 /// Cuts lines into parts that `limit` admits, with their numbers if there are several; the first `most` of them, and how
 /// many there are. Where numbers would take most of a post, there are none.
 pub(super) fn parts(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> (Vec<Part>, usize) {
-    let mut parts = pages(lines, look, limit, usize::MAX);
-    let mut digits = 0;
-    let mut is_numbered = false;
-    while parts.len() > 1 && digits < digits_of(parts.len()) {
-        digits = digits_of(parts.len());
+    let least = least_parts(lines, limit);
+    let mut parts = if least > 1 { Vec::new() } else { pages(lines, look, limit, usize::MAX) };
+    let (mut digits, mut is_numbered) = (0, false);
+    while least.max(parts.len()) > 1 && digits < digits_of(least.max(parts.len())) {
+        digits = digits_of(least.max(parts.len()));
         let width = look.twice_if_both("(/) ".len() + 2 * digits);
         is_numbered = limit.max >= 2 * width;
+        let max = if is_numbered { limit.max - width } else { limit.max };
+        parts = pages(lines, look, Limit { max, ..limit }, usize::MAX);
         if !is_numbered {
             break;
         }
-        parts = pages(lines, look, Limit { max: limit.max - width, ..limit }, usize::MAX);
     }
     let all = parts.len();
     parts.truncate(most);
@@ -32,6 +33,12 @@ pub(super) fn parts(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) 
         }
     }
     (parts, all)
+}
+
+/// How many parts there will be at least.
+fn least_parts(lines: &[Line], limit: Limit) -> usize {
+    let length = |line: &Line| line.runs.iter().map(|run| limit.unit.measure(run.text.trim())).sum::<usize>();
+    lines.iter().map(length).sum::<usize>().div_ceil(limit.max)
 }
 
 impl Part {
@@ -85,10 +92,13 @@ fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part
         if !page.is_empty() && slice.is_first() && begins_block(lines, at) {
             boundary = Some(Boundary { mark: page.mark(), bytes: page.bytes(), line: at });
         }
-        page.push(slice);
-        if page.fits(limit) {
-            (at, from) = (at + 1, START);
-            continue;
+        // What is far too long is not even tried: a line may be all of a long text.
+        if !is_hopeless(slice, limit) {
+            page.push(slice);
+            if page.fits(limit) {
+                (at, from) = (at + 1, START);
+                continue;
+            }
         }
         page.back(mark);
         if !page.is_empty() {
@@ -113,6 +123,16 @@ fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part
         parts.push(page.part());
     }
     parts
+}
+
+/// Whether what is read in a slice alone is certainly too long.
+fn is_hopeless(slice: Slice<'_>, limit: Limit) -> bool {
+    let most = if limit.unit == Unit::Bytes { limit.max } else { limit.max.saturating_mul(4) };
+    let mut length = 0_usize;
+    slice.runs().filter(|(_, run)| !run.is_for_plain).any(|(text, _)| {
+        length = length.saturating_add(text.len());
+        length > most
+    })
 }
 
 /// Whether a line stands in other blocks than the one before it, or below a blank line.
@@ -141,7 +161,18 @@ impl Cut {
             page.back(mark);
             fits
         };
-        let (mut low, mut high) = (0, shown.len());
+        let longest = admitted(&shown, limit);
+        // Mostly all of it fits, or all but a few marks.
+        let (mut low, mut high, mut step) = (0, longest, 0);
+        while high > 0 {
+            let next = shown.floor_char_boundary(longest.saturating_sub(step));
+            if fits(next) {
+                low = next;
+                break;
+            }
+            high = shown.floor_char_boundary(next.saturating_sub(1));
+            step = 2 * step + 16;
+        }
         while low < high {
             let middle = shown.ceil_char_boundary(low + (high - low).div_ceil(2));
             if fits(middle) {
@@ -185,6 +216,22 @@ fn best(shown: &str, most: usize) -> usize {
         cut = head.rfind('@').filter(|at| *at > 0).unwrap_or(1);
     }
     if cut == 0 { shown.chars().next().map_or(0, char::len_utf8) } else { cut }
+}
+
+/// The length in bytes of the longest beginning of `text` that is short enough without any marks.
+fn admitted(text: &str, limit: Limit) -> usize {
+    let mut left = limit.max;
+    let is_too_long = |(_, c): &(usize, char)| {
+        let length = match limit.unit {
+            Unit::Bytes => c.len_utf8(),
+            Unit::Chars => 1,
+            Unit::Utf16 => c.len_utf16(),
+        };
+        let rest = left.checked_sub(length);
+        left = rest.unwrap_or(left);
+        rest.is_none()
+    };
+    text.char_indices().find(is_too_long).map_or(text.len(), |(at, _)| at)
 }
 
 /// The beginning of what is read in `slice`, of about `bytes` bytes.

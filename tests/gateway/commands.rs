@@ -12,9 +12,9 @@ fn a_command_is_acknowledged_and_answered_where_it_was_given() {
         stage.says("!run date on web1").await;
 
         let ack = stage.hears().await;
-        assert!(ack.starts_with("Running *date* on *web1*."), "{ack}");
+        assert!(ack.starts_with("Running date on web1."), "{ack}");
         let result = stage.hears().await;
-        assert!(result.starts_with("Ran *date* on *1* hosts."), "{result}");
+        assert!(result.starts_with("Ran date on 1 hosts."), "{result}");
         stage.ends().await;
     });
 }
@@ -89,7 +89,7 @@ fn an_ack_goes_before_its_result_however_quick_the_action() {
 
         for number in 0..30 {
             let at = |what: &str| heard.iter().position(|text| text.starts_with(what)).unwrap();
-            assert!(at(&format!("Deploying app{number}.")) < at(&format!("*app{number}* ")), "{heard:#?}");
+            assert!(at(&format!("Deploying app{number}.")) < at(&format!("app{number} ")), "{heard:#?}");
         }
         stage.ends().await;
     });
@@ -102,7 +102,7 @@ fn an_answer_stays_in_the_thread_of_its_command() {
 
         stage.network.say_in_thread("ops", "t1", "joe", "!deploy web").await;
         stage.hears_of("Deploying web.").await;
-        stage.hears_of("*web*").await;
+        stage.hears_of("web ").await;
 
         let posts = stage.network.posts();
         assert!(posts.len() == 2 && posts.iter().all(|post| post.thread.as_ref().unwrap().as_str() == "t1"));
@@ -246,7 +246,7 @@ fn a_result_is_given_once_and_only_for_the_top_of_a_workflow() {
         let stage = Stage::ready().await;
 
         stage.says("!release web").await;
-        stage.hears_of("Released *").await;
+        stage.hears_of("Released web").await;
         stage.says("!quietly after").await;
 
         assert_eq!(stage.hears().await, "after");

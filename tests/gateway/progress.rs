@@ -46,7 +46,7 @@ fn the_ack_of_a_long_command_tells_what_runs_and_how_it_ended() {
 
         assert!(edited.starts_with(&format!("{ack}\nStill running after ")), "{edited}");
         assert!(last.starts_with(&format!("{ack}\nSucceeded after ")), "{last}");
-        assert!(result.starts_with("*shop* latest runs at"), "{result}");
+        assert!(result.starts_with("shop latest runs at"), "{result}");
         let posts: Vec<String> = stage.network.posts().into_iter().map(|post| post.text).collect();
         assert_eq!(posts, [last, result], "there is nothing else");
         stage.ends().await;
@@ -83,7 +83,7 @@ fn where_nothing_can_be_edited_a_change_is_a_line() {
 
         assert!(ack.starts_with("Running demo.release"), "{ack}");
         assert!(line.starts_with("Still running after ") && line.contains(": task build (1 started)."), "{line}");
-        assert_eq!(result, "Released *shop*.");
+        assert_eq!(result, "Released shop.");
         assert_eq!(stage.network.posts().len(), 3);
         stage.ends().await;
     });
@@ -99,7 +99,7 @@ fn a_message_that_was_deleted_is_not_posted_anew_and_the_result_comes() {
 
         stage.network.forget_messages();
 
-        stage.hears_of("*shop* latest runs at").await;
+        stage.hears_of("shop latest runs at").await;
         assert_eq!(stage.network.posts().len(), 2);
         assert_eq!(stage.status().await["journal"]["dead"], 0);
         stage.ends().await;

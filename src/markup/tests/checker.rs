@@ -48,6 +48,9 @@ fn character(entity: &str) -> Result<char, String> {
 
 fn element(tag: &str, markup: Markup, open: &mut Vec<String>, shown: &mut String) -> Result<(), String> {
     if let Some(name) = tag.strip_prefix('/') {
+        if !INLINE.contains(&name) {
+            shown.push('\n');
+        }
         return match open.pop() {
             Some(last) if last == name => Ok(()),
             last => Err(format!("</{name}> closes {last:?}")),
@@ -115,7 +118,12 @@ fn element(tag: &str, markup: Markup, open: &mut Vec<String>, shown: &mut String
     match name {
         "br" => shown.push('\n'),
         "hr" => shown.push('-'),
-        name => open.push(name.to_owned()),
+        name => {
+            if !INLINE.contains(&name) {
+                shown.push('\n');
+            }
+            open.push(name.to_owned());
+        }
     }
     Ok(())
 }
@@ -127,3 +135,6 @@ fn is_url(value: &str) -> bool {
         .any(|scheme| url.to_lowercase().starts_with(scheme))
         && !url.contains(['"', '<', '>', ' ', '\n'])
 }
+
+/// Elements that stand within a line.
+const INLINE: [&str; 8] = ["a", "b", "code", "del", "em", "i", "s", "strong"];
