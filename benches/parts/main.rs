@@ -12,6 +12,7 @@
 mod answers;
 #[cfg(feature = "irc")]
 mod irc;
+mod markup;
 mod matching;
 mod recorded;
 mod rendering;
@@ -24,6 +25,7 @@ fn main() {
     answers::all(&mut criterion);
     #[cfg(feature = "irc")]
     irc::all(&mut criterion);
+    markup::all(&mut criterion);
     matching::all(&mut criterion);
     rendering::all(&mut criterion);
     stream::all(&mut criterion);

@@ -63,8 +63,8 @@ fn one_by_one(builder: &mut Builder<'_>, rows: &[Vec<Cell>], texts: &[Vec<String
     }
     let mut blanks = blanks;
     for row in rows.iter().skip(1) {
-        for (name, cell) in names.iter().zip(row) {
-            cell_of(builder, blanks, name, cell);
+        for (column, cell) in row.iter().enumerate() {
+            cell_of(builder, blanks, names.get(column).map_or("", String::as_str), cell);
             blanks = 0;
         }
         blanks = 1;

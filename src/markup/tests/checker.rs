@@ -57,62 +57,11 @@ fn element(tag: &str, markup: Markup, open: &mut Vec<String>, shown: &mut String
         };
     }
     let (name, attribute) = tag.split_once(' ').map_or((tag, ""), |(name, attribute)| (name, attribute));
-    let full = [
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "p",
-        "ul",
-        "ol",
-        "li",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "strong",
-        "em",
-        "del",
-        "br",
-        "hr",
-        "blockquote",
-        "pre",
-        "code",
-        "a",
-    ];
-    let inline = ["b", "i", "s", "code", "pre", "a", "blockquote"];
-    let known = if markup == Markup::Html { full.as_slice() } else { inline.as_slice() };
+    let known = if markup == Markup::Html { FULL.as_slice() } else { SHORT.as_slice() };
     if !known.contains(&name) {
         return Err(format!("<{tag}> is not allowed"));
     }
-    let is_good = match (name, attribute) {
-        ("a", attribute) => attribute.strip_prefix("href=\"").is_some_and(is_url),
-        (_, "") => true,
-        ("code", attribute) => {
-            attribute.starts_with("class=\"language-") && open.last().is_some_and(|it| it == "pre")
-        }
-        ("ol", attribute) => {
-            let number = attribute.strip_prefix("start=\"").and_then(|rest| rest.strip_suffix('"'));
-            number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
-        }
-        _ => false,
-    };
-    let parent = open.last().map(String::as_str);
-    let stands = match name {
-        "li" => matches!(parent, Some("ul" | "ol")),
-        "thead" | "tbody" => parent == Some("table"),
-        "tr" => matches!(parent, Some("thead" | "tbody")),
-        "th" | "td" => parent == Some("tr"),
-        "blockquote" if markup == Markup::InlineHtml => parent.is_none(),
-        "p" | "table" | "ul" | "ol" | "hr" => matches!(parent, None | Some("li" | "blockquote")),
-        "code" | "a" if markup == Markup::InlineHtml => !open.iter().any(|it| it == "code" || it == "a"),
-        _ => !matches!(parent, Some("ul" | "ol" | "table" | "thead" | "tbody" | "tr")),
-    };
-    if !is_good || !stands {
+    if !has_good(name, attribute, open) || !may_stand(name, markup, open) {
         return Err(format!("<{tag}> in {open:?}"));
     }
     match name {
@@ -128,6 +77,35 @@ fn element(tag: &str, markup: Markup, open: &mut Vec<String>, shown: &mut String
     Ok(())
 }
 
+fn has_good(name: &str, attribute: &str, open: &[String]) -> bool {
+    match (name, attribute) {
+        ("a", attribute) => attribute.strip_prefix("href=\"").is_some_and(is_url),
+        (_, "") => true,
+        ("code", attribute) => {
+            attribute.starts_with("class=\"language-") && open.last().is_some_and(|it| it == "pre")
+        }
+        ("ol", attribute) => {
+            let number = attribute.strip_prefix("start=\"").and_then(|rest| rest.strip_suffix('"'));
+            number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
+        }
+        _ => false,
+    }
+}
+
+fn may_stand(name: &str, markup: Markup, open: &[String]) -> bool {
+    let parent = open.last().map(String::as_str);
+    match name {
+        "li" => matches!(parent, Some("ul" | "ol")),
+        "thead" | "tbody" => parent == Some("table"),
+        "tr" => matches!(parent, Some("thead" | "tbody")),
+        "th" | "td" => parent == Some("tr"),
+        "blockquote" if markup == Markup::InlineHtml => parent.is_none(),
+        "p" | "table" | "ul" | "ol" | "hr" => matches!(parent, None | Some("li" | "blockquote")),
+        "code" | "a" if markup == Markup::InlineHtml => !open.iter().any(|it| it == "code" || it == "a"),
+        _ => !matches!(parent, Some("ul" | "ol" | "table" | "thead" | "tbody" | "tr")),
+    }
+}
+
 fn is_url(value: &str) -> bool {
     let Some(url) = value.strip_suffix('"') else { return false };
     ["http:", "https:", "mailto:", "ftp:", "xmpp:", "matrix:", "tg:", "irc:", "ircs:"]
@@ -138,3 +116,35 @@ fn is_url(value: &str) -> bool {
 
 /// Elements that stand within a line.
 const INLINE: [&str; 8] = ["a", "b", "code", "del", "em", "i", "s", "strong"];
+
+/// Those of Matrix that we write.
+const FULL: [&str; 25] = [
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "p",
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "strong",
+    "em",
+    "del",
+    "br",
+    "hr",
+    "blockquote",
+    "pre",
+    "code",
+    "a",
+];
+
+/// Those of Telegram.
+const SHORT: [&str; 7] = ["b", "i", "s", "code", "pre", "a", "blockquote"];
