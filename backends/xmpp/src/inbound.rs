@@ -3,6 +3,7 @@
 mod message;
 mod presence;
 
+use fulmar_contract::Undelivered;
 use jid::{BareJid, Jid};
 use xmpp_parsers::{minidom::Element, ns};
 
@@ -39,7 +40,7 @@ pub(crate) enum Fact {
 pub(crate) struct Fault {
     pub(crate) condition: String,
     /// Whether it may be done later.
-    pub(crate) is_for_now: bool,
+    is_for_now: bool,
     words: Option<String>,
 }
 
@@ -50,6 +51,16 @@ impl Fault {
         };
         let (condition, words) = xml::condition(error, ns::XMPP_STANZAS);
         Self { condition, is_for_now: error.attr("type") == Some("wait"), words }
+    }
+
+    /// What it means for what was to be written.
+    pub(crate) fn undelivered(&self) -> Undelivered {
+        let why = self.why();
+        // A room that does not know us does not take our words (XEP-0045, section 7.4): we join it again.
+        if self.is_for_now || self.condition == "not-acceptable" {
+            return Undelivered::Later { after: None, why };
+        }
+        Undelivered::Refused { why }
     }
 
     /// Why, for a person to read.

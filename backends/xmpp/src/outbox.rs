@@ -108,9 +108,7 @@ impl Outbox {
     /// What is called `id` did not arrive. Returns whether that was ours.
     pub(crate) fn bounced(&mut self, id: &str, fault: &Fault) -> bool {
         let Some(sent) = self.take(|sent| sent.id == id) else { return false };
-        let why = fault.why();
-        let is_for_now = fault.is_for_now || fault.condition == "not-acceptable";
-        sent.fail(if is_for_now { Undelivered::Later { after: None, why } } else { Undelivered::Refused { why } });
+        sent.fail(fault.undelivered());
         true
     }
 

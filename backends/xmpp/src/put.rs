@@ -2,30 +2,28 @@
 
 use std::time::Duration;
 
-use fulmar_contract::File;
+use fulmar_contract::{File, Undelivered};
 use http_body_util::Full;
-use hyper::{
-    Request, Response, Uri,
-    body::{Bytes, Incoming},
-    client::conn::http1,
-    header,
-};
+use hyper::{Request, StatusCode, Uri, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 use crate::{address, tls::Trust, uploads::Slot};
 
 /// Puts `file` there.
-pub(crate) async fn put(slot: Slot, file: File, trust: Trust) -> Result<(), String> {
-    let sent = timeout(PATIENCE, send(&slot, &file, &trust)).await;
-    let answer = sent.map_err(|_| format!("the file was not sent within {} s", PATIENCE.as_secs()))??;
-    if answer.status().is_success() {
-        return Ok(());
+pub(crate) async fn put(slot: Slot, file: File, trust: Trust) -> Result<(), Undelivered> {
+    let late = || Err(format!("the file was not sent within {} s", PATIENCE.as_secs()));
+    let sent = timeout(PATIENCE, send(&slot, &file, &trust)).await.unwrap_or_else(|_| late());
+    let status = sent.map_err(|why| Undelivered::Later { after: None, why })?;
+    let why = format!("the file was refused with {status}");
+    match status {
+        status if status.is_success() => Ok(()),
+        status if status.is_client_error() => Err(Undelivered::Refused { why }),
+        _ => Err(Undelivered::Later { after: None, why }),
     }
-    Err(format!("the file was refused with {}", answer.status()))
 }
 
-async fn send(slot: &Slot, file: &File, trust: &Trust) -> Result<Response<Incoming>, String> {
+async fn send(slot: &Slot, file: &File, trust: &Trust) -> Result<StatusCode, String> {
     let url: Uri = slot.put.parse().map_err(|error| format!("no address for the file: {error}"))?;
     let (Some("https"), Some(host)) = (url.scheme_str(), url.host()) else {
         return Err(format!("the file is not sent in the open: {url}"));
@@ -37,7 +35,7 @@ async fn send(slot: &Slot, file: &File, trust: &Trust) -> Result<Response<Incomi
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| format!("no HTTP: {error}"))?;
     let request = request(slot, file, &url)?;
     tokio::select! {
-        answer = sender.send_request(request) => answer.map_err(|error| format!("the file was not sent: {error}")),
+        answer = sender.send_request(request) => answer.map(|answer| answer.status()).map_err(|error| format!("the file was not sent: {error}")),
         ended = connection => Err(format!("the file was not sent: {ended:?}")),
     }
 }

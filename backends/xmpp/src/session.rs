@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fulmar_contract::{Event, Failure, Identity, Link, RoomId, Sender, UserId};
+use fulmar_contract::{Event, Failure, Identity, Link, RoomId, Sender, Undelivered, UserId};
 use jid::{BareJid, FullJid};
 use tokio::{
     sync::mpsc,
@@ -170,7 +170,8 @@ impl<'a> Session<'a> {
     async fn look_around(&mut self, now: Instant) -> Result<(), Failure> {
         self.outbox.give_up(now);
         if let Some(answer) = self.uploads.give_up(now) {
-            self.not_uploaded(answer, "the server does not say where to put the file");
+            let why = "the server does not say where to put the file".into();
+            self.not_uploaded(answer, Undelivered::Later { after: None, why });
         }
         for room in self.rooms.give_up(now) {
             self.parted(&room).await?;

@@ -32,13 +32,13 @@ struct Upload {
 }
 
 /// A file that is being sent.
-pub(crate) type Putting = Pin<Box<dyn Future<Output = Result<(), String>> + Send + Sync>>;
+pub(crate) type Putting = Pin<Box<dyn Future<Output = Result<(), Undelivered>> + Send + Sync>>;
 
 /// How an upload ended: where the file is, or why it is not, and the post that it belongs to.
 pub(crate) struct Outcome {
     pub(crate) post: Post,
     pub(crate) answer: Answer,
-    pub(crate) url: Result<String, String>,
+    pub(crate) url: Result<String, Undelivered>,
 }
 
 /// Where a service has us put a file.

@@ -99,13 +99,14 @@ fn said(stanza: &Element) -> Option<Said> {
     };
     let is_secret = stanza.children().any(|child| child.name() == "encrypted" || child.has_ns(ns::EME));
     let body = stanza.get_child("body", ns::JABBER_CLIENT).filter(|_| !is_secret)?.text();
-    let thread = xml::text_of(stanza, "thread").filter(|thread| !thread.trim().is_empty());
+    let thread =
+        xml::text_of(stanza, "thread").filter(|thread| !thread.trim().is_empty() && thread.len() <= LONGEST_NAME);
     Some(Said {
         from,
         in_room,
-        id: stanza.attr("id").map(str::to_owned),
+        id: stanza.attr("id").filter(|id| id.len() <= LONGEST_NAME).map(str::to_owned),
         stamps: stamps(stanza),
-        text: unquoted(stanza, body),
+        text: text::inert(&unquoted(stanza, body)),
         thread,
         is_late: is_late(stanza),
         corrects: stanza.has_child("replace", ns::MESSAGE_CORRECT),
@@ -134,7 +135,7 @@ fn unquoted(stanza: &Element, body: String) -> String {
 fn stamps(stanza: &Element) -> Vec<(BareJid, String)> {
     let stamp = |child: &Element| {
         let by = BareJid::new(child.attr("by")?).ok()?;
-        let id = child.attr("id").filter(|id| !id.is_empty() && !id.contains(char::is_whitespace))?;
+        let id = child.attr("id").filter(|id| is_name(id))?;
         Some((by, id.to_owned()))
     };
     let stamps = stanza.children().filter(|child| child.is("stanza-id", ns::SID));
@@ -153,7 +154,7 @@ fn archived(from: Option<Jid>, result: &Element) -> Option<Archived> {
     Some(Archived {
         from,
         query: result.attr("queryid")?.to_owned(),
-        id: result.attr("id").filter(|id| !id.is_empty() && !id.contains(char::is_whitespace))?.to_owned(),
+        id: result.attr("id").filter(|id| is_name(id))?.to_owned(),
         at: time::read(stamp.attr("stamp")?)?,
         said: forwarded(result).and_then(said),
     })
@@ -175,6 +176,13 @@ fn reacted(from: Jid, stanza: &Element, reactions: &Element) -> Option<Reacted> 
     })
 }
 
+/// Whether an archive can call a message so.
+fn is_name(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_NAME && !id.contains(char::is_whitespace)
+}
+
+/// In bytes, of what messages and threads are called. Programs use 36.
+const LONGEST_NAME: usize = 256;
 /// A message has seen few archives.
 const MOST_STAMPS: usize = 8;
 /// Of one person to one message.

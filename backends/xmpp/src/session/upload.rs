@@ -66,24 +66,24 @@ impl Session<'_> {
         } else if !self.questions.is_looking()
             && let Some(answer) = self.uploads.in_vain()
         {
-            self.not_uploaded(answer, "the server has no service that takes files");
+            self.not_uploaded(answer, refused("the server has no service that takes files"));
         }
         Ok(())
     }
 
     /// The service said where to put the file, or why nowhere.
     pub(super) async fn slot(&mut self, answer: Result<Option<Element>, Fault>) -> Result<(), Failure> {
-        let why = match answer.map(|slot| slot.as_ref().and_then(Slot::read)) {
+        let undelivered = match answer.map(|slot| slot.as_ref().and_then(Slot::read)) {
             Ok(Some(slot)) => {
                 let trust = self.config.server.trust.clone();
                 self.uploads.go(slot.get.clone(), |file| Box::pin(put::put(slot, file, trust)));
                 return Ok(());
             }
-            Ok(None) => "the server does not say where to put the file".to_owned(),
-            Err(fault) => fault.why(),
+            Ok(None) => refused("the server does not say where to put the file"),
+            Err(fault) => fault.undelivered(),
         };
         if let Some(answer) = self.uploads.refused() {
-            self.not_uploaded(answer, &why);
+            self.not_uploaded(answer, undelivered);
         }
         Ok(())
     }
@@ -93,13 +93,8 @@ impl Session<'_> {
         let Outcome { post, answer, url } = outcome;
         let (url, target) = match (url, self.target(&post.room)) {
             (Ok(url), Ok(target)) => (url, target),
-            (Err(why), _) => {
-                self.not_uploaded(answer, &why);
-                return Ok(());
-            }
-            (_, Err(undelivered)) => {
-                self.outbox.is_busy = false;
-                outbox::tell(answer, Err(undelivered));
+            (Err(undelivered), _) | (_, Err(undelivered)) => {
+                self.not_uploaded(answer, undelivered);
                 return Ok(());
             }
         };
@@ -115,10 +110,14 @@ impl Session<'_> {
     }
 
     /// A file goes nowhere.
-    pub(super) fn not_uploaded(&mut self, answer: Answer, why: &str) {
+    pub(super) fn not_uploaded(&mut self, answer: Answer, undelivered: Undelivered) {
         self.outbox.is_busy = false;
-        outbox::tell(answer, Err(Undelivered::Refused { why: why.to_owned() }));
+        outbox::tell(answer, Err(undelivered));
     }
+}
+
+fn refused(why: &str) -> Undelivered {
+    Undelivered::Refused { why: why.to_owned() }
 }
 
 /// A server has few.

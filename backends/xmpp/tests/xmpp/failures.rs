@@ -4,6 +4,7 @@ use std::{path::Path, process::Command, time::Duration};
 
 use fulmar_conformance::{Session, within};
 use fulmar_contract::{Event, Failure, Link, Login, Order, Post, RoomId, Undelivered};
+use tempfile::TempDir;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -75,34 +76,52 @@ async fn a_server_that_is_killed_ends_the_session_and_the_next_works() {
     if place::way().is_none() {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::on(start(folder.path())).await;
+    let server = Server::start();
+    let place = Place::on(server.way.clone()).await;
     let backend = place.chat().build();
     let room = RoomId::new(&place.room);
     let (session, _) = Session::in_room(&*backend, &room).await;
 
-    run("kill", folder.path());
+    server.run("kill");
     let end = session.ended().await;
-    run("again", folder.path());
+    server.run("again");
     let (mut session, _) = Session::in_room(&*backend, &room).await;
     let receipt = session.post(&room, "back").await;
-    run("stop", folder.path());
 
     assert!(matches!(end, Err(Failure::Lost { .. })), "{end:?}");
     assert!(receipt.is_ok(), "{receipt:?}");
 }
 
-/// Starts a server of one test's own.
-fn start(folder: &Path) -> Way {
-    let printed = run("start", folder);
-    let value = |key: &str| {
-        let start = format!("export {key}=");
-        printed.lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
-    };
-    Way {
-        server: value("FULMAR_TEST_PROSODY"),
-        direct: value("FULMAR_TEST_PROSODY_DIRECT"),
-        ca: value("FULMAR_TEST_PROSODY_CA"),
+/// A server of one test's own. Dropped, it is stopped.
+struct Server {
+    folder: TempDir,
+    way: Way,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let printed = run("start", folder.path());
+        let value = |key: &str| {
+            let start = format!("export {key}=");
+            printed.lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
+        };
+        let way = Way {
+            server: value("FULMAR_TEST_PROSODY"),
+            direct: value("FULMAR_TEST_PROSODY_DIRECT"),
+            ca: value("FULMAR_TEST_PROSODY_CA"),
+        };
+        Self { folder, way }
+    }
+
+    fn run(&self, verb: &str) {
+        run(verb, self.folder.path());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.run("stop");
     }
 }
 
