@@ -95,7 +95,9 @@ impl Session<'_> {
         if !self.rooms.is_ours(&room) {
             return Ok(());
         }
-        let is_us = codes.contains(&OURSELVES) || (nick.is_some() && nick.as_deref() == self.rooms.nick(&room));
+        // While we try to come in, our nick may be somebody else's.
+        let is_named_so = nick.is_some() && nick.as_deref() == self.rooms.nick(&room);
+        let is_us = codes.contains(&OURSELVES) || (is_named_so && !self.rooms.is_missing(&room));
         match (standing, nick) {
             (Standing::Refused(fault), _) => self.refused(&room, fault).await,
             (Standing::In { real, is_moderator }, Some(nick)) => {
