@@ -61,7 +61,12 @@ impl Harness for Prosody {
     }
 
     async fn peer_says(&mut self, room: &RoomId, text: &str) {
-        self.place.peer.says(room.as_str(), "groupchat", text, "").await;
+        let peer = &mut self.place.peer;
+        peer.says(room.as_str(), "groupchat", text, "").await;
+        // Until the room shows it, it is not said.
+        let last = peer.last.clone();
+        let is_it = |it: &Element| it.attr("id") == Some(&last) && it.attr("type") == Some("groupchat");
+        peer.until("its own words", is_it).await;
     }
 
     async fn peer_says_directly(&mut self, me: &Sender, text: &str) {
@@ -151,7 +156,7 @@ impl Harness for Prosody {
         let deep = format!("{}{}", "<a xmlns='x'>".repeat(500), "</a>".repeat(500));
         for stanza in [
             format!("<message to='{room}' type='groupchat'/>"),
-            format!("<message to='{room}' type='groupchat' id='LONG'><body>x</body></message>"),
+            format!("<message to='{us}' type='chat' id='LONG'><body>x</body></message>"),
             format!("<message to='{room}' type='groupchat'><body/>{deep}</message>"),
             format!("<message to='{us}'><result xmlns='{}'/></message>", ns::MAM),
             format!("<message to='{us}'><received xmlns='{}'/></message>", ns::CARBONS),
