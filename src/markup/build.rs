@@ -27,8 +27,18 @@ impl<'l> Builder<'l> {
         Self { look, lines: Vec::new(), frames: Vec::new(), within: None, too_deep: 0, ids: 0 }
     }
 
+    /// The document; a line without anything to read in it is a blank one.
     pub(super) fn finish(self) -> Document {
-        Document { lines: self.lines }
+        let (mut lines, mut blanks) = (Vec::with_capacity(self.lines.len()), 0);
+        for mut line in self.lines {
+            line.blanks += blanks;
+            let is_blank = line.lead.trim().is_empty() && line.runs.iter().all(|run| run.text.trim().is_empty());
+            blanks = if is_blank { line.blanks + 1 } else { 0 };
+            if !is_blank {
+                lines.push(line);
+            }
+        }
+        Document { lines }
     }
 
     /// Begins a block; lines stand in it until it ends.

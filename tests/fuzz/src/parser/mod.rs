@@ -6,6 +6,7 @@ mod event;
 mod format;
 mod help;
 mod irc;
+mod markup;
 mod post;
 mod result;
 mod sse;
@@ -34,6 +35,7 @@ pub const ALL: &[Target] = &[
     format::TARGET,
     help::TARGET,
     irc::TARGET,
+    markup::TARGET,
     post::TARGET,
     result::TARGET,
     sse::TARGET,
