@@ -154,10 +154,10 @@ impl<'a> Page<'a> {
         self.text.write(|out| {
             between(out, state, slice);
             quotes(out, slice.line);
-            out.push_str(slice.lead());
             if guard {
                 out.push(GUARD);
             }
+            out.push_str(slice.lead());
             slice.runs().for_each(|(text, _)| out.push_str(text));
         });
         self.marked.write(|out| match self.look.markup {
@@ -229,17 +229,18 @@ pub(super) fn has_paragraphs(lines: &[Line]) -> bool {
     lines.iter().any(|line| line.blanks > 0 || !line.within.is_empty())
 }
 
-/// Whether what is read first could be a command for another bot.
+/// Whether what is read first could be a command for another bot, with what a list puts before it or without.
 fn begins(slice: Slice<'_>, triggers: &[String]) -> bool {
     let longest = triggers.iter().map(String::len).max().unwrap_or_default();
-    let mut text = slice.lead().to_owned();
+    let mut text = String::new();
     for (more, _) in slice.runs() {
         text.push_str(more);
         if text.trim_start().len() > longest {
             break;
         }
     }
-    is_trigger(&text, triggers)
+    let lead = slice.lead();
+    is_trigger(&text, triggers) || (!lead.is_empty() && is_trigger(&format!("{lead}{text}"), triggers))
 }
 
 /// The line ends before a line that is not the first of its page.

@@ -12,10 +12,10 @@ type Change = fn(&mut String, Marks, Marks);
 pub(in crate::markup) fn push(out: &mut String, state: &State, slice: Slice<'_>, guard: bool, change: Change) {
     between(out, state, slice);
     quotes(out, slice.line);
-    out.push_str(slice.lead());
     if guard {
         out.push(GUARD);
     }
+    out.push_str(slice.lead());
     let mut marks = Marks::NONE;
     for (text, run) in slice.runs() {
         change(out, marks, run.marks);

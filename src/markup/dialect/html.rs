@@ -37,7 +37,7 @@ pub(in crate::markup) fn push(out: &mut String, state: &mut State, slice: Slice<
     state.within = within;
     match (&slice.line.cells, state.within.last().map(|frame| &frame.block)) {
         (_, Some(Block::Rule)) if kind != Kind::Inline => return,
-        (Some(cells), _) if slice.is_whole() && kind != Kind::Inline => return row(out, state, cells),
+        (Some(cells), _) if slice.is_whole() && kind != Kind::Inline => return row(out, state, cells, guard),
         _ => {}
     }
     if matches!(kind, Kind::Full { paragraphs: true }) && !state.paragraph && takes_paragraphs(state, slice.line) {
@@ -186,12 +186,15 @@ fn takes_paragraphs(state: &State, line: &Line) -> bool {
     }
 }
 
-fn row(out: &mut String, state: &State, cells: &[Vec<Run>]) {
+fn row(out: &mut String, state: &State, cells: &[Vec<Run>], guard: bool) {
     let is_head = state.within.iter().any(|frame| frame.block == Block::Head);
     let cell = if is_head { "th" } else { "td" };
     out.push_str("<tr>");
-    for runs in cells {
+    for (number, runs) in cells.iter().enumerate() {
         out.push_str(&format!("<{cell}>"));
+        if guard && number == 0 {
+            out.push(GUARD);
+        }
         let mut writer = Writer {
             out,
             kind: Kind::Full { paragraphs: true },

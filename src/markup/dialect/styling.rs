@@ -29,10 +29,10 @@ pub(in crate::markup) fn push(out: &mut String, state: &mut State, slice: Slice<
         }
     } else {
         let mut line = Marked::default();
-        line.text.push_str(slice.lead());
         if guard {
             line.text.push(GUARD);
         }
+        line.text.push_str(slice.lead());
         let runs: Vec<(&str, &Run)> = slice.runs().collect();
         line.runs(&runs);
         line.write(out);

@@ -54,6 +54,8 @@ struct Reader<'b, 'l, 's> {
     /// How many blank lines are to stand before the first.
     blanks: usize,
     is_first: bool,
+    /// Whether a block has just ended, so that a line begins.
+    is_behind: bool,
     /// How often each mark is open.
     open: [usize; 3],
     links: Vec<Option<Link>>,
@@ -87,6 +89,7 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
             last: 0,
             blanks,
             is_first: true,
+            is_behind: false,
             open: [0; 3],
             links: Vec::new(),
             linking: 0,
@@ -191,7 +194,7 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
     fn pass(&mut self, range: &Range<usize>) {
         let length = self.source.get(range.clone()).map_or(0, |block| block.trim_end().len());
         self.last = self.last.max(range.start + length);
-        self.is_first = false;
+        (self.is_first, self.is_behind) = (false, true);
     }
 
     fn marks(&self) -> Marks {
@@ -235,7 +238,7 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
     /// Begins a line, if what stands at `at` is not on that of what was read last.
     fn begin_line(&mut self, at: usize) {
         let between = self.source.get(self.last..at).unwrap_or_default();
-        if self.tables.is_some() || !(self.is_first || between.contains('\n')) {
+        if self.tables.is_some() || !(self.is_first || self.is_behind || between.contains('\n')) {
             return;
         }
         if self.linking > 0
@@ -244,7 +247,7 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
             return append(&mut link.label, Run::plain(" "));
         }
         let blanks = self.blanks_before(at);
-        self.is_first = false;
+        (self.is_first, self.is_behind) = (false, false);
         let start = self.source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
         let Lead { quotes, text } = lead(self.source.get(start..at).unwrap_or_default());
         let depth = self.depth_of(quotes, &text);
