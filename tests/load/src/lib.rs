@@ -6,4 +6,4 @@ pub mod stackstorm;
 pub mod words;
 
 /// What can go wrong here needs no name: it is told to the person at the keyboard.
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

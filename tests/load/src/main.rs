@@ -6,6 +6,7 @@
 mod case;
 mod crowd;
 mod irc;
+mod networks;
 mod process;
 mod reflector;
 mod relay;
@@ -34,6 +35,8 @@ use self::{
 enum Arguments {
     /// Measures.
     Run(Run),
+    /// Measures what the gateway adds on each network.
+    Networks(networks::Arguments),
     /// A bot that answers by itself.
     #[command(hide = true)]
     Reflector(Bot),
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
 async fn obey(arguments: Arguments) -> Outcome<ExitCode> {
     match arguments {
         Arguments::Run(run) => measure(run).await,
+        Arguments::Networks(wish) => networks::measure(wish).await,
         Arguments::Reflector(bot) => {
             reflector::reflect(&bot.irc, &bot.nick, &bot.rooms).await?;
             Ok(ExitCode::SUCCESS)

@@ -172,7 +172,7 @@ rooms = {rooms:?}
 }
 
 /// Where the gateway says that its admin routes are.
-fn admin(log: &str) -> Option<&str> {
+pub(crate) fn admin(log: &str) -> Option<&str> {
     let (_, rest) = log.split_once("started admin=")?;
     rest.split_once('\n').map(|(address, _)| address.trim())
 }
