@@ -26,7 +26,7 @@ fn help_comes_in_pages_and_never_as_a_thousand_lines() {
         let first = stage.peer.hears_of(&stage.ops, "commands; more: ").await;
         let lines = stage.peer.unread().await.iter().filter(|line| line.contains(" PRIVMSG ")).count();
         let more = first.split_once("more: ").unwrap().1.to_owned();
-        stage.peer.says(&stage.ops, &format!("!{more}")).await;
+        stage.peer.says(&stage.ops, &more).await;
         let second = stage.peer.hears_of(&stage.ops, "commands; more: ").await;
         stage.peer.says(&stage.ops, "!help --pack fleet service-0999").await;
 

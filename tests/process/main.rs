@@ -8,6 +8,7 @@
 mod commands;
 mod demo;
 mod ends;
+mod networks;
 mod operator;
 mod panics;
 mod patience;
@@ -23,3 +24,4 @@ mod stream;
 mod tried;
 mod weather;
 mod webhooks;
+mod world;

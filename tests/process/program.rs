@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
 };
@@ -12,8 +12,9 @@ use std::{
 use awc::http::Method;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
-use crate::patience::eventually;
+use crate::patience::{eventually, within};
 
 /// A gateway that runs. Killed when dropped; its log is shown if the test fails.
 pub(crate) struct Gateway {
@@ -22,6 +23,37 @@ pub(crate) struct Gateway {
     /// Where the admin routes are.
     pub(crate) admin: String,
     _folder: TempDir,
+}
+
+/// Who sits at the terminal of a gateway.
+pub(crate) struct Terminal {
+    input: ChildStdin,
+    lines: mpsc::UnboundedReceiver<String>,
+    /// Lines that somebody waited past.
+    unread: Vec<String>,
+}
+
+impl Terminal {
+    pub(crate) fn types(&mut self, line: &str) {
+        self.input.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// The next line that has `what` in it; those before it can still be read.
+    pub(crate) async fn reads(&mut self, what: &str) -> String {
+        if let Some(at) = self.unread.iter().position(|line| line.contains(what)) {
+            return self.unread.remove(at);
+        }
+        let line = async {
+            loop {
+                let line = self.lines.recv().await.expect("the program has ended");
+                if line.contains(what) {
+                    return line;
+                }
+                self.unread.push(line);
+            }
+        };
+        within(what, line).await
+    }
 }
 
 impl Gateway {
@@ -38,14 +70,30 @@ impl Gateway {
         .await
     }
 
+    /// As [`Gateway::start`], with somebody at its terminal.
+    pub(crate) async fn start_at_terminal(config: &str) -> (Self, Terminal) {
+        let mut gateway = Self::start_as(config, |program| {
+            program.stdin(Stdio::piped()).stdout(Stdio::piped());
+        })
+        .await;
+        let (input, output) = (gateway.child.stdin.take().unwrap(), gateway.child.stdout.take().unwrap());
+        let (tell, lines) = mpsc::unbounded_channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                // Nobody may want to read it.
+                drop(tell.send(line));
+            }
+        });
+        (gateway, Terminal { input, lines, unread: Vec::new() })
+    }
+
     /// As [`Gateway::start`], with what `prepare` adds to the command.
     pub(crate) async fn start_as(config: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let (folder, file) = written(config);
         let mut program = fulmar();
-        program.arg("run").arg("--config").arg(file);
+        program.arg("run").arg("--config").arg(file).stdin(Stdio::null());
         prepare(&mut program);
-        let mut child =
-            program.env("FULMAR_TEST_SWITCHES", "1").stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = program.env("FULMAR_TEST_SWITCHES", "1").stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::<Mutex<String>>::default();
         let (lines, copy) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
         thread::spawn(move || {

@@ -28,7 +28,7 @@ pub(crate) fn settings() -> SandboxConfig {
 
 /// A gateway's configuration for the StackStorm at `url`, and `chats`.
 pub(crate) fn config(url: &str, chats: &[String]) -> String {
-    let chats = chats.concat();
+    let (storm, chats) = (stackstorm("default", url, ""), chats.concat());
     format!(
         r#"
 [gateway]
@@ -37,13 +37,21 @@ mention = "never"
 
 [admin]
 listen = "127.0.0.1:0"
+{storm}{chats}"#
+    )
+}
 
-[stackstorm.default]
+/// The table of a StackStorm at `url`, with these lines more.
+pub(crate) fn stackstorm(name: &str, url: &str, lines: &str) -> String {
+    format!(
+        r#"
+[stackstorm.{name}]
 auth_url = "{url}/auth/v1"
 api_url = "{url}/api/v1"
 stream_url = "{url}/stream/v1"
 api_auth = {{ user = {{ name = "bot", password = "{PASSWORD}" }} }}
-{chats}"#
+{lines}
+"#
     )
 }
 
