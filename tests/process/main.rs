@@ -1,9 +1,9 @@
-//! The whole process: the real program with a configuration file, real IRC servers, a sandbox StackStorm.
+//! The whole process: the real program with a configuration file, real chat servers, a sandbox StackStorm.
 //!
 //! Real servers are those of `tests/servers/irc.sh`; what is to be killed is started here. What cannot be had is
 //! skipped loudly.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod commands;
 mod demo;
