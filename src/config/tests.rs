@@ -38,6 +38,7 @@ fn irc(options: &mut Options) -> Option<Arc<dyn Backend>> {
     options.port("port", 6697);
     options.flag("tls", true);
     options.flag("colors", false);
+    options.flag("marks", true);
     for key in ["ca_cert", "client_cert", "client_key", "nick", "username", "realname", "account", "sasl"] {
         options.text(key);
     }
