@@ -197,16 +197,14 @@ impl Stage {
 
     /// GET of an admin route: status and body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        let mut response =
-            awc::Client::default().get(format!("http://{}{path}", self.admin)).send().await.unwrap();
+        let mut response = patient().get(format!("http://{}{path}", self.admin)).send().await.unwrap();
         let body = response.body().limit(1 << 20).await.unwrap();
         (response.status().as_u16(), String::from_utf8(body.to_vec()).unwrap())
     }
 
     /// POST of an admin route: status and body.
     pub(crate) async fn post(&self, path: &str) -> (u16, String) {
-        let mut response =
-            awc::Client::default().post(format!("http://{}{path}", self.admin)).send().await.unwrap();
+        let mut response = patient().post(format!("http://{}{path}", self.admin)).send().await.unwrap();
         let body = response.body().limit(1 << 20).await.unwrap();
         (response.status().as_u16(), String::from_utf8(body.to_vec()).unwrap())
     }
@@ -254,6 +252,11 @@ impl Stage {
         assert_eq!(ended, Ended::Stopped);
         self.sandbox.stop().await;
     }
+}
+
+/// A client that waits as long as anything may take: without optimisation, to cut a megabyte takes its time.
+fn patient() -> awc::Client {
+    awc::Client::builder().timeout(PATIENCE).finish()
 }
 
 /// How long anything may take: generous, since it is never reached when all is well.
