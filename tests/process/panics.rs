@@ -84,7 +84,7 @@ fn a_core_actor_that_panics_again_and_again_keeps_results_and_in_the_end_ends_th
             }
             if restarts == 5 {
                 // It ended while the Router was away for long.
-                stage.peer.hears_of(ROOM, "\u{1d}web\u{1d}").await;
+                stage.peer.hears_of(ROOM, "\u{2}web\u{2}").await;
             }
             stage.gateway.panics("router", "panic").await;
         }
@@ -106,7 +106,7 @@ fn a_command_outlives_a_panic_of_the_router() {
         stage.gateway.panics("router", "panic").await;
 
         stage.peer.hears_of(ROOM, "Deploying web.").await;
-        stage.peer.hears_of(ROOM, "\u{1d}web\u{1d}").await;
+        stage.peer.hears_of(ROOM, "\u{2}web\u{2}").await;
         stage.gateway.until("nothing is open", |status| status["journal"]["open"] == 0).await;
         assert_eq!(stage.sandbox.made(), 1);
     });

@@ -55,7 +55,7 @@ fn a_command_given_before_a_kill_has_its_result_said_after_a_restart() {
             stage.starts_again_after(signal).await;
 
             let result = stage.small.peer.hears(ROOM).await;
-            assert!(result.starts_with("\u{1d}web\u{1d} "), "{signal}: {result}");
+            assert!(result.starts_with("\u{2}web\u{2} "), "{signal}: {result}");
             assert_eq!(stage.small.sandbox.executions().len(), 1, "{signal}");
             stage.small.works("again").await;
         }
@@ -76,7 +76,7 @@ fn what_could_not_be_said_before_a_kill_is_said_after_a_restart() {
         stage.small.server.thaw();
         stage.small.gateway = Gateway::start(&stage.config).await;
 
-        stage.small.peer.hears_of(ROOM, "\u{1d}web\u{1d} ").await;
+        stage.small.peer.hears_of(ROOM, "\u{2}web\u{2} ").await;
     });
 }
 

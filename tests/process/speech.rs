@@ -26,7 +26,7 @@ fn a_result_has_a_name_a_colour_where_there_may_be_one_and_a_whisper_no_other_re
         peer.says(&ops, "!fail raise").await;
         let red = peer.hears_of(&ops, &format!("{}: ", peer.nick)).await;
         peer.says(&ops, "!deploy web").await;
-        let green = peer.hears_of(&ops, "\u{1d}web\u{1d}").await;
+        let green = peer.hears_of(&ops, "\u{2}web\u{2}").await;
         peer.sends(&format!("MODE {ops} +c")).await;
         peer.says(&ops, "!deploy api").await;
         let bare = peer.hears_of(&ops, &format!("{}: api ", peer.nick)).await;
@@ -35,7 +35,7 @@ fn a_result_has_a_name_a_colour_where_there_may_be_one_and_a_whisper_no_other_re
         storm::inject(&sandbox, emit);
 
         assert!(red.starts_with(&format!("\u{3}04{}: ", peer.nick)) && red.ends_with('\u{f}'), "{red:?}");
-        assert!(green.starts_with(&format!("\u{3}03{}: \u{1d}web\u{1d}", peer.nick)), "{green:?}");
+        assert!(green.starts_with(&format!("\u{3}03{}: \u{2}web\u{2}", peer.nick)), "{green:?}");
         assert!(bare.starts_with(&format!("{}: api", peer.nick)), "{bare:?}");
         assert_eq!(peer.hears_directly().await, "psst");
         assert!(peer.unread().await.iter().all(|line| !line.contains(&format!("{ops} :psst"))));

@@ -88,11 +88,12 @@ impl Small {
         self.gateway.signal("CONT");
     }
 
-    /// Starts a command whose result comes so much later, and hears its ack.
+    /// Starts a command whose result comes so much later, and hears its ack with what is attached to that.
     pub(crate) async fn begins_deploy(&mut self, millis: u64) {
         self.inject(json!({"fault": "delay-results", "millis": millis}));
         self.peer.says(ROOM, "!deploy web").await;
         self.peer.hears_of(ROOM, "Deploying web.").await;
+        self.peer.hears_of(ROOM, "demo.deploy").await;
     }
 }
 

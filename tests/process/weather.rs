@@ -63,7 +63,7 @@ fn a_result_survives_a_stream_that_is_cut_and_refused() {
         assert_eq!(cut["chats"]["irc"]["phase"], "up");
         assert_eq!(cut["journal"]["open"], 1);
         assert_eq!(stage.gateway.get("/ready").await.0, 503);
-        stage.peer.hears_of(ROOM, "\u{1d}web\u{1d}").await;
+        stage.peer.hears_of(ROOM, "\u{2}web\u{2}").await;
         stage.gateway.until_ready().await;
         assert_eq!(stage.sandbox.made(), 1);
     });
@@ -81,7 +81,7 @@ fn tokens_that_expire_in_mid_stream_are_renewed_once_and_nobody_notices() {
         stage.works("meanwhile").await;
         stage.inject(json!({"fault": "cut-streams"}));
 
-        stage.peer.hears_of(ROOM, "\u{1d}web\u{1d}").await;
+        stage.peer.hears_of(ROOM, "\u{2}web\u{2}").await;
         assert_eq!(logins(&stage) - before, 1);
     });
 }
@@ -146,7 +146,7 @@ fn a_killed_irc_server_is_returned_to_and_owed_results_arrive() {
         stage.server_returns().await;
 
         let result = stage.peer.hears(ROOM).await;
-        assert!(result.starts_with("\u{1d}web\u{1d} "), "{result}");
+        assert!(result.starts_with("\u{2}web\u{2} "), "{result}");
         stage.gateway.until_ready().await;
         stage.works("again").await;
     });

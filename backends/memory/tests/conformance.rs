@@ -134,7 +134,7 @@ async fn what_is_not_taken_is_said_in_the_next_session_again() {
     network.all_taken().await;
     network.say("ops", "ada", "two").await;
 
-    let held = session.heard().await;
+    let Event::Heard(held) = session.event().await else { panic!("something else came first") };
     network.sever();
     let (mut next, _) = Session::in_room(&memory, &room).await;
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fulmar_conformance::{Harness, Session};
+use fulmar_conformance::{Harness, Seen, Session};
 use fulmar_contract::{Backend, Identity, RoomId, Sender, Undelivered, UserId};
 
 use crate::{
     peer::Peer,
     place::{self, Place},
+    shown::shown,
 };
 
 /// ngircd: no TLS here, no echo-message, no SASL, a server password.
@@ -55,6 +56,10 @@ macro_rules! harness {
 
             async fn peer_hears(&mut self, room: &RoomId) -> String {
                 self.0.peer.hears(room.as_str()).await
+            }
+
+            async fn peer_sees(&mut self, room: &RoomId) -> Seen {
+                shown(&self.peer_hears(room).await)
             }
 
             async fn sees_us_leave(&mut self) {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fulmar_conformance::{Harness, Session};
+use fulmar_conformance::{Harness, Seen, Session};
 use fulmar_contract::{Backend, Failure, Heard, Identity, RoomId, Sender, UserId};
 
 use crate::{
     chat::Chat,
     server::{Able, NOTHING, Server},
+    shown::shown,
 };
 
 /// A server that echoes, vouches for accounts and has SASL.
@@ -56,6 +57,10 @@ macro_rules! harness {
 
             async fn peer_hears(&mut self, room: &RoomId) -> String {
                 self.0.hears(room.as_str()).await
+            }
+
+            async fn peer_sees(&mut self, room: &RoomId) -> Seen {
+                shown(&self.peer_hears(room).await)
             }
 
             async fn sees_us_leave(&mut self) {

@@ -12,3 +12,4 @@ mod proxy;
 mod scram;
 mod server;
 mod services;
+mod shown;
