@@ -2,7 +2,7 @@
 //!
 //! A line knows the blocks that it stands in, and a run of it the marks that it has.
 
-use std::{ops::BitOr, rc::Rc};
+use std::{iter, ops::BitOr, rc::Rc};
 
 use fulmar_contract::{Counts, Limit, Markup};
 
@@ -141,6 +141,20 @@ impl Run {
 }
 
 impl Line {
+    /// Takes away what is more than so much white space at its beginning.
+    pub(super) fn indent_at_most(&mut self, mut most: usize) {
+        for text in iter::once(&mut self.lead).chain(self.runs.iter_mut().map(|run| &mut run.text)) {
+            let indent = text.len() - text.trim_start().len();
+            if indent > most {
+                text.drain(..text.floor_char_boundary(indent - most));
+            }
+            if !text.trim_start().is_empty() {
+                return;
+            }
+            most = most.saturating_sub(indent);
+        }
+    }
+
     /// How many quotes it stands in.
     pub(super) fn quotes(&self) -> usize {
         self.within.iter().filter(|frame| frame.block == Block::Quote).count()

@@ -69,6 +69,7 @@ pub fn document(text: &str, format: Format, extra: &Value, look: &Look<'_>) -> D
         attachment::read(&mut builder, members, format);
     }
     let mut document = builder.finish();
+    document.lines.iter_mut().for_each(|line| line.indent_at_most(look.limit.max / INDENT));
     inert::silence(&mut document.lines, look);
     document
 }
@@ -152,3 +153,6 @@ impl Part {
 
 /// What separates what stands above an attachment from the rest (hubot-stackstorm).
 const DELIMITER: &str = "{~}";
+
+/// The part of a post that the white space at the beginning of a line may take: it is never said without what follows it.
+const INDENT: usize = 4;

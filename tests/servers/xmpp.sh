@@ -95,7 +95,10 @@ VARIABLES
 
 signal() {
   [[ -f $dir/pid ]] || return 0
-  kill "$1" "$(cat "$dir/pid")" 2>/dev/null || true
+  pid=$(cat "$dir/pid")
+  kill "$1" "$pid" 2>/dev/null || true
+  # It writes its data until it is gone.
+  for _ in {1..50}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   rm "$dir/pid"
 }
 

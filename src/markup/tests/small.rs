@@ -14,6 +14,26 @@ fn html_of(text: &str) -> String {
 }
 
 #[test]
+fn white_space_at_the_beginning_of_a_line_never_makes_a_post_too_long() {
+    let limit = Limit { max: 200, unit: Unit::Utf16 };
+    let look = Look {
+        kind: "x",
+        markup: Markup::Html,
+        limit,
+        counts: Counts::Both,
+        multiline: true,
+        triggers: &[],
+        calls_all: false,
+    };
+    let text = format!("# Plan\n\n1. build\n    - api\n  0- *web*\n{}still\n5. deploy\n\n- one", " ".repeat(235));
+
+    let parts = document(&text, Format::Markdown, &Value::Null, &look).parts(0, &look, limit, usize::MAX).0;
+
+    assert!(parts.iter().all(|part| part.fits(&look, limit)), "{parts:?}");
+    assert!(parts.iter().any(|part| part.text.ends_with("still")), "{parts:?}");
+}
+
+#[test]
 fn what_programs_print_stays_as_it_is() {
     for text in [
         "*.txt and *.md",
