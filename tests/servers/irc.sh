@@ -13,13 +13,7 @@ account=tester
 password=correct-horse
 server_password=open-sesame
 
-# Prints a port on which nobody listens.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
-}
+. "$(dirname "${BASH_SOURCE[0]}")/loopback.sh"
 
 # Waits until somebody listens on a port of loopback.
 await_port() {
@@ -29,15 +23,6 @@ await_port() {
   done
   echo "nobody listens on port $1; see the logs in $dir" >&2
   return 1
-}
-
-make_certificates() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=Fulmar test authority" \
-    -keyout "$dir/ca.key" -out "$dir/ca.crt"
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=localhost" \
-    -keyout "$dir/server.key" -out "$dir/server.csr"
-  openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
-    -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") -out "$dir/server.crt"
 }
 
 # Runs a server in the background, in DIR and without core dumps (inspircd can crash when it stops), and notes
@@ -164,7 +149,7 @@ start() {
   mkdir -p "$dir"
   chmod 755 "$dir"
   ngircd_port=$(free_port) inspircd_port=$(free_port) plain_port=$(free_port) link_port=$(free_port)
-  make_certificates >"$dir/openssl.log" 2>&1
+  make_certificates DNS:localhost,IP:127.0.0.1 >"$dir/openssl.log" 2>&1
   start_ngircd
   start_inspircd
   await_port "$link_port"

@@ -13,13 +13,7 @@ synapse=1.163.0
 nio=0.26.0
 place=${XDG_CACHE_HOME:-$HOME/.cache}/fulmar/matrix-$synapse-$nio
 
-# Prints a port on which nobody listens.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
-}
+. "$(dirname "${BASH_SOURCE[0]}")/loopback.sh"
 
 # Waits until the server on PORT answers.
 await_server() {
