@@ -3,7 +3,9 @@
 //! One queue a room, so a blocked room blocks only itself. The queues outlive the lives of chats; after its
 //! own death it refills them from the Journal.
 
+mod flow;
 mod item;
+mod items;
 mod letters;
 mod load;
 mod parts;
@@ -12,20 +14,18 @@ mod remark;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    iter, mem,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, ResponseActFuture,
-    WrapFuture, fut,
+    Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, ResponseActFuture, WrapFuture, fut,
 };
-use fulmar_contract::{Backend, RoomId, Undelivered};
+use fulmar_contract::{Backend, RoomId};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
-use tracing::{debug, error, warn};
 
 pub use self::letters::{Handle, Handling, Unhandled};
 pub(crate) use self::load::bound;
@@ -33,11 +33,11 @@ use self::{
     item::{Again, Item},
     load::Load,
     parts::Terms,
-    queue::{Batch, NOT_REPEATED, Next, Now, Queue},
+    queue::{Batch, NOT_REPEATED, Now, Queue},
     remark::Acks,
 };
 use super::{
-    chat::{Chat, Deliver},
+    chat::Chat,
     journal::{Journal, NotKept, Pending, keep},
     obey_supervisor,
     world::World,
@@ -47,7 +47,7 @@ use crate::{
     journal as rows,
     journal::{DeliveryId, DeliveryState, Entry},
     metrics::Metrics,
-    supervise::{Backoff, Birth, DeathNotice, Down, Line},
+    supervise::{Backoff, Birth, DeathNotice, Line},
 };
 
 pub use self::remark::{AckOf, Editable, Remark};
@@ -135,6 +135,9 @@ pub struct Delivery {
 }
 
 type Place = (String, RoomId);
+
+/// How far deliveries have come.
+type States = Vec<(DeliveryId, DeliveryState)>;
 
 impl Outlet {
     /// What posts have to be like.
@@ -228,7 +231,7 @@ impl Delivery {
         }
         item.kept = false;
         let place = place_of(delivery);
-        let window = self.outlets.get(&place.0).map_or(1, |outlet| outlet.backend.capabilities().window);
+        let window = self.window(&place);
         let queue = self.rooms.entry(place).or_default();
         queue.push(item);
         if queue.now != Now::Free {
@@ -255,125 +258,6 @@ impl Delivery {
         if noted { self.hand_over(place, batch, ctx) } else { self.pump(place, ctx) }
     }
 
-    /// Sends the next posts of a room, as many as may be on their way.
-    fn pump(&mut self, place: Place, ctx: &mut Context<Self>) {
-        self.bury_overdue(&place, ctx);
-        let Some(outlet) = self.outlets.get(&place.0) else { return };
-        let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Free) else { return };
-        if queue.len() == 0 {
-            self.rooms.remove(&place);
-            return;
-        }
-        let mut batch = queue.send(outlet.backend.capabilities().window, None);
-        if batch.posts.is_empty() {
-            return self.record(batch.states, ctx);
-        }
-        queue.now = Now::Noting;
-        let (journal, states) = (self.journal.clone(), mem::take(&mut batch.states));
-        // From here on the posts may be out, whatever becomes of us.
-        async move { note(&journal, states).await }
-            .into_actor(self)
-            .map(|(), delivery, ctx| delivery.hand_over(place, batch, ctx))
-            .spawn(ctx);
-    }
-
-    /// Gives posts to their chat, in order, unless one has failed that is to go before them.
-    fn hand_over(&mut self, place: Place, batch: Batch, ctx: &mut Context<Self>) {
-        let Some(line) = self.outlets.get(&place.0).map(|outlet| outlet.line.clone()) else { return };
-        let Some(queue) = self.rooms.get_mut(&place) else { return };
-        if queue.now == Now::Noting {
-            queue.now = Now::Free;
-        }
-        if queue.has_failed() {
-            queue.take_back(&batch);
-        } else {
-            let still = |(id, ..): &(DeliveryId, usize, _)| queue.has(*id);
-            for (id, number, post) in batch.posts.into_iter().filter(still).collect::<Vec<_>>() {
-                let (place, sent) = (place.clone(), line.send_in_order(Deliver(post)));
-                async move {
-                    let later = |down: Down| Err(Undelivered::Later { after: None, why: down.to_string() });
-                    sent.await.unwrap_or_else(later)
-                }
-                .into_actor(self)
-                .map(move |fate, delivery, ctx| {
-                    let fate = fate.map(|receipt| delivery.acks.posted(id, &receipt));
-                    delivery.settle(place, (id, number), fate, ctx);
-                })
-                .spawn(ctx);
-            }
-        }
-        self.pump(place, ctx);
-    }
-
-    fn settle(
-        &mut self,
-        place: Place,
-        post: (DeliveryId, usize),
-        fate: Result<(), Undelivered>,
-        ctx: &mut Context<Self>,
-    ) {
-        let Some(queue) = self.rooms.get_mut(&place) else { return };
-        let in_doubt = matches!(fate, Err(Undelivered::Unknown { .. }));
-        let next = queue.settle(post, fate, self.backoff, fastrand::f64());
-        if in_doubt && let Some(next) = &next {
-            let outcome = if matches!(next, Next::Dead(..)) { "dropped" } else { "repeated" };
-            self.metrics.unconfirmed(&place.0, outcome);
-        }
-        match next {
-            Some(Next::Delivered(id)) => self.record(vec![(id, DeliveryState::Delivered)], ctx),
-            Some(Next::Dead(id, why)) => self.bury(id, why, ctx),
-            Some(Next::Wait(after, why)) => return self.wait(place, after, &why, ctx),
-            Some(Next::GoOn) | None => {}
-        }
-        self.pump(place, ctx);
-    }
-
-    fn wait(&mut self, place: Place, after: Duration, why: &str, ctx: &mut Context<Self>) {
-        debug!(chat = %place.0, room = %place.1, error = %why, ?after, "not posted yet");
-        let Some(queue) = self.rooms.get_mut(&place) else { return };
-        queue.now = Now::Waiting;
-        queue.waits += 1;
-        let (wait, states) = (queue.waits, queue.news());
-        self.record(states, ctx);
-        ctx.run_later(after, move |delivery, ctx| {
-            if delivery.rooms.get(&place).is_some_and(|queue| queue.waits == wait) {
-                delivery.wake(place, ctx);
-            }
-        });
-    }
-
-    /// Ends a room's wait, if it waits.
-    fn wake(&mut self, place: Place, ctx: &mut Context<Self>) {
-        if let Some(queue) = self.rooms.get_mut(&place).filter(|queue| queue.now == Now::Waiting) {
-            queue.now = Now::Free;
-            self.pump(place, ctx);
-        }
-    }
-
-    /// Gives up what has waited for too long in a room that can go on.
-    fn bury_overdue(&mut self, place: &Place, ctx: &mut Context<Self>) {
-        let Some(queue) = self.rooms.get_mut(place).filter(|queue| queue.now == Now::Free) else { return };
-        let (now, max_wait) = (Instant::now(), SignedDuration::try_from(self.max_wait).unwrap_or_default());
-        let overdue: Vec<_> = iter::from_fn(|| queue.overdue(now)).collect();
-        for (id, why) in overdue {
-            let why = if why.is_empty() { why } else { format!(": {why}") };
-            self.bury(id, format!("not said within {max_wait:#}{why}"), ctx);
-        }
-    }
-
-    /// Gives a delivery up.
-    fn bury(&self, id: DeliveryId, why: String, ctx: &mut Context<Self>) {
-        error!(delivery = %id, error = %why, "given up");
-        self.record(vec![(id, DeliveryState::Dead { why })], ctx);
-    }
-
-    fn record(&self, states: Vec<(DeliveryId, DeliveryState)>, ctx: &mut Context<Self>) {
-        if !states.is_empty() {
-            let journal = self.journal.clone();
-            async move { note(&journal, states).await }.into_actor(self).spawn(ctx);
-        }
-    }
-
     fn refill(&self, ctx: &mut Context<Self>) {
         let journal = self.journal.clone();
         // Without it nothing that was queued would ever be said.
@@ -392,13 +276,6 @@ impl Delivery {
                 }
             })
             .wait(ctx);
-    }
-}
-
-/// Has the Journal know how far deliveries have come.
-async fn note(journal: &Line<Journal>, states: Vec<(DeliveryId, DeliveryState)>) {
-    if let Err(error) = keep(journal, moved(states).collect()).await {
-        warn!(%error, "fate of a delivery not journalled");
     }
 }
 

@@ -1,12 +1,13 @@
 //! What is to be said in one room, in order. Pure.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use fulmar_contract::{Post, Undelivered};
 use tokio::time::Instant;
 
 use super::{
-    item::{Again, Item},
+    item::{Again, Item, Slot},
+    items::Items,
     load::Load,
 };
 use crate::{
@@ -17,16 +18,16 @@ use crate::{
 /// The queue of one room. No post goes before one that stands before it.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    items: VecDeque<Item>,
+    items: Items,
     attempt: u32,
     /// Whether a post is to go once more: nothing goes before it any more, and it goes when nothing else is out.
     failed: bool,
     /// What is put off again and again: something else goes before it, to see whether the room is at fault.
     stuck: Option<DeliveryId>,
+    /// Whether anything was put off so often that others were tried in its place.
+    is_tried: bool,
     /// Why the network put off what it put off last.
     why: String,
-    /// How much memory it takes, in bytes and roughly.
-    weight: usize,
     /// What the room is about.
     pub(super) now: Now,
     /// Counts the waits, so that one that was cut short is not ended twice.
@@ -79,13 +80,12 @@ impl Aside {
 
 impl Queue {
     pub(super) fn push(&mut self, item: Item) {
-        self.weight += item.weight;
-        self.items.push_back(item);
+        self.items.push(item);
     }
 
     /// Takes out the first delivery if it has waited for too long, and says why it had to wait.
     pub(super) fn overdue(&mut self, now: Instant) -> Option<(DeliveryId, String)> {
-        let first = self.items.front().filter(|first| first.kept && first.out() == 0)?;
+        let first = self.items.first().filter(|first| first.kept && first.out() == 0)?;
         let id = first.until.is_some_and(|until| now >= until).then_some(first.id)?;
         self.remove(id);
         Some((id, self.why.clone()))
@@ -94,9 +94,9 @@ impl Queue {
     /// The chat, or the room, has come back: whatever was put off, that was why. Returns whether the room's wait may be
     /// cut short; what is suspected of ending sessions does not go together with all else that waited in the chat.
     pub(super) fn is_back(&mut self) -> bool {
-        self.stuck = None;
-        self.items.iter_mut().for_each(|item| (item.put_off, item.passed) = (0, 0));
-        !self.items.front().is_some_and(Item::is_suspect)
+        (self.stuck, self.is_tried) = (None, false);
+        self.items.change_all(|item| (item.put_off, item.passed) = (0, 0));
+        !self.items.first().is_some_and(Item::is_suspect)
     }
 
     /// Whether a post is to go once more before any other may.
@@ -109,14 +109,14 @@ impl Queue {
     }
 
     pub(super) fn load(&self) -> Load {
-        Load { deliveries: self.items.len(), bytes: self.weight }
+        self.items.load()
     }
 
     /// Sends out the posts whose turn it is, as long as there are no more than `window` out. Nothing goes that the
     /// Journal has not, except of `saying`, which it is about to have.
     pub(super) fn send(&mut self, window: usize, saying: Option<DeliveryId>) -> Batch {
         let mut batch = Batch::default();
-        let out: usize = self.items.iter().map(Item::out).sum();
+        let out = self.items.out();
         if self.failed && out > 0 {
             return batch;
         }
@@ -129,48 +129,48 @@ impl Queue {
         }
         let mut free = if is_suspect { 1 } else { window.max(1).saturating_sub(out) };
         self.failed = false;
-        for item in self.items.iter_mut().filter(|item| goes(item)) {
+        self.items.change_while(|item| {
+            if !goes(item) {
+                return true;
+            }
             if !item.kept && saying != Some(item.id) || free == 0 && item.is_untouched() {
-                break;
+                return false;
             }
             let posts = item.send(free);
             free -= posts.len();
             batch.states.extend(item.news().map(|state| (item.id, state)));
             batch.posts.extend(posts.into_iter().map(|(number, post)| (item.id, number, post)));
-        }
+            true
+        });
         batch
     }
 
     /// Whether a delivery is to be made here.
     pub(super) fn has(&self, id: DeliveryId) -> bool {
-        self.items.iter().any(|item| item.id == id)
+        self.items.find(id).is_some()
     }
 
     /// The Journal has a delivery.
     pub(super) fn is_kept(&mut self, id: DeliveryId) {
-        if let Some(item) = self.item(id) {
-            item.kept = true;
-        }
+        self.items.change(id, |item| item.kept = true);
     }
 
     /// A delivery is not to be made after all.
     pub(super) fn remove(&mut self, id: DeliveryId) {
-        self.items.retain(|item| item.id != id);
-        self.weight = self.items.iter().map(|item| item.weight).sum();
+        self.items.remove(id);
     }
 
     /// What the Journal does not know yet.
     pub(super) fn news(&mut self) -> Vec<(DeliveryId, DeliveryState)> {
-        let news = |item: &mut Item| item.news().map(|state| (item.id, state));
-        self.items.iter_mut().filter_map(news).collect()
+        let mut news = Vec::new();
+        self.items.change_all(|item| news.extend(item.news().map(|state| (item.id, state))));
+        news
     }
 
     /// Takes back what was not sent after all, since something has failed meanwhile.
     pub(super) fn take_back(&mut self, batch: &Batch) {
         for (id, number, _) in &batch.posts {
-            if let Some(slot) = self.item(*id).and_then(|item| item.slot(*number)) {
-                slot.is_unsent();
-            }
+            self.items.change(*id, |item| item.slot(*number).map(Slot::is_unsent));
         }
     }
 
@@ -205,56 +205,75 @@ impl Queue {
 
     /// The network has a post: it is not the room that puts off the others.
     fn taken(&mut self, id: DeliveryId, number: usize) -> Option<Next> {
-        let item = self.item(id)?;
-        item.slot(number)?.is_sent();
-        (item.put_off, item.passed) = (0, 0);
-        let done = item.is_done();
+        let is_done = self.items.change(id, |item| {
+            item.slot(number)?.is_sent();
+            (item.put_off, item.passed) = (0, 0);
+            Some(item.is_done())
+        })??;
         (self.attempt, self.stuck) = (0, None);
-        for item in self.items.iter_mut().filter(|item| item.put_off >= PATIENCE) {
-            item.passed += 1;
+        if self.is_tried {
+            self.count_passed();
         }
-        Some(if done { self.end(id, Next::Delivered(id)) } else { Next::GoOn })
+        Some(if is_done { self.end(id, Next::Delivered(id)) } else { Next::GoOn })
+    }
+
+    /// The network took another while it puts some off.
+    fn count_passed(&mut self) {
+        self.is_tried = false;
+        let is_tried = &mut self.is_tried;
+        self.items.change_all(|item| {
+            if item.put_off >= PATIENCE {
+                item.passed += 1;
+                *is_tried = true;
+            }
+        });
     }
 
     /// The network does not take a post as it is.
     fn refused(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Next> {
-        let slot = self.item(id)?.slot(number)?;
-        if !slot.take_marks_off() {
+        let was_marked = self.items.change(id, |item| {
+            let slot = item.slot(number)?;
+            slot.is_unsent();
+            Some(slot.take_marks_off())
+        })??;
+        if !was_marked {
             return Some(self.end(id, Next::Dead(id, why)));
         }
-        slot.is_unsent();
         self.failed = true;
         Some(Next::GoOn)
     }
 
     /// A post may be out or not. Why it goes once more, or why it is given up.
     fn doubt(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Result<String, String>> {
-        let item = self.item(id)?;
-        if item.again == Again::Never {
-            return Some(Err(format!("{NOT_REPEATED}: {why}")));
-        }
-        if item.doubt(number) > UNCONFIRMED {
-            return Some(Err(format!("sent {} times and never confirmed: {why}", UNCONFIRMED + 1)));
-        }
-        Some(Ok(why))
+        self.items.change(id, |item| {
+            if item.again == Again::Never {
+                return Err(format!("{NOT_REPEATED}: {why}"));
+            }
+            if item.doubt(number) > UNCONFIRMED {
+                return Err(format!("sent {} times and never confirmed: {why}", UNCONFIRMED + 1));
+            }
+            Ok(why)
+        })
     }
 
     /// A post is to go later. Why it goes once more, or why it is given up.
     fn put_off(&mut self, id: DeliveryId, number: usize, why: String) -> Option<Result<String, String>> {
-        let item = self.item(id)?;
-        item.slot(number)?.is_unsent();
-        item.put_off = item.put_off.saturating_add(1);
-        let (put_off, passed) = (item.put_off, item.passed);
+        let (put_off, passed) = self.items.change(id, |item| {
+            item.slot(number)?.is_unsent();
+            item.put_off = item.put_off.saturating_add(1);
+            Some((item.put_off, item.passed))
+        })??;
         if passed >= PASSED {
             return Some(Err(format!("put off {put_off} times while others were taken: {why}")));
         }
+        self.is_tried |= put_off >= PATIENCE;
         self.stuck = (put_off >= PATIENCE && self.stuck != Some(id)).then_some(id);
         Some(Ok(why))
     }
 
     /// What lets something else go before it, if there is something else.
     fn aside(&self) -> Option<Aside> {
-        let stuck = self.items.iter().find(|item| Some(item.id) == self.stuck)?;
+        let stuck = self.items.find(self.stuck?)?;
         let aside = Aside(stuck.id, stuck.command);
         self.items.iter().any(|item| item.kept && !aside.holds_back(item)).then_some(aside)
     }
@@ -263,10 +282,6 @@ impl Queue {
     fn end(&mut self, id: DeliveryId, how: Next) -> Next {
         self.remove(id);
         how
-    }
-
-    fn item(&mut self, id: DeliveryId) -> Option<&mut Item> {
-        self.items.iter_mut().find(|item| item.id == id)
     }
 }
 

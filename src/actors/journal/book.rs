@@ -143,14 +143,18 @@ impl Book {
         {
             return Err(trouble);
         }
-        let mut changes = Vec::with_capacity(entries.len());
+        let (now, mut changes) = (world.now(), Vec::with_capacity(entries.len()));
         let mut misfit = None;
         for entry in entries {
-            match self.ledger.record((world.now(), entry)) {
+            // How far one delivery has come does not depend on any other.
+            let is_alone = matches!(entry, Entry::Moved(..));
+            match self.ledger.record((now, entry)) {
                 Ok(change) => changes.push(change),
                 Err(error) => {
-                    misfit = Some(error);
-                    break;
+                    misfit.get_or_insert(error);
+                    if !is_alone {
+                        break;
+                    }
                 }
             }
         }

@@ -19,7 +19,9 @@ fn toned(n: u128, texts: &[&str], tone: Tone, again: Again) -> Item {
 }
 
 fn queue(items: Vec<Item>) -> Queue {
-    Queue { items: items.into(), ..Queue::default() }
+    let mut queue = Queue::default();
+    items.into_iter().for_each(|item| queue.push(item));
+    queue
 }
 
 /// The texts that go, at most `window` being out.
@@ -192,7 +194,7 @@ fn an_unconfirmed_post_is_repeated_with_a_mark_and_not_for_ever() {
 #[test]
 fn nothing_goes_before_the_journal_has_it_nor_before_what_was_said_earlier() {
     let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"])]);
-    queue.items.iter_mut().for_each(|item| item.kept = false);
+    queue.items.change_all(|item| item.kept = false);
 
     assert_eq!(queue.send(9, Some(id(2))).posts.len(), 0);
     queue.is_kept(id(2));
@@ -259,7 +261,7 @@ fn what_is_suspected_of_ending_sessions_waits_out_its_wait() {
 #[test]
 fn what_is_always_put_off_is_given_up_once_others_went_in_its_place() {
     let mut queue = queue(vec![item(1, &["poison"]), item(2, &["its result"])]);
-    queue.items.iter_mut().for_each(|item| item.command = Some(CommandId(Uuid::nil())));
+    queue.items.change_all(|item| item.command = Some(CommandId(Uuid::nil())));
     (3..20).for_each(|n| queue.push(item(n, &["x"])));
     let mut tries = 0;
 
@@ -307,7 +309,7 @@ fn what_is_alone_and_put_off_is_tried_again() {
 fn what_has_waited_too_long_is_taken_out_with_the_reason_why_it_had_to() {
     let now = Instant::now();
     let mut queue = queue(vec![item(1, &["a"]), item(2, &["b"])]);
-    queue.items[0].until = Some(now + SECOND);
+    queue.items.change(id(1), |item| item.until = Some(now + SECOND));
     tries(&mut queue, later(None));
 
     assert_eq!(queue.overdue(now), None);

@@ -91,3 +91,18 @@ fn a_letter_is_found_by_the_end_of_its_name_if_only_it_ends_so() {
         assert!(stage.find("").await.is_err() && stage.find("f").await.is_err());
     });
 }
+
+#[test]
+fn how_far_one_has_come_is_kept_though_another_is_not_known_any_more() {
+    story(async || {
+        let stage = Stage::over(&Disk::default(), Instant::now());
+        keep(&stage.journal, death(1)).await.unwrap();
+        let dropped = DeliveryState::Dropped { why: "unwanted".into() };
+
+        let moves = vec![Entry::Moved(id(2), DeliveryState::Delivered), Entry::Moved(id(1), dropped)];
+        let kept = keep(&stage.journal, moves).await;
+
+        assert!(matches!(kept, Err(NotKept::Misfit(_))), "{kept:?}");
+        assert_eq!(stage.dead().await, 0);
+    });
+}
