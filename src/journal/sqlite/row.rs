@@ -1,9 +1,9 @@
-//! Entries as rows: the key of a case, the entry's JSON, and a sum over all of it.
+//! Entries as rows: the key of a case, the JSON of what happened in it at once, and a sum over all of it.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::journal::{Case, CommandId, Dated, DeliveryId};
+use crate::journal::{Case, CommandId, Dated, DeliveryId, Entry};
 
 /// A case as its rows name it: a digit for its kind, then the bytes of its id or name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,17 +12,17 @@ pub(super) struct Key(pub(super) Vec<u8>);
 /// A row of the table `entry`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
-    /// The entry's place among those of all cases.
+    /// Its place among those of all cases.
     pub(super) seq: i64,
     /// Whose it is; nobody's if it stands for entries that are lost.
     pub(super) key: Key,
-    /// Where its case begins: entries of the case before that do not count any more.
+    /// Where its case begins: rows of the case before that do not count any more.
     pub(super) since: i64,
     /// 1 if more is to happen in its case, else 0.
     pub(super) open: i64,
     /// When, in microseconds since 1970.
     pub(super) at: i64,
-    /// The entry as JSON.
+    /// The entry as JSON; several that happened at once as an array.
     pub(super) body: Vec<u8>,
     /// CRC-32 over all of the above.
     pub(super) sum: i64,
@@ -75,20 +75,23 @@ impl Key {
 }
 
 impl Row {
-    /// The row of an entry, with its sum.
+    /// The row of entries that happened at once, with its sum.
     ///
     /// # Errors
-    /// When the entry cannot be written as JSON, which does not happen with what was read from JSON or from people.
+    /// When they cannot be written as JSON, which does not happen with what was read from JSON or from people.
     pub(super) fn new(
         seq: i64,
         key: Key,
         since: i64,
         open: bool,
-        entry: &Dated,
+        at: Timestamp,
+        entries: &[&Entry],
     ) -> Result<Self, serde_json::Error> {
-        let (at, entry) = entry;
-        let (at, body) = (at.as_microsecond(), serde_json::to_vec(entry)?);
-        let mut row = Self { seq, key, since, open: i64::from(open), at, body, sum: 0 };
+        let body = match entries {
+            [entry] => serde_json::to_vec(entry)?,
+            entries => serde_json::to_vec(entries)?,
+        };
+        let mut row = Self { seq, key, since, open: i64::from(open), at: at.as_microsecond(), body, sum: 0 };
         row.seal();
         Ok(row)
     }
@@ -115,17 +118,21 @@ impl Row {
         self.sum == self.due_sum()
     }
 
-    /// The entry.
+    /// The entries.
     ///
     /// # Errors
     /// [`Unsound`].
-    pub(super) fn entry(&self) -> Result<Dated, Unsound> {
+    pub(super) fn entries(&self) -> Result<Vec<Dated>, Unsound> {
         if !self.is_sound() {
             return Err(Unsound::Sum);
         }
         let at = Timestamp::from_microsecond(self.at).map_err(|_| Unsound::Time)?;
-        let entry = serde_json::from_slice(&self.body).map_err(|error| Unsound::Entry(error.to_string()))?;
-        Ok((at, entry))
+        let read = match self.body.first() {
+            Some(b'[') => serde_json::from_slice(&self.body),
+            _ => serde_json::from_slice(&self.body).map(|entry| vec![entry]),
+        };
+        let entries: Vec<Entry> = read.map_err(|error| Unsound::Entry(error.to_string()))?;
+        Ok(entries.into_iter().map(|entry| (at, entry)).collect())
     }
 
     fn due_sum(&self) -> i64 {

@@ -1,4 +1,4 @@
-//! What is done to the table `entry`, which is a log: every entry goes to its end, and is read from the horizon on, before
+//! What is done to the table `entry`, which is a log: every row goes to its end, and is read from the horizon on, before
 //! which there is nothing of an open case.
 
 mod forget;
@@ -19,7 +19,7 @@ use crate::journal::{Case, Change, Dated, Entry};
 /// Where to go on writing, and what of the table must stay behind the horizon.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    /// The place of the next entry.
+    /// The place of the next row.
     next: i64,
     /// From where on everything is read at a start.
     horizon: i64,
@@ -27,7 +27,7 @@ pub(super) struct Tail {
     open: HashMap<Key, Open>,
 }
 
-/// Where the entries of an open case are.
+/// Where the rows of an open case are.
 #[derive(Debug)]
 struct Open {
     /// Where the case begins.
@@ -37,38 +37,55 @@ struct Open {
 
 /// Makes changes.
 pub(super) fn make(connection: &Connection, changes: &[Change], tail: &mut Tail) -> rusqlite::Result<()> {
-    for change in changes {
-        match change {
-            Change::Append { case, entry, open } => tail.append(connection, case, entry, *open)?,
-            Change::Replace(case, entries) => tail.replace(connection, &Key::of(case), entries)?,
-            Change::Close(case) => drop(tail.open.remove(&Key::of(case))),
+    for changes in changes.chunk_by(is_one_row) {
+        match changes {
+            [Change::Replace(case, entries)] => tail.replace(connection, &Key::of(case), entries)?,
+            [Change::Close(case)] => drop(tail.open.remove(&Key::of(case))),
+            appended => tail.append(connection, appended)?,
         }
     }
     tail.keep_up(connection)
 }
 
+/// Whether two changes are entries of one case that happened at once.
+fn is_one_row(one: &Change, next: &Change) -> bool {
+    match (one, next) {
+        (Change::Append { case, entry: (at, _), .. }, Change::Append { case: other, entry: (then, _), .. }) => {
+            at == then && case == other
+        }
+        _ => false,
+    }
+}
+
 impl Tail {
-    fn append(&mut self, connection: &Connection, case: &Case, entry: &Dated, open: bool) -> rusqlite::Result<()> {
+    /// Writes one row of entries that belong together.
+    fn append(&mut self, connection: &Connection, appended: &[Change]) -> rusqlite::Result<()> {
+        let [Change::Append { case, entry: (at, first), .. }, ..] = appended else { return Ok(()) };
+        let parts = appended.iter().filter_map(|change| match change {
+            Change::Append { entry: (_, entry), open, .. } => Some((entry, *open)),
+            Change::Close(_) | Change::Replace(..) => None,
+        });
+        let (entries, open): (Vec<&Entry>, Vec<bool>) = parts.unzip();
         let key = Key::of(case);
-        if !self.open.contains_key(&key) && !begins(case, &entry.1) {
+        if !self.open.contains_key(&key) && !begins(case, first) {
             let found = Open::find(connection, &key)?;
             self.open.extend(found.map(|found| (key.clone(), found)));
         }
         let since = self.open.get(&key).map_or(self.next, |open| open.since);
-        match Row::new(self.next, key, since, open, entry) {
+        match Row::new(self.next, key, since, open.last() == Some(&true), *at, &entries) {
             Ok(row) => self.put(connection, row),
             Err(error) => {
-                error!(%error, ?case, "an entry cannot be written and is left out");
+                error!(%error, ?case, "entries cannot be written and are left out");
                 Ok(())
             }
         }
     }
 
-    /// The first of the entries says that those before do not count any more.
+    /// The first of the rows says that those before do not count any more.
     fn replace(&mut self, connection: &Connection, key: &Key, entries: &[Dated]) -> rusqlite::Result<()> {
         let since = self.next;
-        for entry in entries {
-            match Row::new(self.next, key.clone(), since, true, entry) {
+        for (at, entry) in entries {
+            match Row::new(self.next, key.clone(), since, true, *at, &[entry]) {
                 Ok(row) => self.put(connection, row)?,
                 Err(error) => error!(%error, "an entry cannot be written and is left out"),
             }
@@ -100,7 +117,7 @@ impl Tail {
         open.places.push(row.seq);
     }
 
-    /// Finds the entries of cases that were over in between.
+    /// Finds the rows of cases that were over in between.
     fn complete(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let incomplete = self.open.iter_mut().filter(|(_, open)| open.places.first() != Some(&open.since));
         for (key, open) in incomplete {

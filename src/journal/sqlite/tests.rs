@@ -8,6 +8,7 @@ mod trouble;
 use std::iter;
 
 use super::*;
+use crate::journal::CommandState;
 use stage::{AUTHORISED, Stage, advanced, at, case, dated, kept, received, refused};
 
 #[test]
@@ -34,6 +35,22 @@ fn what_is_given_is_written_though_the_store_is_dropped_at_once() {
     drop(stage.open().write(changes.clone(), Assurance::Eventual));
 
     assert_eq!(stage.open().load().unwrap().entries, dated(&changes));
+}
+
+#[test]
+fn what_happens_in_a_case_at_once_is_one_row() {
+    let stage = Stage::new();
+    let together = [stage::at_once([received(3), refused(3)]).to_vec(), stage::begun(2).to_vec()].concat();
+    let apart = [advanced(1, AUTHORISED), advanced(1, CommandState::Submitting), received(4)];
+    let all = [vec![received(1)], together, apart.to_vec()].concat();
+    stage.keep(&all);
+
+    let loaded = stage.loaded();
+
+    assert_eq!(stage.number("SELECT count(*) FROM entry"), 6);
+    assert_eq!(loaded.entries, dated(&all));
+    assert_eq!((loaded.open.len(), loaded.open.contains(&case(3)), loaded.damage), (3, false, Vec::new()));
+    assert_eq!(stage::history(&stage.open(), 2), dated(&stage::begun(2)));
 }
 
 #[test]

@@ -74,8 +74,9 @@ pub(in crate::journal::sqlite) const fn is_claim(owner: i64) -> bool {
     (owner ^ APPLICATION).count_ones() <= u8::BITS
 }
 
-/// What makes each form of the file from the one before.
-const MIGRATIONS: &[&str] = &["
+/// What makes each form of the file from the one before. In the second one a row may hold several entries.
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE entry (
         seq INTEGER PRIMARY KEY,
         case_id BLOB NOT NULL,
@@ -86,4 +87,6 @@ const MIGRATIONS: &[&str] = &["
         sum INTEGER NOT NULL
     );
     CREATE TABLE horizon (seq INTEGER NOT NULL, sum INTEGER NOT NULL);
-"];
+",
+    "",
+];

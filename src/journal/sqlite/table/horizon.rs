@@ -78,8 +78,8 @@ fn sum(seq: i64) -> i64 {
     i64::from(crc32fast::hash(&seq.to_le_bytes()))
 }
 
-/// How many entries at least are read at a start: about those of the last [`crate::journal::REMEMBERED`] commands.
-const NEAR: i64 = 100_000;
+/// How many rows at least are read at a start: about those of the last [`crate::journal::REMEMBERED`] commands, with six each.
+const NEAR: i64 = 60_000;
 
 /// How many more it may be before the horizon moves on.
-const FURTHER: i64 = 20_000;
+const FURTHER: i64 = 12_000;

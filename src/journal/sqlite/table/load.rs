@@ -50,7 +50,7 @@ impl Tail {
 /// What is read so far.
 #[derive(Default)]
 struct Loading {
-    entries: Vec<(Key, i64, Dated)>,
+    rows: Vec<(Key, i64, Vec<Dated>)>,
     /// Where cases begin.
     since: HashMap<Key, i64>,
     damage: Vec<String>,
@@ -63,12 +63,12 @@ impl Loading {
         if row.is_lost() {
             return self.tell(missing(row.since, row.seq));
         }
-        match row.entry() {
+        match row.entries() {
             // The end of a case that was over when the horizon was moved, or soon after.
             Ok(_) if row.since < horizon => {}
-            Ok(entry) => {
+            Ok(entries) => {
                 self.since.insert(row.key.clone(), row.since);
-                self.entries.push((row.key.clone(), row.seq, entry));
+                self.rows.push((row.key.clone(), row.seq, entries));
             }
             Err(why) => self.tell(format!("{}: entry {}: {why}", row.key.words(), row.seq)),
         }
@@ -87,8 +87,8 @@ impl Loading {
             self.damage.push(format!("and {} more like that", self.untold));
         }
         let since = self.since;
-        self.entries.retain(|(key, seq, _)| since.get(key).is_none_or(|since| seq >= since));
-        (self.entries.into_iter().map(|(_, _, entry)| entry).collect(), self.damage)
+        self.rows.retain(|(key, seq, _)| since.get(key).is_none_or(|since| seq >= since));
+        (self.rows.into_iter().flat_map(|(.., entries)| entries).collect(), self.damage)
     }
 }
 

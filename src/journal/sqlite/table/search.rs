@@ -38,10 +38,10 @@ impl Search {
             if self.since.is_some_and(|since| row.seq < since) {
                 break;
             }
-            match row.entry() {
-                Ok(entry) => {
+            match row.entries() {
+                Ok(entries) => {
                     self.since = Some(row.since);
-                    self.found.push(entry);
+                    self.found.extend(entries.into_iter().rev());
                 }
                 Err(why) => {
                     warn!(case = self.key.words(), seq = row.seq, %why, "an entry of the journal is passed over");

@@ -65,7 +65,7 @@ fn a_row_that_is_not_as_it_was_written_is_passed_over_and_told() {
 fn a_row_that_is_no_entry_is_passed_over_and_told() {
     let stage = Stage::new();
     stage.keep(&[received(1), received(2)]);
-    let mut row = row::Row::new(0, row::Key::of(&case(1)), 0, true, &dated(&[received(1)])[0]).unwrap();
+    let mut row = row::Row::new(0, row::Key::of(&case(1)), 0, true, at(10), &[]).unwrap();
     row.body = b"{\"renounced\":1}".to_vec();
     row.seal();
     let sql = format!("UPDATE entry SET body = '{{\"renounced\":1}}', sum = {} WHERE seq = 0", row.sum);
@@ -267,11 +267,24 @@ fn a_file_of_another_program_is_left_alone() {
 fn a_file_of_a_newer_fulmar_is_left_alone() {
     let stage = Stage::new();
     stage.keep(&[received(1)]);
-    stage.change("PRAGMA user_version = 2");
+    stage.change("PRAGMA user_version = 3");
 
     let refused = Sqlite::open(stage.path(), |_| {}).unwrap_err();
 
-    assert!(refused.0.contains("was written by a newer Fulmar (form 2, ours is 1)"), "{refused}");
+    assert!(refused.0.contains("was written by a newer Fulmar (form 3, ours is 2)"), "{refused}");
+}
+
+#[test]
+fn a_file_of_an_older_fulmar_is_gone_on_with_in_our_form() {
+    let stage = Stage::new();
+    stage.keep(&[received(1), advanced(1, AUTHORISED)]);
+    stage.change("PRAGMA user_version = 1");
+
+    stage.keep(&stage::begun(2));
+
+    let all = [dated(&[received(1), advanced(1, AUTHORISED)]), dated(&stage::begun(2))].concat();
+    assert_eq!(stage.loaded().entries, all);
+    assert_eq!(stage.number("PRAGMA user_version"), 2);
 }
 
 #[test]

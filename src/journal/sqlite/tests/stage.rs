@@ -44,6 +44,11 @@ impl Stage {
         Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
     }
 
+    /// What somebody else finds in the file.
+    pub(super) fn number(&self, sql: &str) -> i64 {
+        Connection::open(self.path()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     /// The other files in the folder, by name.
     pub(super) fn others(&self) -> Vec<String> {
         let names = fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().file_name());
@@ -101,8 +106,25 @@ pub(super) fn received(number: i64) -> Change {
 
 /// Command `number` has come further.
 pub(super) fn advanced(number: i64, state: CommandState) -> Change {
-    let open = !matches!(state, CommandState::Refused { .. });
-    Change::Append { case: case(number), entry: (at(number * 10 + 1), Entry::Advanced(id(number), state)), open }
+    let (after, open) = match state {
+        CommandState::Authorised => (1, true),
+        CommandState::Submitting => (2, true),
+        CommandState::Refused { .. } => (3, false),
+        _ => (3, true),
+    };
+    let entry = (at(number * 10 + after), Entry::Advanced(id(number), state));
+    Change::Append { case: case(number), entry, open }
+}
+
+/// Changes that happen at once, at the time of the first.
+pub(super) fn at_once<const N: usize>(mut changes: [Change; N]) -> [Change; N] {
+    let first = dated(&changes)[0].0;
+    for change in &mut changes {
+        if let Change::Append { entry, .. } = change {
+            entry.0 = first;
+        }
+    }
+    changes
 }
 
 /// A command may be run.
@@ -133,10 +155,14 @@ pub(super) fn long(number: i64) -> Change {
     }
 }
 
-/// Four entries of command `number`, as a command usually has them, about.
-pub(super) fn whole(number: i64, is_over: bool) -> [Change; 4] {
+/// The first entries of command `number`, which are one row.
+pub(super) fn begun(number: i64) -> [Change; 3] {
+    let advanced = |state| advanced(number, state);
+    at_once([received(number), advanced(AUTHORISED), advanced(CommandState::Submitting)])
+}
+
+/// Four entries of command `number` in two rows, as a command usually has them, about.
+pub(super) fn whole(number: i64, is_over: bool) -> impl Iterator<Item = Change> {
     let last = if is_over { refused(number) } else { advanced(number, CommandState::Submitted) };
-    let between = [CommandState::Authorised, CommandState::Submitting].map(|state| advanced(number, state));
-    let [authorised, submitting] = between;
-    [received(number), authorised, submitting, last]
+    begun(number).into_iter().chain([last])
 }
