@@ -12,6 +12,8 @@
 mod answers;
 #[cfg(feature = "irc")]
 mod irc;
+#[cfg(feature = "sqlite")]
+mod journal;
 mod markup;
 mod matching;
 mod recorded;
@@ -25,6 +27,8 @@ fn main() {
     answers::all(&mut criterion);
     #[cfg(feature = "irc")]
     irc::all(&mut criterion);
+    #[cfg(feature = "sqlite")]
+    journal::all(&mut criterion);
     markup::all(&mut criterion);
     matching::all(&mut criterion);
     rendering::all(&mut criterion);

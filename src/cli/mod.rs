@@ -4,6 +4,7 @@ mod alias;
 mod check;
 mod demo;
 mod log;
+mod panics;
 mod queue;
 mod remote;
 mod run;
@@ -66,6 +67,7 @@ impl Cli {
         if let Err(error) = log::begin(&self.log.clone().unwrap_or_else(|| self.verb.usual_log()), self.log_json) {
             return fail(BAD_CONFIGURATION, format_args!("--log: {error}"));
         }
+        panics::log();
         match self.verb {
             Verb::Alias(verb) => alias::run(&verb),
             Verb::Check(arguments) => check::run(arguments),

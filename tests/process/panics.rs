@@ -4,7 +4,7 @@ use fulmar::sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::{
-    patience::story,
+    patience::{eventually, story},
     program::Gateway,
     server::Ngircd,
     stage::{ROOM, Small, child},
@@ -69,6 +69,26 @@ fn a_panic_in_one_chat_is_nothing_to_the_other() {
         }
         let lines = peer.unread().await;
         assert!(lines.iter().all(|line| !(line.starts_with(":second!") && line.contains("QUIT"))), "{lines:#?}");
+    });
+}
+
+#[test]
+fn a_panic_is_a_line_of_the_log_and_how_it_came_to_that_is_told_if_asked_for() {
+    story(async || {
+        let sandbox = Sandbox::start(storm::settings()).unwrap();
+        let chat = "[chats.mem]\nkind = \"memory\"\nrooms = [\"ops\"]\n".to_owned();
+        let config = storm::config(&sandbox.url(), &[chat]);
+        let gateway = Gateway::start_as(&config, |program| drop(program.env("RUST_BACKTRACE", "1"))).await;
+
+        gateway.panics("router", "panic").await;
+
+        let log = eventually("how it came to that", async || {
+            let log = gateway.log();
+            if log.contains("supervise::child::Tell") { Ok(log) } else { Err(log) }
+        })
+        .await;
+        let line = log.lines().find(|line| line.contains("panicked at src/actors/")).unwrap();
+        assert!(line.contains("ERROR") && line.ends_with(": told to panic by a test switch"), "{line}");
     });
 }
 
