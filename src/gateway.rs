@@ -351,7 +351,9 @@ fn store(state: &State, metrics: &Metrics) -> Result<Box<dyn Store>, StoreError>
             Ok(crash::armed(Box::new(Sqlite::open(path.clone(), count)?)))
         }
         #[cfg(not(feature = "sqlite"))]
-        State::Sqlite(path) => Err(StoreError(format!("this build keeps nothing in files as {}", path.display()))),
+        State::Sqlite(path) => {
+            Err(StoreError::unfit(format!("this build keeps nothing in files as {}", path.display())))
+        }
     }
 }
 

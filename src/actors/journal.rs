@@ -107,7 +107,7 @@ pub struct Condition {
     /// Its rows.
     #[serde(flatten)]
     pub counts: Counts,
-    /// In how many places it could not be read at the start.
+    /// In how many places it could not be read, at the start or since.
     pub damaged: usize,
     /// Why it cannot be written to, if so.
     pub trouble: Option<String>,
@@ -349,8 +349,9 @@ impl Handler<Count> for Journal {
 
     fn handle(&mut self, _: Count, _: &mut Self::Context) -> Self::Result {
         let book = self.book.borrow();
-        let trouble = book.store.trouble().map(|StoreError(what)| what);
-        MessageResult(Condition { counts: book.ledger.counts(), damaged: book.damage, trouble })
+        let trouble = book.store.trouble().map(|StoreError { why, .. }| why);
+        let damaged = book.damage + book.store.damaged();
+        MessageResult(Condition { counts: book.ledger.counts(), damaged, trouble })
     }
 }
 

@@ -163,7 +163,7 @@ impl Status {
             gauge("journal_open", "Commands whose end is still to come", counts.open as f64),
             gauge("journal_pending", "Deliveries still to be made", counts.pending as f64),
             gauge("journal_dead", "Deliveries given up", counts.dead as f64),
-            gauge("journal_damaged", "Places where the journal could not be read at the start", damaged as f64),
+            gauge("journal_damaged", "Places where the journal could not be read", damaged as f64),
             gauge("journal_trouble", "Whether the journal cannot be written to", f64::from(trouble.is_some())),
         ]
     }

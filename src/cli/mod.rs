@@ -61,8 +61,8 @@ enum Verb {
 }
 
 impl Cli {
-    /// Does what was asked for. Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up,
-    /// 78 bad configuration.
+    /// Does what was asked for. Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up, 74 the journal's disk
+    /// fails, 75 another process has the journal, 77 it may not be used, 78 bad configuration.
     pub fn run(self) -> ExitCode {
         if let Err(error) = log::begin(&self.log.clone().unwrap_or_else(|| self.verb.usual_log()), self.log_json) {
             return fail(BAD_CONFIGURATION, format_args!("--log: {error}"));
@@ -140,6 +140,15 @@ const FAILED: u8 = 1;
 /// The gateway gave up: `EX_SOFTWARE` of sysexits.h.
 const GAVE_UP: u8 = 70;
 
+/// The disk is full, read-only or broken: `EX_IOERR` of sysexits.h.
+const BAD_DISK: u8 = 74;
+
+/// Another process has the journal: `EX_TEMPFAIL` of sysexits.h.
+const TAKEN: u8 = 75;
+
+/// The journal may not be used: `EX_NOPERM` of sysexits.h.
+const FORBIDDEN: u8 = 77;
+
 /// The configuration is wrong: `EX_CONFIG` of sysexits.h.
 const BAD_CONFIGURATION: u8 = 78;
 
@@ -151,4 +160,5 @@ Examples:
   fulmar status                            how is it?
   fulmar queue list                        what could it not say?
 
-Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up, 78 bad configuration.";
+Exit codes: 0 well, 1 failed, 2 bad command line, 70 the gateway gave up, 74 the journal's disk fails,
+75 another process has the journal, 77 the journal may not be used, 78 bad configuration.";

@@ -9,12 +9,16 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{BAD_CONFIGURATION, ConfigFile, FAILED, GAVE_UP, bad_configuration, check, fail, service};
+use super::{
+    BAD_CONFIGURATION, BAD_DISK, ConfigFile, FAILED, FORBIDDEN, GAVE_UP, TAKEN, bad_configuration, check, fail,
+    service,
+};
 use crate::{
     actors::world::World,
     admin::{self, Admin},
     config::Config,
     gateway::{Gateway, StartError},
+    journal::{Obstacle, StoreError},
     supervise::{Ended, Shutdown, Supervisor},
     web,
 };
@@ -46,10 +50,23 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
     within_system(async move {
         match serve(&config, |_| {}).await {
             Ok(ended) => exit_code(ended),
-            Err(error @ (NotUp::Admin(..) | NotUp::Web(..))) => fail(FAILED, error),
-            Err(error @ NotUp::Start(_)) => fail(BAD_CONFIGURATION, error),
+            Err(error) => fail(code(&error), error),
         }
     })
+}
+
+/// The exit code that tells a service manager whether to try again.
+const fn code(error: &NotUp) -> u8 {
+    match error {
+        NotUp::Admin(..) | NotUp::Web(..) => FAILED,
+        NotUp::Start(StartError::Client { .. }) => BAD_CONFIGURATION,
+        NotUp::Start(StartError::Store(StoreError { obstacle, .. })) => match obstacle {
+            Obstacle::Disk => BAD_DISK,
+            Obstacle::Forbidden => FORBIDDEN,
+            Obstacle::Taken => TAKEN,
+            Obstacle::Unfit => BAD_CONFIGURATION,
+        },
+    }
 }
 
 /// Runs a future in an actix system, actors and sessions on this one thread: they wait for each other all the time,

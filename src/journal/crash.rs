@@ -81,6 +81,10 @@ impl Store for Crash {
         self.store.trouble()
     }
 
+    fn damaged(&self) -> usize {
+        self.store.damaged()
+    }
+
     fn history(&self, case: Case) -> Sought<Vec<Dated>> {
         self.store.history(case)
     }

@@ -22,4 +22,4 @@ pub use meaning::{Asked, Doubt, Meaning};
 pub use run::{Run, Scope};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Commit, Sqlite};
-pub use store::{Case, Change, Loaded, Memory, REMEMBERED, Sought, Store, StoreError, Written};
+pub use store::{Case, Change, Loaded, Memory, Obstacle, REMEMBERED, Sought, Store, StoreError, Written};

@@ -62,7 +62,7 @@ impl Sqlite {
         let thread = thread::Builder::new().name("journal".to_owned());
         let writer = thread
             .spawn(move || writer.run())
-            .map_err(|error| StoreError(format!("no thread could be had for it ({error})")))?;
+            .map_err(|error| StoreError::of_disk(format!("no thread could be had for it ({error})")))?;
         Ok(Self { jobs: Some(jobs), shared, writer: Some(writer) })
     }
 
@@ -87,7 +87,7 @@ impl Store for Sqlite {
         if self.shared.admit(changes.len()) {
             self.give(Job::Write { changes, assurance, tell });
         } else {
-            tell.send(Err(StoreError("too much of it waits for the disk already".into()))).unwrap_or_default();
+            tell.send(Err(StoreError::of_disk("too much of it waits for the disk already"))).unwrap_or_default();
         }
         written
     }
@@ -97,6 +97,10 @@ impl Store for Sqlite {
             return Some(gone());
         }
         self.shared.trouble()
+    }
+
+    fn damaged(&self) -> usize {
+        self.shared.damaged()
     }
 
     fn history(&self, case: Case) -> Sought<Vec<Dated>> {
@@ -121,7 +125,7 @@ impl Drop for Sqlite {
 }
 
 fn gone() -> StoreError {
-    StoreError("its writer is gone".into())
+    StoreError::of_disk("its writer is gone")
 }
 
 #[cfg(test)]

@@ -75,6 +75,11 @@ pub trait Store {
     /// Why nothing can be written at present, if so.
     fn trouble(&self) -> Option<StoreError>;
 
+    /// In how many places it was found damaged since it was loaded.
+    fn damaged(&self) -> usize {
+        0
+    }
+
     /// Whether what is written is there for the next process.
     fn outlives(&self) -> bool {
         true
@@ -89,8 +94,38 @@ pub trait Store {
 
 /// Why an entry could not be kept or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("journal: {0}")]
-pub struct StoreError(pub String);
+#[error("journal: {why}")]
+pub struct StoreError {
+    /// Why, for people.
+    pub why: String,
+    /// What is in the way.
+    pub obstacle: Obstacle,
+}
+
+/// What is in the way of a store, by what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The disk is full, read-only or broken: it may be well again.
+    Disk,
+    /// We may not use the file: that must be changed by somebody.
+    Forbidden,
+    /// Another process has the file: it may end.
+    Taken,
+    /// The file is another program's or a newer Fulmar's, or has no folder: another must be named.
+    Unfit,
+}
+
+impl StoreError {
+    /// The disk, or what works for it, does not do what it should.
+    pub fn of_disk(why: impl Into<String>) -> Self {
+        Self { why: why.into(), obstacle: Obstacle::Disk }
+    }
+
+    /// The file is none for us.
+    pub fn unfit(why: impl Into<String>) -> Self {
+        Self { why: why.into(), obstacle: Obstacle::Unfit }
+    }
+}
 
 /// Keeps nothing: what is known ends with the process.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod ends;
 mod networks;
+mod obstacle;
 mod operator;
 mod panics;
 mod patience;

@@ -202,10 +202,22 @@ pub(crate) fn finished(arguments: &[&str], input: &str) -> Finished {
 
 /// As [`finished`], with a standard output of its own.
 pub(crate) fn finished_into(out: impl Into<Stdio>, arguments: &[&str], input: &str) -> Finished {
+    ended(fulmar_under(&[]).args(arguments).stdout(out), input)
+}
+
+/// As [`finished`], by way of another program: `wrapper` and its arguments.
+pub(crate) fn finished_under(wrapper: &[&str], arguments: &[&str]) -> Finished {
+    ended(fulmar_under(wrapper).args(arguments).stdout(Stdio::piped()), "")
+}
+
+fn fulmar_under(wrapper: &[&str]) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "30", PROGRAM]).args(arguments);
-    let mut child =
-        in_clean_environment(command).stdin(Stdio::piped()).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+    command.args(["--signal=KILL", "30"]).args(wrapper).arg(PROGRAM);
+    in_clean_environment(command)
+}
+
+fn ended(command: &mut Command, input: &str) -> Finished {
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that reads nothing may have ended before.
     drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();

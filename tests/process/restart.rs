@@ -88,7 +88,7 @@ fn a_second_gateway_on_one_journal_is_refused_and_told_why() {
 
         let second = finished(&["run", "--config", file.to_str().unwrap()], "");
 
-        assert_eq!(second.code, Some(78), "{second:?}");
+        assert_eq!(second.code, Some(75), "{second:?}");
         let journal = stage.folder.path().join("journal.db");
         let why = format!("another process has {} open; is Fulmar running already?", journal.display());
         assert!(second.err.contains(&why), "{}", second.err);

@@ -53,7 +53,7 @@ impl Keeping {
     /// # Errors
     /// [`NotKept`].
     pub(super) async fn done(self) -> Result<(), NotKept> {
-        self.written.await.unwrap_or_else(|_| Err(StoreError("its writer is gone".into())))?;
+        self.written.await.unwrap_or_else(|_| Err(StoreError::of_disk("its writer is gone")))?;
         self.misfit.map_or(Ok(()), |misfit| Err(misfit.into()))
     }
 }

@@ -19,7 +19,7 @@ use super::{
     row::Row,
     table::{self, Search, Sweep, Tail},
 };
-use crate::journal::{Change, Loaded, StoreError};
+use crate::journal::{Change, Loaded, Obstacle, StoreError};
 
 /// An open file. Dropped, it is left as it is, with its log; see [`Database::close`].
 #[derive(Debug)]
@@ -101,8 +101,8 @@ impl Database {
         })
     }
 
-    /// Marks the rows that could not be saved; says how many could.
-    pub(super) fn explain(&mut self) -> Result<usize, Fault> {
+    /// Marks the rows that could not be saved; says how many could, and in how many places rows are missing.
+    pub(super) fn explain(&mut self) -> Result<(usize, usize), Fault> {
         self.set_level(Level::Synced)?;
         self.transaction(table::explain)
     }
@@ -194,19 +194,29 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn create(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => sync_folder(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // SQLite would not say why it cannot write to it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            OpenOptions::new().write(true).open(path).map(drop)
+        }
         Err(error) => Err(error),
     }
 }
 
 fn not_created(path: &Path, error: &io::Error) -> Fault {
-    let (file, folder) = (path.display(), folder_of(path));
-    Fault::Hindered(StoreError(match error.kind() {
+    let (file, folder) = (path.display(), folder_of(path).display());
+    let (obstacle, what) = match error.kind() {
         io::ErrorKind::NotFound => {
-            format!("{file} cannot be made: make the folder {} first, or change gateway.state", folder.display())
+            (Obstacle::Unfit, format!("make the folder {folder} first, or change gateway.state"))
         }
-        _ => format!("{file} cannot be made ({error}): the folder {} must be ours to write to", folder.display()),
-    }))
+        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+            (Obstacle::Unfit, "change gateway.state".to_owned())
+        }
+        io::ErrorKind::PermissionDenied => {
+            (Obstacle::Forbidden, format!("it and the folder {folder} must be ours to write to"))
+        }
+        _ => (Obstacle::Disk, "see to the disk".to_owned()),
+    };
+    Fault::Hindered(StoreError { why: format!("{file} cannot be written to ({error}): {what}"), obstacle })
 }
 
 /// Sees to it that the names of the files beside the one at `path` outlive the machine's power.

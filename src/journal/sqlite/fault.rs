@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-use crate::journal::StoreError;
+use crate::journal::{Obstacle, StoreError};
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -24,14 +24,14 @@ impl Fault {
     /// For those who can do nothing about it.
     pub(super) fn into_error(self) -> StoreError {
         match self {
-            Self::Damaged(what) => StoreError(format!("the file is damaged ({what})")),
+            Self::Damaged(what) => StoreError::of_disk(format!("the file is damaged ({what})")),
             Self::Full(error) | Self::Hindered(error) => error,
         }
     }
 
     /// What it means that a file which belongs to the one at `path` cannot be read or written.
     pub(super) fn of_disk(error: &io::Error, path: &Path) -> Self {
-        Self::Hindered(StoreError(format!("the disk does not work with {} ({error})", path.display())))
+        Self::Hindered(StoreError::of_disk(format!("the disk does not work with {} ({error})", path.display())))
     }
 
     /// What `error` means that came from the file at `path`.
@@ -40,7 +40,7 @@ impl Fault {
             return Self::Damaged(error.to_string());
         };
         let file = path.display();
-        Self::Hindered(StoreError(match code {
+        let (obstacle, why) = match code {
             // A statement of ours that cannot be compiled: a table is not what it was.
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
                 return Self::Damaged(error.to_string());
@@ -49,16 +49,25 @@ impl Fault {
                 return Self::Damaged(error.to_string());
             }
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-                format!("another process has {file} open; is Fulmar running already?")
+                (Obstacle::Taken, format!("another process has {file} open; is Fulmar running already?"))
             }
-            ErrorCode::DiskFull => return Self::Full(StoreError(format!("the disk with {file} is full"))),
-            ErrorCode::ReadOnly => format!("{file} cannot be written to: it is read-only for us"),
-            ErrorCode::CannotOpen => {
-                format!("{file} cannot be opened: it and its folder must be there, and ours to write to")
+            ErrorCode::DiskFull => {
+                return Self::Full(StoreError::of_disk(format!("the disk with {file} is full")));
             }
-            ErrorCode::SystemIoFailure => format!("the disk does not work with {file} ({error})"),
-            _ => format!("{file}: {error}"),
-        }))
+            ErrorCode::ReadOnly => {
+                (Obstacle::Disk, format!("{file} cannot be written to: it is read-only for us"))
+            }
+            // The file itself could be opened before, so it is its log that cannot.
+            ErrorCode::CannotOpen => (
+                Obstacle::Forbidden,
+                format!("{file} cannot be opened: it and its folder must be there, and ours to write to"),
+            ),
+            ErrorCode::SystemIoFailure => {
+                (Obstacle::Disk, format!("the disk does not work with {file} ({error})"))
+            }
+            _ => (Obstacle::Disk, format!("{file}: {error}")),
+        };
+        Self::Hindered(StoreError { why, obstacle })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The file through the life of the process: opened anew when the disk is back, mended when it is damaged.
 
-use std::{path::PathBuf, time::Duration};
+use std::{mem::take, path::PathBuf, time::Duration};
 
 use tokio::time::Instant;
 use tracing::error;
@@ -21,6 +21,8 @@ pub(super) struct File {
     database: Option<Database>,
     /// What was damaged and is not told yet.
     damage: Vec<String>,
+    /// In how many places entries are missing since it was mended, which only the next load tells.
+    holes: usize,
     /// When it was mended last.
     mended: Option<Instant>,
 }
@@ -28,7 +30,7 @@ pub(super) struct File {
 impl File {
     /// Opens the file at `path`, and mends it if it must be.
     pub(super) fn open(path: PathBuf) -> Result<Self, Fault> {
-        let mut file = Self { path, database: None, damage: Vec::new(), mended: None };
+        let mut file = Self { path, database: None, damage: Vec::new(), holes: 0, mended: None };
         file.with(|_| Ok(()))?;
         Ok(file)
     }
@@ -37,7 +39,13 @@ impl File {
     pub(super) fn load(&mut self) -> Result<Loaded, Fault> {
         let mut loaded = self.with(Database::load)?;
         loaded.damage.append(&mut self.damage);
+        self.holes = 0;
         Ok(loaded)
+    }
+
+    /// In how many places it was damaged that were not told.
+    pub(super) fn take_damage(&mut self) -> usize {
+        take(&mut self.damage).len() + take(&mut self.holes)
     }
 
     /// See [`Database::write`].
@@ -82,9 +90,10 @@ impl File {
             return Err(Fault::Damaged(why));
         }
         self.mended = Some(Instant::now());
-        let mended = salvage::mend(&self.path, &why)?;
+        let (mended, holes) = salvage::mend(&self.path, &why)?;
         error!("{mended}");
         self.damage.push(mended);
+        self.holes += holes;
         self.attempt(&mut act)
     }
 

@@ -22,15 +22,16 @@ use super::{
 };
 use crate::journal::StoreError;
 
-/// Puts a new file in the place of the damaged one at `path`; says what could be saved.
-pub(super) fn mend(path: &Path, why: &str) -> Result<String, Fault> {
+/// Puts a new file in the place of the damaged one at `path`; says what could be saved, and in how many places entries are
+/// missing.
+pub(super) fn mend(path: &Path, why: &str) -> Result<(String, usize), Fault> {
     let hindered = |error: io::Error| {
         let file = path.display();
-        Fault::Hindered(StoreError(format!("{file} is damaged ({why}), and cannot be mended ({error})")))
+        Fault::Hindered(StoreError::of_disk(format!("{file} is damaged ({why}), and cannot be mended ({error})")))
     };
     if !is_ours(path).map_err(hindered)? {
         let what = format!("{} is no journal of Fulmar's: name another file in gateway.state", path.display());
-        return Err(Fault::Hindered(StoreError(what)));
+        return Err(Fault::Hindered(StoreError::unfit(what)));
     }
     let new = with_suffix(path, NEW);
     remove(&new).map_err(hindered)?;
@@ -44,14 +45,15 @@ pub(super) fn mend(path: &Path, why: &str) -> Result<String, Fault> {
         }
         database.save(&rows)?;
     }
-    let saved = database.explain()?;
+    let (saved, holes) = database.explain()?;
     database.close()?;
     let aside = replace(path).map_err(hindered)?;
-    Ok(format!(
+    let mended = format!(
         "{} was damaged ({why}): {saved} entries in it are saved, the damaged file is {}",
         path.display(),
         aside.display()
-    ))
+    );
+    Ok((mended, holes))
 }
 
 /// Ends what [`mend`] had all but done when the process ended.

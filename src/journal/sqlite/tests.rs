@@ -8,7 +8,7 @@ mod trouble;
 use std::iter;
 
 use super::*;
-use crate::journal::CommandState;
+use crate::journal::{CommandState, Obstacle};
 use stage::{AUTHORISED, Stage, advanced, at, case, dated, kept, received, refused};
 
 #[test]
@@ -76,7 +76,7 @@ fn a_second_one_is_refused_and_told_of_the_first() {
 
     let path = stage.path();
     let why = format!("another process has {} open; is Fulmar running already?", path.display());
-    assert_eq!(refused, StoreError(why));
+    assert_eq!(refused, StoreError { why, obstacle: Obstacle::Taken });
     stage.open();
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Shared {
     /// How many changes are given and not written.
     waiting: AtomicUsize,
     trouble: Mutex<Option<StoreError>>,
+    /// In how many places the file was found damaged since it was loaded.
+    damaged: AtomicUsize,
 }
 
 impl Shared {
@@ -61,6 +63,11 @@ impl Shared {
     /// Why nothing can be written at present.
     pub(super) fn trouble(&self) -> Option<StoreError> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// See [`crate::journal::Store::damaged`].
+    pub(super) fn damaged(&self) -> usize {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Sets the trouble, or ends it; returns what there was.
@@ -166,6 +173,7 @@ impl Writer {
             }
         }
         self.sweep();
+        self.shared.damaged.fetch_add(self.file.take_damage(), Ordering::Relaxed);
     }
 
     /// Tries to write what there is to be written, unless it is not time to try again.

@@ -17,7 +17,7 @@ impl Database {
         }
         let file = self.path.display();
         let what = format!("{file} belongs to another program: name another file in gateway.state");
-        Err(Fault::Hindered(StoreError(what)))
+        Err(Fault::Hindered(StoreError::unfit(what)))
     }
 
     fn number(&self, sql: &str) -> Result<i64, Fault> {
@@ -36,7 +36,7 @@ impl Database {
                 "{file} was written by a newer Fulmar (form {form}, ours is {ours}): run that one, or name \
                  another file in gateway.state"
             );
-            return Err(Fault::Hindered(StoreError(what)));
+            return Err(Fault::Hindered(StoreError::unfit(what)));
         };
         if steps.is_empty() {
             return Ok(());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::journal::CommandState;
+use crate::journal::{CommandState, Obstacle};
 
 /// A few hundred commands, of which the last ten are open, each with a text that is longer than a page.
 fn changes(commands: i64) -> Vec<Change> {
@@ -32,9 +32,9 @@ fn flip(bytes: &mut Vec<u8>, place: usize) {
 fn check(stage: &Stage, all: &[Dated], most: usize, what: &str) {
     let loaded = match Sqlite::open(stage.path(), |_| {}) {
         Ok(mut store) => store.load().unwrap(),
-        Err(why) => {
-            assert!(why.0.contains("newer Fulmar") || why.0.contains("another program"), "{what}: {why}");
-            return;
+        Err(StoreError { why, obstacle }) => {
+            assert!(why.contains("newer Fulmar") || why.contains("another program"), "{what}: {why}");
+            return assert_eq!(obstacle, Obstacle::Unfit);
         }
     };
     let lost: Vec<_> = all.iter().filter(|entry| !loaded.entries.contains(entry)).collect();
@@ -187,6 +187,40 @@ fn a_file_that_was_cut_short_or_overwritten_is_mended() {
 }
 
 #[test]
+fn a_file_that_was_cut_at_the_end_of_a_page_is_noticed() {
+    let (stage, all) = (Stage::new(), changes(60));
+    stage.keep(&all);
+    let (sound, entries) = (fs::read(stage.path()).unwrap(), dated(&all));
+
+    for end in (4096..sound.len()).step_by(4096) {
+        stage.damage(&sound, "", end, Vec::truncate);
+        check(&stage, &entries, entries.len(), &format!("{end} bytes of {}", sound.len()));
+    }
+}
+
+#[test]
+fn a_file_that_was_cut_at_the_end_of_a_page_is_noticed_though_its_log_is_whole() {
+    let (stage, mut all) = (Stage::new(), changes(60));
+    let mut store = stage.open();
+    kept(store.write(all.clone(), Assurance::Synced));
+    store.give(Job::Try(Box::new(|file| assert_eq!(file.pragma("wal_checkpoint(RESTART)"), 0))));
+    all.push(received(100));
+    kept(store.write(vec![received(100)], Assurance::Synced));
+    let [(path, sound), (log, logged)] = ["", "-wal"].map(|suffix| {
+        let path = database::with_suffix(&stage.path(), suffix);
+        (path.clone(), fs::read(path).unwrap())
+    });
+    drop(store);
+    let entries = dated(&all);
+
+    for end in (4096..sound.len()).step_by(4096) {
+        fs::write(&path, &sound[..end]).unwrap();
+        fs::write(&log, &logged).unwrap();
+        check(&stage, &entries, entries.len(), &format!("{end} bytes of {}", sound.len()));
+    }
+}
+
+#[test]
 fn a_gap_in_the_log_is_told_and_what_comes_after_it_is_saved() {
     let (stage, all) = (Stage::new(), changes(60));
     let mut store = stage.open();
@@ -244,7 +278,10 @@ fn damage_that_is_found_while_it_is_written_to_is_mended_then() {
     let mut store = stage.open();
 
     kept(store.write(vec![received(100)], Assurance::Synced));
+    // It is counted after the answer, and before the next one.
+    kept(store.write(Vec::new(), Assurance::Synced));
 
+    assert!(store.damaged() > 0);
     drop(store);
     assert!(stage.loaded().entries.ends_with(&dated(&[received(100)])));
     assert!(stage.others().iter().all(|name| name.starts_with("journal.db.damaged-20")));
@@ -258,8 +295,8 @@ fn a_file_of_another_program_is_left_alone() {
     fs::write(stage.path(), "[gateway]\nstate = \"sqlite:fulmar.toml\"\n".repeat(9)).unwrap();
     let text = Sqlite::open(stage.path(), |_| {}).unwrap_err();
 
-    assert!(database.0.contains("belongs to another program"), "{database}");
-    assert!(text.0.contains("is no journal of Fulmar's"), "{text}");
+    assert!(database.why.contains("belongs to another program"), "{database}");
+    assert!(text.why.contains("is no journal of Fulmar's"), "{text}");
     assert_eq!(stage.others(), [""; 0]);
 }
 
@@ -271,7 +308,7 @@ fn a_file_of_a_newer_fulmar_is_left_alone() {
 
     let refused = Sqlite::open(stage.path(), |_| {}).unwrap_err();
 
-    assert!(refused.0.contains("was written by a newer Fulmar (form 3, ours is 2)"), "{refused}");
+    assert!(refused.why.contains("was written by a newer Fulmar (form 3, ours is 2)"), "{refused}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_full_disk_is_told_to_who_must_know_and_nothing_is_lost() {
     let again = asked(store.write(vec![long(2)], Assurance::Synced)).unwrap_err();
     let borne = asked(store.write(vec![long(3)], Assurance::Eventual));
 
-    let why = StoreError(format!("the disk with {} is full", stage.path().display()));
+    let why = StoreError::of_disk(format!("the disk with {} is full", stage.path().display()));
     assert_eq!((&refused, &again, &borne), (&why, &why, &Ok(())));
     assert_eq!(store.trouble(), Some(why));
     with_pages(&store, 1_000_000);
