@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix::{Actor, Addr};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 #[cfg(feature = "sqlite")]
 use crate::journal::{Commit, Sqlite, crash};
@@ -22,7 +22,7 @@ use crate::{
         journal::{self, Book, Journal},
         listener::{self, Listener},
         progress::Progress,
-        router::{self, Alarm, Gate, InFlight, Lines, Router, StackStorm},
+        router::{self, Alarm, Gate, InFlight, Lines, Looks, Router, StackStorm},
         world::World,
     },
     config::{self, Config, State},
@@ -160,16 +160,17 @@ impl<'a> Tree<'a> {
             let storm = reach.stackstorms.get(name).cloned().unwrap_or_default();
             let client = Client::new(settings.endpoints())
                 .map_err(|error| StartError::Client { name: name.clone(), why: error.to_string() })?;
+            let client = Rc::new(client);
             let storm = StackStorm {
                 name: name.clone(),
                 settings: settings.clone(),
-                client: Rc::new(client),
+                looks: Looks::new(Rc::clone(&client), storm.auth.clone()),
+                client,
                 auth: storm.auth,
                 aliases: storm.aliases,
                 listener: storm.listener,
                 progress: Line::new(),
                 gate: Rc::new(Gate::new(name, &reach.metrics)),
-                looks: Semaphore::new(router::LOOKS_AT_ONCE),
             };
             stackstorms.insert(name.clone(), Rc::new(storm));
         }

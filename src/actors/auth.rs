@@ -68,7 +68,7 @@ pub enum AuthError {
 }
 
 /// Why a call to StackStorm failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum CallError {
     /// For want of a credential.
     #[error(transparent)]

@@ -103,6 +103,8 @@ pub enum CommandState {
     Authorised,
     /// The POST is open, or its answer was never seen: it may have run. Never sent again.
     Submitting,
+    /// As [`Self::Submitting`], and there was no answer for so long that its author was told.
+    Outstanding,
     /// StackStorm answered with executions.
     Submitted,
     /// StackStorm, or we, said no: it has not run.

@@ -203,7 +203,7 @@ impl Ledger {
 
     /// Whether the POST of a command is open.
     pub fn is_submitting(&self, id: CommandId) -> bool {
-        self.commands.get(&id).is_some_and(|row| row.state == CommandState::Submitting)
+        self.commands.get(&id).is_some_and(|row| row.state.is_submitting())
     }
 
     /// The alias's `result` of a command of which it was given up to find out if it runs.
@@ -306,8 +306,8 @@ impl Ledger {
         let Some(row) = self.commands.get(&id).filter(|row| row.state.leads_to(&state)) else {
             return misfit(format!("command {id} being {state:?}"));
         };
-        self.submitting -= usize::from(row.state == CommandState::Submitting);
-        self.submitting += usize::from(state == CommandState::Submitting);
+        self.submitting -= usize::from(row.state.is_submitting());
+        self.submitting += usize::from(state.is_submitting());
         self.change(id, |row| {
             row.state = state;
             row.owed = executions.len();

@@ -53,7 +53,7 @@ impl Standing<'_> {
     /// What one more announcement is.
     pub(super) fn meaning(&self, asked: Asked) -> Meaning {
         match self.state {
-            CommandState::Submitting => return Meaning::Unclear(Doubt::Submitting),
+            CommandState::Submitting | CommandState::Outstanding => return Meaning::Unclear(Doubt::Submitting),
             CommandState::Submitted => {}
             CommandState::Authorised
             | CommandState::Received

@@ -3,7 +3,7 @@
 use fulmar_contract::{Identity, RoomId};
 use jiff::Timestamp;
 
-use super::{Command, Execution, ExecutionState, RunId};
+use super::{Command, Execution, RunId};
 
 /// An execution with the command that started it.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl Execution {
 
     /// Whether it is not over, as far as we know.
     pub fn is_running(&self) -> bool {
-        self.state == ExecutionState::Running
+        self.state.is_running()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One execution, as StackStorm keeps and shows it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -78,9 +79,17 @@ pub(crate) struct Execution {
     pub(crate) web_url: String,
     /// Wakes whoever lives this execution's life, when it is to be cancelled.
     pub(crate) cancel: Arc<Notify>,
+    /// Whether nobody ever begins it.
+    pub(crate) is_stranded: bool,
 }
 
 impl Execution {
+    /// Is never begun, and seems to have been asked for so long ago.
+    pub(crate) fn strand(&mut self, ago: Duration) {
+        self.is_stranded = true;
+        self.start = self.start.checked_sub(ago).unwrap_or(self.start);
+    }
+
     /// Takes the next step.
     pub(crate) fn enter(&mut self, status: Status) {
         let now = stamp::now();

@@ -97,6 +97,15 @@ pub enum Fault {
         #[serde(default = "once")]
         times: u32,
     },
+    /// The next executions stay `requested` until they are cancelled, as when the API dies over them.
+    Strand {
+        /// How long ago they seem to have been asked for, in milliseconds.
+        #[serde(default)]
+        ago: u64,
+        /// How many.
+        #[serde(default = "once")]
+        times: u32,
+    },
     /// The connections of the next calls are closed without an answer.
     Reset {
         /// Which calls.
@@ -143,6 +152,8 @@ pub(crate) struct Switches {
     /// How long after an end rules fire, if not as the sandbox was started.
     pub(crate) notify_delay: Option<Duration>,
     skipped_rules: u32,
+    /// How many executions are stranded, and since when they seem to be.
+    stranded: (u32, Duration),
 }
 
 #[derive(Debug)]
@@ -171,6 +182,18 @@ impl Switches {
         let skips = self.skipped_rules > 0;
         self.skipped_rules = self.skipped_rules.saturating_sub(1);
         skips
+    }
+
+    /// Strands the next `times` executions, which seem to be so old.
+    pub(crate) fn strand(&mut self, times: u32, ago: Duration) {
+        self.stranded = (times, ago);
+    }
+
+    /// Whether the next execution is stranded, counted, and how old it seems to be then.
+    pub(crate) fn strands(&mut self) -> Option<Duration> {
+        let (left, ago) = self.stranded;
+        self.stranded.0 = left.saturating_sub(1);
+        (left > 0).then_some(ago)
     }
 
     pub(crate) fn refuse_streams(&mut self, status: u16, time: Duration) {

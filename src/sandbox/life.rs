@@ -32,6 +32,9 @@ pub(crate) fn begin(world: &Arc<World>, id: String) {
 pub(crate) fn live<'a>(world: &'a Arc<World>, id: &'a str) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
     Box::pin(async move {
         let Some(run) = Run::of(world, id) else { return };
+        if run.is_stranded {
+            return run.cancel.notified().await;
+        }
         if run.waits(world.config.pace).await || run.steps(Status::Scheduled, None) {
             return;
         }
@@ -57,19 +60,21 @@ struct Run<'a> {
     parameters: Map<String, Value>,
     tasks: Vec<Task>,
     cancel: Arc<Notify>,
+    /// Whether it never begins.
+    is_stranded: bool,
 }
 
 impl<'a> Run<'a> {
     fn of(world: &'a Arc<World>, id: &'a str) -> Option<Self> {
-        let (runnable, given, cancel) = {
+        let (runnable, given, cancel, is_stranded) = {
             let state = world.state();
             let execution = state.executions.find(id)?;
             let runnable = Arc::clone(state.catalogue.action(&execution.action_ref)?);
-            (runnable, execution.parameters.clone(), Arc::clone(&execution.cancel))
+            (runnable, execution.parameters.clone(), Arc::clone(&execution.cancel), execution.is_stranded)
         };
         let parameters = simulate::complete(&runnable.schema, &given);
         let tasks = simulate::tasks(&runnable.action, &parameters);
-        Some(Self { world, id, runnable, parameters, tasks, cancel })
+        Some(Self { world, id, runnable, parameters, tasks, cancel, is_stranded })
     }
 
     /// Waits, and whether it was cancelled meanwhile.

@@ -81,7 +81,10 @@ impl World {
         let mut state = self.state();
         let runnable = state.catalogue.action(&order.action).cloned().ok_or_else(|| no_action(&order.action))?;
         runnable.schema.check(&order.parameters)?;
-        let execution = self.execution(&runnable, order);
+        let mut execution = self.execution(&runnable, order);
+        if let Some(ago) = state.switches.strands() {
+            execution.strand(ago);
+        }
         let id = execution.id.clone();
         state.executions.insert(execution);
         state.tell(&id, "create");
@@ -116,6 +119,7 @@ impl World {
             result_size: None,
             web_url: format!("{}/#/history/{id}/general", self.config.web_url),
             cancel: Arc::new(Notify::new()),
+            is_stranded: false,
             id,
         }
     }
@@ -143,6 +147,7 @@ impl World {
             Fault::RefuseStreams { status, millis } => {
                 state.switches.refuse_streams(status, Duration::from_millis(millis));
             }
+            Fault::Strand { ago, times } => state.switches.strand(times, Duration::from_millis(ago)),
             Fault::Reset { path, times, when } => state.switches.arm(path, times, when, Mishap::Reset),
         }
     }

@@ -16,7 +16,7 @@ impl Disk {
     /// One on which an earlier process wrote these, of one case.
     pub(crate) fn holding(case: &Case, entries: impl IntoIterator<Item = Dated>) -> Self {
         let disk = Self::default();
-        disk.write_all(case, entries);
+        disk.extend(case, entries);
         disk
     }
 
@@ -30,7 +30,8 @@ impl Disk {
         self.writes.borrow().clone()
     }
 
-    fn write_all(&self, case: &Case, entries: impl IntoIterator<Item = Dated>) {
+    /// Entries of one case more.
+    pub(crate) fn extend(&self, case: &Case, entries: impl IntoIterator<Item = Dated>) {
         let lines = entries.into_iter().map(|entry| (case.clone(), serde_json::to_string(&entry).unwrap()));
         self.lines.borrow_mut().extend(lines);
     }
@@ -59,11 +60,11 @@ impl Store for Disk {
         self.writes.borrow_mut().push(appended.collect());
         for change in &changes {
             match change {
-                Change::Append { case, entry, .. } => self.write_all(case, [entry.clone()]),
+                Change::Append { case, entry, .. } => self.extend(case, [entry.clone()]),
                 Change::Close(_) => {}
                 Change::Replace(case, entries) => {
                     self.lines.borrow_mut().retain(|(other, _)| other != case);
-                    self.write_all(case, entries.clone());
+                    self.extend(case, entries.clone());
                 }
             }
         }

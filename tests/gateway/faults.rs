@@ -6,12 +6,13 @@ use fulmar::{
     actors::router::Overdue,
     journal::{Entry, RunId},
     sandbox::{Sandbox, SandboxConfig},
+    supervise::Shutdown,
 };
 use fulmar_contract::Undelivered;
-use fulmar_memory::Answer;
+use fulmar_memory::{Answer, Network};
 use serde_json::json;
 
-use crate::stage::{AS_USER, Stage, WITH_KEY, sandbox, story};
+use crate::stage::{AS_USER, Stage, WITH_KEY, config, sandbox, story};
 
 #[test]
 fn stackstorm_may_come_later() {
@@ -390,6 +391,40 @@ fn an_execution_that_does_not_begin_is_told_once_and_its_result_when_it_comes() 
 }
 
 #[test]
+fn an_execution_that_never_begins_is_told_once_over_restarts_and_so_is_its_end() {
+    story(async || {
+        for results in ["direct", "announcement"] {
+            let lines = format!("results = \"{results}\"");
+            let first = Stage::with(sandbox(), &lines).await;
+            first.inject(json!({"fault": "strand", "ago": 990_000}));
+            first.says("!quietly x").await;
+            first.until("it is there", |status| status["journal"]["open"] == 1).await;
+
+            first.inject(json!({"fault": "cut-streams"}));
+            let told = first.hears().await;
+            first.until("it is said", |status| status["journal"]["pending"] == 0).await;
+            first.gateway.supervisor.send(Shutdown).await.unwrap();
+            let lists = || first.sandbox.seen().iter().filter(|it| it.path == "/v1/executions").count();
+            let (network, before) = (Network::new(["ops"]), lists());
+            let settings = config(&first.sandbox.url(), &format!("{AS_USER}\n{lines}"), &network);
+            let second = Stage::kept(&first.disk, first.sandbox.clone(), network, &settings);
+            second.until_ready().await;
+            second.until("it was asked for", |_| lists() > before).await;
+
+            assert!(
+                told.starts_with("StackStorm took demo.quiet 16 minutes ago and has not begun it yet"),
+                "{told}"
+            );
+            second.says("!cancel").await;
+            let heard = [second.hears().await, second.hears().await];
+            assert!(heard.iter().any(|it| it.contains("canceled")), "{results}: {heard:?}");
+            second.until("all is told", |status| status["journal"]["open"] == 0).await;
+            second.ends().await;
+        }
+    });
+}
+
+#[test]
 fn a_post_in_doubt_is_said_to_be_once_and_then_found() {
     story(async || {
         let stage = Stage::ready().await;
@@ -402,6 +437,21 @@ fn a_post_in_doubt_is_said_to_be_once_and_then_found() {
         assert_eq!(heard[0], "StackStorm's answer is outstanding; looking whether it runs.");
         assert!(heard[1].starts_with("It runs") && heard[2] == "once", "{heard:?}");
         assert_eq!((stage.sandbox.made(), stage.network.posts().len()), (1, 3));
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_post_that_is_not_answered_is_said_to_be_after_a_quarter_of_a_minute_and_no_second_time() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "hang", "path": "/v1/aliasexecution", "when": "after", "millis": 16_000}));
+        stage.says("!quietly once").await;
+
+        let heard = [stage.hears().await, stage.hears().await];
+        assert_eq!(heard[0], "StackStorm has not answered yet; you will be told whether it runs.");
+        assert_eq!((heard[1].as_str(), stage.sandbox.made()), ("once", 1));
         stage.ends().await;
     });
 }

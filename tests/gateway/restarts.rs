@@ -35,6 +35,20 @@ fn command(room: &RoomId, text: &str, alias: &str) -> Command {
     }
 }
 
+/// A disk on which so many commands were being sent, a moment ago.
+fn many(commands: u128) -> Disk {
+    let disk = Disk::default();
+    for number in 0..commands {
+        let (id, at) = (CommandId(Uuid::from_u128(number)), Timestamp::now().checked_sub(NOW).unwrap());
+        let message = MessageId::new(number.to_string());
+        let command = Command { id, message, ..command(&RoomId::new("ops"), "quietly late", "demo.quiet") };
+        let states = SENT.map(|state| Entry::Advanced(id, state));
+        let entries = [Entry::Received(command)].into_iter().chain(states);
+        disk.extend(&Case::Command(id), entries.map(|entry| (at, entry)));
+    }
+    disk
+}
+
 /// A disk on which that command came to these states, some time ago.
 fn disk(text: &str, alias: &str, ago: Duration, states: &[CommandState]) -> Disk {
     let at = Timestamp::now().checked_sub(ago).unwrap();
@@ -184,6 +198,59 @@ fn a_command_that_cannot_be_looked_for_is_said_to_be_unknown() {
             assert_eq!(stage.sandbox.made(), 0);
             stage.ends().await;
         }
+    });
+}
+
+#[test]
+fn however_many_commands_are_in_doubt_they_are_looked_for_together() {
+    story(async || {
+        let sandbox = Sandbox::start(sandbox()).unwrap();
+        run_before(&sandbox).await;
+        let stage = Stage::over(&many(50), sandbox);
+
+        stage.hears_of("It runs").await;
+        stage.until("all know", |_| stage.network.posts().len() == 51).await;
+
+        // All but one are told after three seconds, when two looks were made.
+        let lists = stage.sandbox.seen().into_iter().filter(|it| it.path == "/v1/executions").count();
+        assert!(lists < 10, "{lists} lists for 50 commands");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn that_a_command_is_looked_for_is_said_once_whatever_ends_meanwhile() {
+    story(async || {
+        let disk = disk("quietly late", "demo.quiet", NOW, &SENT);
+        let first = Stage::over(&disk, Sandbox::start(sandbox()).unwrap());
+        first.hears_of("looking whether it runs").await;
+        first.until("it is said", |status| status["journal"]["pending"] == 0).await;
+        first.gateway.supervisor.send(Shutdown).await.unwrap();
+
+        // It takes longer than it took to be said.
+        first.inject(json!({"fault": "hang", "path": "/v1/actionalias", "millis": 4_000}));
+        run_before(&first.sandbox).await;
+        let second = Stage::over(&disk, first.sandbox.clone());
+
+        let heard = second.hears().await;
+        assert!(heard.starts_with("It runs"), "{heard}");
+        second.ends().await;
+    });
+}
+
+#[test]
+fn what_was_being_sent_is_said_to_be_looked_for_though_stackstorm_is_away() {
+    story(async || {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let network = Network::new(["ops"]);
+        let config = config(&format!("http://{free}"), AS_USER, &network);
+        let unused = Sandbox::start(sandbox()).unwrap();
+        let stage = Stage::kept(&disk("quietly late", "demo.quiet", NOW, &SENT), unused, network, &config);
+
+        let told = stage.hears().await;
+
+        assert_eq!(told, "Fulmar was restarted while this was being sent; looking whether it runs.");
+        stage.ends().await;
     });
 }
 

@@ -122,7 +122,10 @@ impl Book {
             Some(Begun { command: command.clone(), at, state: state.clone() })
         };
         let is_begun = |it: &Begun| {
-            matches!(it.state, CommandState::Received | CommandState::Authorised | CommandState::Submitting)
+            !matches!(
+                it.state,
+                CommandState::Submitted | CommandState::Refused { .. } | CommandState::Unknown { .. }
+            )
         };
         self.ledger.open().into_iter().filter_map(row).filter(is_begun).collect()
     }

@@ -258,6 +258,7 @@ fn event((at, entry): &Dated, of: DeliveryId) -> Option<Event> {
             let ids: Vec<&str> = executions.iter().map(|execution| execution.id.as_str()).collect();
             format!("command runs as {}", ids.join(", "))
         }
+            CommandState::Outstanding => "no answer to the command, its author was told".into(),
         Entry::Ended(RunId { id, .. }, state) => match state {
             ExecutionState::Finished { status } => format!("execution {id} ended: {status}"),
             ExecutionState::Unknown { why } => format!("execution {id} lost: {why}"),

@@ -8,10 +8,11 @@ use std::{
 
 use fulmar_contract::{Heard, Mention, MessageId, Offered, RoomId, Tone};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use tracing::error;
 
-use super::{alarm::Alarm, announce::InFlight, gate::Gate, runs::Tails, sequence::Sequence, whisper};
+use super::{
+    alarm::Alarm, announce::InFlight, gate::Gate, looks::Looks, runs::Tails, sequence::Sequence, whisper,
+};
 use crate::{
     actors::{
         aliases::Aliases,
@@ -115,8 +116,8 @@ pub struct StackStorm {
     pub progress: Line<Progress>,
     /// Where calls wait for their turn.
     pub gate: Rc<Gate>,
-    /// Turns for those who look for commands whose answer was lost.
-    pub looks: Semaphore,
+    /// Where commands are looked for whose answer was lost.
+    pub looks: Rc<Looks>,
 }
 
 /// An utterance, less its place.

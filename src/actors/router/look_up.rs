@@ -6,12 +6,11 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 use tracing::warn;
 
-use super::lines::{Lines, StackStorm, Utterance};
+use super::lines::{Lines, StackStorm};
 use crate::{
-    actors::auth,
     journal::Command,
     st2::{
-        Fate as Doubt,
+        Fate as Doubt, Sought,
         wire::{Execution, Mark},
     },
 };
@@ -24,8 +23,6 @@ pub(super) struct Lost<'a> {
     pub(super) action: &'a str,
     /// What began before this moment of StackStorm's time cannot be it.
     pub(super) since: Timestamp,
-    /// What its author is told if it is not found soon.
-    pub(super) word: &'static str,
 }
 
 /// Asks StackStorm for executions that carry the command's id. `None` says that there are none, or that StackStorm refuses to
@@ -33,15 +30,11 @@ pub(super) struct Lost<'a> {
 ///
 /// While StackStorm is away, nothing is known, and it is asked again for as long as that takes.
 pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Option<Vec<Execution>> {
-    let Lost { storm, command, action, since, word } = lost;
-    let mark = mark(lines, command);
+    let Lost { storm, command, action, since } = lost;
+    let sought = Sought { action: action.to_owned(), since, mark: mark(lines, command) };
     for (look, wait) in LOOKS.into_iter().chain(iter::repeat(AGAIN)).enumerate() {
         sleep(wait).await;
-        let turn = storm.looks.acquire().await;
-        let asked = auth::call(&storm.auth, async |access| {
-            storm.client.find_submission(access, action, since, &mark).await
-        });
-        let sight = match asked.await {
+        let sight = match storm.looks.find(sought.clone()).await {
             Ok(found) if !found.is_empty() => return Some(found),
             Ok(_) => Sight::Nothing,
             Err(error) => {
@@ -49,12 +42,8 @@ pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Opti
                 if error.is_final() { Sight::Refused } else { Sight::Unanswered }
             }
         };
-        drop(turn);
         if sight.ends(look, doubt) {
             return None;
-        }
-        if look == 1 {
-            lines.answer(command, Utterance::answer(command, word)).await;
         }
     }
     None
@@ -88,8 +77,8 @@ pub(super) fn mark(lines: &Lines, command: &Command) -> Mark {
     Mark { gateway: lines.gateway.name.clone(), command: command.id.to_string() }
 }
 
-/// How many look at one StackStorm at once. Many may have to after a restart, and each list is long: commands go first.
-pub const LOOKS_AT_ONCE: usize = 4;
+/// How soon who waits for the first looks is told that it is looked for: after the second, if that is answered at once.
+pub(super) const SOON: Duration = Duration::from_secs(3);
 
 /// The waits before each look: 0, 2, 10, 30 and 60 s after the POST.
 const LOOKS: [Duration; 5] = [

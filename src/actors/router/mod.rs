@@ -13,6 +13,7 @@ mod conclude;
 mod gate;
 mod lines;
 mod look_up;
+mod looks;
 mod manner;
 mod missed;
 mod offer;
@@ -24,6 +25,7 @@ mod resume;
 mod runs;
 mod sequence;
 mod submit;
+mod suspense;
 mod whisper;
 mod words;
 
@@ -66,7 +68,7 @@ pub use self::{
     announce::{Announcing, InFlight},
     gate::Gate,
     lines::{Chat, Lines, StackStorm},
-    look_up::LOOKS_AT_ONCE,
+    looks::Looks,
     missed::Tally,
     offer::{Online, Renewed},
     overdue::Overdue,

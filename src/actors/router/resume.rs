@@ -13,9 +13,10 @@ use tracing::{info, warn};
 use super::{
     gate::Caller,
     lines::{Lines, StackStorm},
-    look_up::{Lost, look_up},
+    look_up::{Lost, SOON, look_up},
     person::Person,
     submit::{Fate, Submission, carry_out, result_of, settle},
+    suspense::Suspense,
     words,
 };
 use crate::{
@@ -35,13 +36,13 @@ pub(super) async fn resume(lines: Rc<Lines>, begun: Begun) {
     let Some(storm) = lines.stackstorms.get(&command.stackstorm).cloned() else {
         let why = format!("there is no StackStorm called {} any more", command.stackstorm);
         let fate = match begun.state {
-            CommandState::Submitting => Fate::Unknown(why),
+            CommandState::Submitting | CommandState::Outstanding => Fate::Unknown(why),
             _ => Fate::Refused(why),
         };
         return settle(&lines, command, Value::Null, fate).await;
     };
     match begun.state {
-        CommandState::Submitting => find(&lines, &storm, begun).await,
+        CommandState::Submitting | CommandState::Outstanding => find(&lines, &storm, begun).await,
         _ => send(lines, storm, begun).await,
     }
 }
@@ -78,24 +79,30 @@ async fn send(lines: Rc<Lines>, storm: Rc<StackStorm>, Begun { command, at, stat
 }
 
 /// Looks for a command that may have been sent.
-async fn find(lines: &Lines, storm: &StackStorm, Begun { command, at, .. }: Begun) {
+async fn find(lines: &Lines, storm: &StackStorm, begun: Begun) {
+    let suspense = Suspense::new(lines, &begun.command, &begun.state);
+    let (fate, result) = suspense.until(fate(lines, storm, &begun), SOON, LOOKING).await;
+    settle(lines, &begun.command, result, fate).await;
+}
+
+/// What became of it, with its alias's `result`.
+async fn fate(lines: &Lines, storm: &StackStorm, Begun { command, at, .. }: &Begun) -> (Fate, Value) {
     let Known { registry, .. } = loaded(storm).await;
     let alias = registry.aliases().iter().find(|alias| alias.reference() == command.alias);
     let (fate, result) = match alias {
         None => (Fate::Unknown(format!("{RESTARTED}, and there is no {} any more", command.alias)), None),
-        Some(alias) if meant(&registry, &command).is_ok_and(|hit| hit.match_multiple) => {
+        Some(alias) if meant(&registry, command).is_ok_and(|hit| hit.match_multiple) => {
             (Fate::Unknown(RESTARTED.into()), Some(alias))
         }
         Some(alias) => {
-            let since = since(at, lines.world.now(), storm.client.time());
-            let lost = Lost { storm, command: &command, action: &alias.action_ref, since, word: LOOKING };
+            let since = since(*at, lines.world.now(), storm.client.time());
+            let lost = Lost { storm, command, action: &alias.action_ref, since };
             let found = look_up(lines, lost, st2::Fate::Unknown).await;
             let missing = || Fate::Unknown(format!("{RESTARTED}, and StackStorm shows no trace of it"));
             (found.map_or_else(missing, Fate::Found), Some(alias))
         }
     };
-    let result = result.map(|alias| result_of(alias)).unwrap_or_default();
-    settle(lines, &command, result, fate).await;
+    (fate, result.map(|alias| result_of(alias)).unwrap_or_default())
 }
 
 /// What StackStorm knows, as soon as it can be asked.

@@ -10,8 +10,9 @@ use tracing::{debug, info, warn};
 use super::{
     gate::{Ticket, Turn},
     lines::{Lines, StackStorm, Utterance},
-    look_up::{Lost, look_up, mark},
+    look_up::{Lost, SOON, look_up, mark},
     manner::Mood,
+    suspense::Suspense,
     words,
 };
 use crate::{
@@ -173,7 +174,8 @@ async fn post(lines: Rc<Lines>, submission: Rc<Submission>, turn: Option<Turn>) 
     // By StackStorm's clock, less a minute: what began before cannot be ours.
     let now = storm.client.time().unwrap_or_else(|| lines.world.now());
     let since = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
-    let sent = send(&lines, &submission).await;
+    let suspense = Suspense::new(&lines, command, &CommandState::Submitting);
+    let sent = suspense.until(send(&lines, &submission), PATIENCE, UNANSWERED).await;
     drop(turn);
     match sent {
         Ok(answers) if answers.is_empty() => Fate::Refused("StackStorm found nothing to run in it".into()),
@@ -183,7 +185,9 @@ async fn post(lines: Rc<Lines>, submission: Rc<Submission>, turn: Option<Turn>) 
         }
         Err(CallError::Auth(error)) => Fate::Refused(error.to_string()),
         Err(CallError::Api(error)) if hit.match_multiple => fate_without_mark(&error),
-        Err(CallError::Api(error)) => fate(&lines, &submission, since, &error).await,
+        Err(CallError::Api(error)) => {
+            suspense.until(fate(&lines, &submission, since, &error), SOON, OUTSTANDING).await
+        }
     }
 }
 
@@ -205,7 +209,7 @@ async fn fate(lines: &Lines, submission: &Submission, since: Timestamp, error: &
     if doubt == Doubt::NotRun {
         return Fate::Refused(error.to_string());
     }
-    let lost = Lost { storm, command, action: &hit.alias.action_ref, since, word: OUTSTANDING };
+    let lost = Lost { storm, command, action: &hit.alias.action_ref, since };
     match look_up(lines, lost, doubt).await {
         Some(found) => Fate::Found(found),
         None if doubt == Doubt::Doubtful => Fate::Refused(error.to_string()),
@@ -252,5 +256,11 @@ fn fate_without_mark(error: &ApiError) -> Fate {
     if is_clear { Fate::Refused(error.to_string()) } else { Fate::Unknown(error.to_string()) }
 }
 
-/// What the author of a command is told while it is not known whether it runs.
+/// How long the author of a command waits for StackStorm's answer without a word. When its message bus is away, it takes 12 s.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What they are told then.
+const UNANSWERED: &str = "StackStorm has not answered yet; you will be told whether it runs.";
+
+/// What they are told while the command is looked for.
 const OUTSTANDING: &str = "StackStorm's answer is outstanding; looking whether it runs.";

@@ -40,7 +40,10 @@ impl CommandRow {
     /// Whether its end has come and is told, or on its way to be.
     pub(super) const fn is_closed(&self) -> bool {
         match self.state {
-            CommandState::Received | CommandState::Authorised | CommandState::Submitting => false,
+            CommandState::Received
+            | CommandState::Authorised
+            | CommandState::Submitting
+            | CommandState::Outstanding => false,
             CommandState::Submitted => self.owed == 0,
             CommandState::Refused { .. } | CommandState::Unknown { .. } => true,
         }
@@ -70,10 +73,18 @@ impl CommandState {
         match self {
             Self::Received => matches!(next, Self::Authorised | Self::Refused { .. }),
             Self::Authorised => matches!(next, Self::Submitting | Self::Refused { .. } | Self::Unknown { .. }),
-            Self::Submitting => matches!(next, Self::Submitted | Self::Refused { .. } | Self::Unknown { .. }),
+            Self::Submitting => {
+                matches!(next, Self::Outstanding | Self::Submitted | Self::Refused { .. } | Self::Unknown { .. })
+            }
+            Self::Outstanding => matches!(next, Self::Submitted | Self::Refused { .. } | Self::Unknown { .. }),
             Self::Unknown { .. } => matches!(next, Self::Submitted),
             Self::Submitted | Self::Refused { .. } => false,
         }
+    }
+
+    /// Whether its POST is open, or the answer was never seen.
+    pub(super) const fn is_submitting(&self) -> bool {
+        matches!(self, Self::Submitting | Self::Outstanding)
     }
 }
 

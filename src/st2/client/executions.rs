@@ -1,24 +1,21 @@
-//! Executions: how they stand, which were ours, and StackStorm's own formatting of them.
+//! Executions: how they stand, and StackStorm's own formatting of them.
 
 use std::time::Duration;
 
 use awc::http::Method;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use super::{ApiError, Client, MAX_PAGES, POST_LIMIT, with};
+use super::{ApiError, Client, POST_LIMIT, with};
 use crate::{
     render::Formatted,
     st2::{
         Access,
-        wire::{Cancelled, Execution, ExecutionId, Mark, Status},
+        wire::{Cancelled, Execution, ExecutionId, Status},
     },
 };
-
-/// How long after the moment from which it is looked for a submission begins at the latest.
-const LONGEST_SUBMISSION: SignedDuration = SignedDuration::from_hours(24);
 
 /// The greatest result that is fetched, in bytes; StackStorm allows 14 MiB at most.
 const MAX_RESULT: usize = 8 * 1024 * 1024;
@@ -120,44 +117,6 @@ impl Client {
         Ok((readable(page).collect(), next))
     }
 
-    /// The executions of `action` begun after `since` that carry `mark`: what became of a POST whose answer was lost.
-    /// Only id, status, notify data and context are in them. That there is none proves nothing for an action with
-    /// a `notify` of its own.
-    ///
-    /// Asked for what began before some moment, too, StackStorm lists the newest first: so what was just lost is soon found,
-    /// and older ones are not read then.
-    ///
-    /// # Errors
-    /// When StackStorm does not say.
-    pub async fn find_submission(
-        &self,
-        access: &Access,
-        action: &str,
-        since: Timestamp,
-        mark: &Mark,
-    ) -> Result<Vec<Execution>, ApiError> {
-        let until = since.checked_add(LONGEST_SUBMISSION).unwrap_or(Timestamp::MAX);
-        let (since, until) = (format!("{since:.6}"), format!("{until:.6}"));
-        let small = "id,status,liveaction.notify,context";
-        let query = [
-            ("action", action),
-            ("timestamp_gt", &since),
-            ("timestamp_lt", &until),
-            ("include_attributes", small),
-        ];
-        let mut offset = 0;
-        for _ in 0..MAX_PAGES {
-            let (page, is_last) = self.read_page::<Box<RawValue>>(access, "/executions", &query, offset).await?;
-            offset += page.len();
-            let found = readable(page).filter(|it| !it.is_child() && it.mark() == Some(mark));
-            let found: Vec<Execution> = found.collect();
-            if is_last || !found.is_empty() {
-                return Ok(found);
-            }
-        }
-        Ok(Vec::new())
-    }
-
     /// Has StackStorm format a result, by its own action, and waits for it.
     ///
     /// # Errors
@@ -189,7 +148,7 @@ impl Client {
 }
 
 /// Those of a list that can be read: one that cannot does not hide the others.
-fn readable(list: Vec<Box<RawValue>>) -> impl Iterator<Item = Execution> {
+pub(super) fn readable(list: Vec<Box<RawValue>>) -> impl Iterator<Item = Execution> {
     list.into_iter().filter_map(|json| {
         let read = Execution::from_json(json.get());
         read.inspect_err(|error| warn!(%error, "part of a list of executions not understood")).ok()

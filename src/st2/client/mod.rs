@@ -8,6 +8,7 @@ mod executions;
 mod stream;
 mod tokens;
 mod user;
+mod submissions;
 
 use std::{cell::Cell, time::Duration};
 
@@ -23,7 +24,7 @@ use tokio::time::{Instant, timeout};
 
 pub use error::{ApiError, Fate};
 pub use stream::EventBytes;
-pub use user::User;
+pub use submissions::Sought;
 
 use super::{Access, BaseUrl, wire::Fault};
 use crate::tls::{self, Pool, TlsError, Trust};

@@ -1,5 +1,7 @@
 mod broken;
 mod calls;
+mod rest;
+mod submissions;
 #[cfg(feature = "tls")]
 mod tls;
 
