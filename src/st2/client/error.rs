@@ -1,8 +1,10 @@
 //! Why a call has no good answer, and what that says of a command.
 
+use std::time::Duration;
+
 use awc::error::{ConnectError, SendRequestError};
 
-use crate::{st2::wire::Fault, tls};
+use crate::{st2::wire::Fault, time::span, tls};
 
 /// Why a call has no good answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +36,12 @@ pub enum ApiError {
     Unauthorized {
         /// What it said.
         fault: Fault,
+    },
+    /// The service has asked to be left alone: the request was not sent.
+    #[error("StackStorm asks not to be called for {} more", span(*left))]
+    Resting {
+        /// How much longer.
+        left: Duration,
     },
     /// The request was sent and no whole answer came.
     #[error("StackStorm did not answer: {why}")]
@@ -75,7 +83,7 @@ impl ApiError {
     /// either case nothing more is on its way.
     pub const fn fate(&self) -> Fate {
         match self {
-            Self::Unauthorized { .. } | Self::Unreachable { .. } => Fate::NotRun,
+            Self::Resting { .. } | Self::Unauthorized { .. } | Self::Unreachable { .. } => Fate::NotRun,
             Self::NoPath { .. } | Self::Refused { .. } | Self::Unavailable { status: 503, .. } => Fate::Doubtful,
             Self::Garbage { .. } | Self::Unanswered { .. } | Self::Unavailable { .. } => Fate::Unknown,
         }
@@ -92,6 +100,7 @@ impl ApiError {
             Self::Garbage { .. } => true,
             Self::Refused { status, .. } => *status < 500 && *status != 429,
             Self::NoPath { .. }
+            | Self::Resting { .. }
             | Self::Unanswered { .. }
             | Self::Unauthorized { .. }
             | Self::Unavailable { .. }

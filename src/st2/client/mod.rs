@@ -1,20 +1,27 @@
 //! Talking to one StackStorm over HTTP. Not `Send`: it lives on the arbiter that made it.
 //!
-//! Repeats nothing by itself and keeps no credential: each call is given one.
+//! Keeps no credential: each call is given one. Repeats nothing by itself, but what only asks, once, when it was told when
+//! to come again.
 
 mod aliases;
 mod error;
 mod executions;
+mod rest;
 mod stream;
-mod tokens;
-mod user;
 mod submissions;
+mod tokens;
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::Cell,
+    time::{Duration, SystemTime},
+};
 
-use actix_web::http::header::{self, HttpDate};
+use actix_web::{
+    http::header::{self, HttpDate},
+    web::Bytes,
+};
 use awc::{
-    ClientRequest, ClientResponse,
+    ClientRequest, ClientResponse, FrozenClientRequest,
     error::PayloadError,
     http::{Method, StatusCode},
 };
@@ -26,6 +33,7 @@ pub use error::{ApiError, Fate};
 pub use stream::EventBytes;
 pub use submissions::Sought;
 
+use self::rest::{Patience, Rests, Service};
 use super::{Access, BaseUrl, wire::Fault};
 use crate::tls::{self, Pool, TlsError, Trust};
 
@@ -48,6 +56,7 @@ pub struct Client {
     endpoints: Endpoints,
     /// What the last answer's `Date` said, and when we read it.
     date: Cell<Option<(Timestamp, Instant)>>,
+    rests: Rests,
 }
 
 /// An answer of the API.
@@ -83,13 +92,18 @@ impl Client {
     pub fn new(endpoints: Endpoints) -> Result<Self, TlsError> {
         let needs_tls = [&endpoints.auth, &endpoints.api, &endpoints.stream].iter().any(|url| url.is_https());
         let http = tls::http_client(needs_tls.then_some(&endpoints.trust), POOL)?;
-        Ok(Self { http, endpoints, date: Cell::new(None) })
+        Ok(Self { http, endpoints, date: Cell::new(None), rests: Rests::default() })
     }
 
     /// What time it is for StackStorm, to the second; `None` before the first answer.
     pub fn time(&self) -> Option<Timestamp> {
         let (date, read_at) = self.date.get()?;
         date.checked_add(read_at.elapsed()).ok()
+    }
+
+    /// As [`Client::time`]; ours before the first answer.
+    fn system_time(&self) -> SystemTime {
+        self.time().map_or_else(SystemTime::now, Into::into)
     }
 
     fn get(&self, path: &str) -> ClientRequest {
@@ -161,11 +175,43 @@ impl Client {
         body: Option<String>,
         limit: Duration,
     ) -> Result<Answer<T>, ApiError> {
-        let url = request.get_uri().to_string();
+        let mut request = request.insert_header((header::ACCEPT, "application/json"));
+        if body.is_some() {
+            request = request.insert_header((header::CONTENT_TYPE, "application/json"));
+        }
+        let request = request.freeze().map_err(ApiError::unsent)?;
+        let service = self.service(&request.get_uri().to_string());
+        let asks = request.get_method() == Method::GET || service == Service::Auth;
+        let patience = if asks { Patience::Much } else { Patience::Little };
+        let rest = self.rests.of(service);
+        rest.over(patience).await?;
+        let (mut response, mut answer) = self.exchange(&request, body.clone(), limit).await?;
+        if rest.heed(service, &response, self.system_time()) && asks {
+            rest.over(patience).await?;
+            (response, answer) = self.exchange(&request, body, limit).await?;
+            rest.heed(service, &response, self.system_time());
+        }
+        let status = response.status();
+        if !status.is_success() {
+            return Err(self.refusal(status, service, &request.get_uri().to_string(), Fault::in_body(&answer)));
+        }
+        let total = number(&response, "x-total-count");
+        let answer = if answer.is_empty() { b"null".as_slice() } else { &answer };
+        let body = serde_json::from_slice(answer)
+            .map_err(|error| ApiError::Garbage { why: format!("an unexpected answer: {error}") })?;
+        Ok(Answer { body, total })
+    }
+
+    /// Sends a request once, and reads what comes.
+    async fn exchange(
+        &self,
+        request: &FrozenClientRequest,
+        body: Option<String>,
+        limit: Duration,
+    ) -> Result<(ClientResponse<impl Sized>, Bytes), ApiError> {
         let exchange = async {
-            let request = request.insert_header((header::ACCEPT, "application/json"));
             let sent = match body {
-                Some(body) => request.insert_header((header::CONTENT_TYPE, "application/json")).send_body(body),
+                Some(body) => request.send_body(body),
                 None => request.send(),
             };
             let mut response = sent.await.map_err(ApiError::from_sending)?;
@@ -179,31 +225,25 @@ impl Client {
             })?;
             Ok((response, body))
         };
-        let (response, body) = timeout(limit, exchange)
+        timeout(limit, exchange)
             .await
-            .map_err(|_| ApiError::Unanswered { why: format!("no answer in {limit:?}") })??;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(self.refusal(status, &url, Fault::in_body(&body)));
-        }
-        let total = number(&response, "x-total-count");
-        let body = if body.is_empty() { b"null".as_slice() } else { &body };
-        let body = serde_json::from_slice(body)
-            .map_err(|error| ApiError::Garbage { why: format!("an unexpected answer: {error}") })?;
-        Ok(Answer { body, total })
+            .map_err(|_| ApiError::Unanswered { why: format!("no answer in {limit:?}") })?
+    }
+
+    /// Whose an address is, but for that of a stream.
+    fn service(&self, url: &str) -> Service {
+        if url.starts_with(&self.endpoints.auth.at("/tokens")) { Service::Auth } else { Service::Api }
     }
 
     /// What an answer from `url` means that is not a success.
-    fn refusal(&self, status: StatusCode, url: &str, fault: Fault) -> ApiError {
+    fn refusal(&self, status: StatusCode, service: Service, url: &str, fault: Fault) -> ApiError {
         if status != StatusCode::NOT_FOUND || !fault.is_no_path() {
             return ApiError::from_status(status.as_u16(), fault);
         }
-        let key = if url.starts_with(&self.endpoints.auth.at("/tokens")) {
-            "auth_url"
-        } else if url.starts_with(&self.endpoints.stream.at("/stream")) {
-            "stream_url"
-        } else {
-            "api_url"
+        let key = match service {
+            Service::Api => "api_url",
+            Service::Auth => "auth_url",
+            Service::Stream => "stream_url",
         };
         ApiError::NoPath { url: url.split('?').next().unwrap_or_default().to_owned(), key }
     }
@@ -211,7 +251,7 @@ impl Client {
     fn note_date<S>(&self, response: &ClientResponse<S>) {
         let date =
             response.headers().get(header::DATE).and_then(|date| date.to_str().ok()?.parse::<HttpDate>().ok());
-        if let Some(date) = date.and_then(|date| Timestamp::try_from(std::time::SystemTime::from(date)).ok()) {
+        if let Some(date) = date.and_then(|date| Timestamp::try_from(SystemTime::from(date)).ok()) {
             self.date.set(Some((date, Instant::now())));
         }
     }

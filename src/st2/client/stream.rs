@@ -10,7 +10,11 @@ use awc::{ClientRequest, ClientResponse};
 use futures_util::Stream;
 use tokio::time::timeout;
 
-use super::{ApiError, Client, GET_LIMIT, MAX_BODY, refuse_encoded, with};
+use super::{
+    ApiError, Client, GET_LIMIT, MAX_BODY, refuse_encoded,
+    rest::{Patience, Service},
+    with,
+};
 use crate::st2::{
     Access,
     wire::{ExecutionId, Fault},
@@ -42,16 +46,19 @@ impl Client {
     }
 
     async fn open(&self, access: &Access, request: ClientRequest, url: &str) -> Result<EventBytes, ApiError> {
+        let rest = self.rests.of(Service::Stream);
+        rest.over(Patience::Much).await?;
         let sending = with(request, access).insert_header((header::ACCEPT, "text/event-stream")).send();
         let late = |_| ApiError::Unanswered { why: format!("no answer in {GET_LIMIT:?}") };
         let mut response = timeout(GET_LIMIT, sending).await.map_err(late)?.map_err(ApiError::from_sending)?;
         self.note_date(&response);
+        rest.heed(Service::Stream, &response, self.system_time());
 
         let status = response.status();
         if !status.is_success() {
             let body = timeout(GET_LIMIT, response.body().limit(MAX_BODY)).await;
             let fault = body.ok().and_then(Result::ok).map(|body| Fault::in_body(&body));
-            return Err(self.refusal(status, url, fault.unwrap_or_default()));
+            return Err(self.refusal(status, Service::Stream, url, fault.unwrap_or_default()));
         }
         let kind =
             response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Tokens: asking for one, asking whether one is good.
+//! Asking for a token.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use awc::{ClientRequest, http::Method};
 use fulmar_contract::Secret;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{ApiError, Client, GET_LIMIT, USER_AGENT, with};
-use crate::st2::{Access, Token};
+use super::{ApiError, Client, GET_LIMIT, USER_AGENT};
+use crate::st2::Token;
 
 #[derive(Deserialize)]
 struct Granted {
@@ -41,17 +41,6 @@ impl Client {
             .body;
         let left = self.time().and_then(|now| Duration::try_from(expiry.duration_since(now)).ok());
         Ok(Token { secret: Secret::new(token), user, life: left.unwrap_or(life) })
-    }
-
-    /// Asks whether a token is good; `access` is the credential to ask with, which may be the same token.
-    ///
-    /// # Errors
-    /// When StackStorm does not say.
-    pub async fn is_valid(&self, access: &Access, token: &Secret) -> Result<bool, ApiError> {
-        let body = json!({ "token": token.reveal() }).to_string();
-        let request = with(self.auth("/tokens/validate"), access);
-        let answer = self.call::<Value>(request, Some(body), GET_LIMIT).await?.body;
-        Ok(answer.get("valid").and_then(Value::as_bool) == Some(true))
     }
 
     fn auth(&self, path: &str) -> ClientRequest {

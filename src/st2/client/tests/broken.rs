@@ -124,7 +124,7 @@ async fn a_page_of_a_proxy_is_no_answer() {
 async fn an_endless_answer_is_not_read_to_its_end() {
     let (client, _) = serve(|_| HttpResponse::Ok().body(vec![b' '; MAX_BODY + 1]));
 
-    let error = client.user(&key()).await.unwrap_err();
+    let error = ask(&client).await.unwrap_err();
 
     assert_eq!(error, ApiError::Garbage { why: "an answer of more than 33554432 bytes".into() });
 }
@@ -153,7 +153,7 @@ async fn a_connection_is_used_again_as_long_as_stackstorm_keeps_it() {
     let (client, connections) = break_off(|mut connection| async move {
         let mut request = [0; 4096];
         loop {
-            let text = "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{\"username\":\"u\"}";
+            let text = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"id\":\"5f\"}";
             connection.write_all(text.as_bytes()).await.unwrap();
             if connection.read(&mut request).await.is_ok_and(|read| read == 0) {
                 return;
@@ -162,8 +162,8 @@ async fn a_connection_is_used_again_as_long_as_stackstorm_keeps_it() {
     })
     .await;
 
-    client.user(&key()).await.unwrap();
-    client.user(&key()).await.unwrap();
+    ask(&client).await.unwrap();
+    ask(&client).await.unwrap();
 
     assert_eq!(*connections.lock().unwrap(), 1);
     // gunicorn's keep-alive.

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 
 use super::*;
-use crate::st2::wire::{ExecutionId, Mark, MatchAndExecute, MatchAnswer};
+use crate::st2::wire::{MatchAndExecute, MatchAnswer};
 
 #[actix_web::test]
 async fn all_aliases_are_read_page_by_page_without_an_administrators_rights() {
@@ -90,51 +90,6 @@ async fn a_multiple_match_gives_every_execution() {
     let answers = client.match_and_execute(&key(), &body).await.unwrap();
 
     assert_eq!(answers.iter().map(|answer| answer.execution.id.as_str()).collect::<Vec<_>>(), ["5f", "60"]);
-}
-
-#[actix_web::test]
-async fn a_lost_submission_is_found_by_its_mark_among_those_begun_since() {
-    let (client, requests) = serve(|_| {
-        let with = |id: &str, command: &str, parent: Value| {
-            let context = json!({"fulmar": {"gateway": "g", "command": command}});
-            let notify = json!({"on-complete": {"data": {"source_context": context}}});
-            json!({"id": id, "liveaction": {"notify": notify}, "context": {"parent": parent}})
-        };
-        HttpResponse::Ok().json([
-            with("1", "other", Value::Null),
-            with("2", "c", json!({"execution_id": "3"})),
-            with("3", "c", Value::Null),
-            json!({"id": "4", "liveaction": {"notify": null}}),
-        ])
-    });
-    let mark = Mark { gateway: "g".into(), command: "c".into() };
-    let since = "2026-11-21T03:34:00.5Z".parse().unwrap();
-
-    let found = client.find_submission(&key(), "core.local", since, &mark).await.unwrap();
-
-    assert_eq!(found.iter().map(|it| it.id().as_str()).collect::<Vec<_>>(), ["3"]);
-    let query = &requests.lock().unwrap()[0].query;
-    let asked = ["action", "timestamp_gt", "timestamp_lt"].map(|name| query[name].as_str());
-    assert_eq!(asked, ["core.local", "2026-11-21T03:34:00.500000Z", "2026-11-22T03:34:00.500000Z"]);
-}
-
-#[actix_web::test]
-async fn a_lost_submission_that_was_found_is_not_looked_for_among_older_ones() {
-    let (client, requests) = serve(|seen| {
-        let offset: usize = seen.query["offset"].parse().unwrap();
-        let execution = |id: usize| {
-            let context = json!({"fulmar": {"gateway": "g", "command": id.to_string()}});
-            json!({"id": id.to_string(), "liveaction": {"notify": {"on-complete": {"data": {"source_context": context}}}}})
-        };
-        HttpResponse::Ok().json((offset..offset + 100).map(execution).collect::<Vec<_>>())
-    });
-    let mark = Mark { gateway: "g".into(), command: "120".into() };
-    let since = "2026-11-21T03:34:00Z".parse().unwrap();
-
-    let found = client.find_submission(&key(), "core.local", since, &mark).await.unwrap();
-
-    assert_eq!(found.iter().map(|it| it.id().as_str()).collect::<Vec<_>>(), ["120"]);
-    assert_eq!(requests.lock().unwrap().len(), 2);
 }
 
 #[actix_web::test]
@@ -262,34 +217,16 @@ async fn a_token_lives_by_stackstorms_clock_and_asks_again_when_the_life_is_too_
 }
 
 #[actix_web::test]
-async fn a_token_is_valid_only_if_stackstorm_says_so() {
-    let (client, _) = serve(|seen| HttpResponse::Ok().json(json!({"valid": seen.body["token"] == "good"})));
-
-    assert!(client.is_valid(&key(), &Secret::new("good")).await.unwrap());
-    assert!(!client.is_valid(&key(), &Secret::new("bad")).await.unwrap());
-}
-
-#[actix_web::test]
 async fn the_stream_gives_its_bytes_until_it_ends() {
     let (client, requests) =
         serve(|_| HttpResponse::Ok().content_type("text/event-stream; charset=UTF-8").body("\nevent: a\n"));
     let events = ["st2.execution__update".to_owned(), "st2.announcement__errbot".to_owned()];
 
     let stream = client.stream(&key(), &events).await.unwrap();
-    let bytes: Vec<web::Bytes> = stream.try_collect().await.unwrap();
+    let bytes: Vec<Bytes> = stream.try_collect().await.unwrap();
 
     assert_eq!(bytes.concat(), b"\nevent: a\n");
     let requests = requests.lock().unwrap();
     assert_eq!(requests[0].path, "/stream/v1/stream");
     assert_eq!(requests[0].query["events"], "st2.execution__update,st2.announcement__errbot");
-}
-
-#[actix_web::test]
-async fn who_we_are_is_told() {
-    let (client, _) =
-        serve(|_| HttpResponse::Ok().json(json!({"username": "bot", "rbac": {"enabled": true, "roles": ["r"]}})));
-
-    let user = client.user(&key()).await.unwrap();
-
-    assert_eq!((user.username.as_str(), user.rbac.enabled, user.rbac.is_admin), ("bot", true, false));
 }

@@ -15,7 +15,7 @@ use fulmar_contract::Secret;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::st2::wire::AliasExecution;
+use crate::st2::wire::{AliasExecution, Execution, ExecutionId};
 
 /// A request as the server saw it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ fn serve(handler: fn(&Seen) -> HttpResponse) -> (Client, Requests) {
     let seen = Arc::clone(&requests);
     let server = HttpServer::new(move || {
         let requests = Arc::clone(&seen);
-        let answer = move |request: HttpRequest, body: web::Bytes| {
+        let answer = move |request: HttpRequest, body: Bytes| {
             let seen = see(&request, &body);
             requests.lock().unwrap().push(seen.clone());
             let response = handler(&seen);
@@ -67,6 +67,11 @@ fn client(port: u16) -> Client {
 fn client_of(url: &str, trust: Trust) -> Client {
     let at = |service| format!("{url}/{service}").parse().unwrap();
     Client::new(Endpoints { auth: at("auth"), api: at("api"), stream: at("stream"), trust }).unwrap()
+}
+
+/// Asks for something.
+async fn ask(client: &Client) -> Result<Execution, ApiError> {
+    client.execution(&key(), &ExecutionId::new("5f").unwrap()).await
 }
 
 fn key() -> Access {

@@ -16,7 +16,7 @@ fn client_as(port: u16, shown: Option<Identity>) -> Client {
 async fn every_connection_shows_our_certificate() {
     let client = client_as(choosy_server(&TLS13), Some(identity("client.pem", "client.key")));
 
-    let api = client.user(&key()).await.map(drop);
+    let api = ask(&client).await.map(drop);
     let auth = client.token("u", &Secret::new("p"), Duration::from_secs(60)).await.map(drop);
     let stream = client.stream(&key(), &["x".into()]).await.map(drop);
 

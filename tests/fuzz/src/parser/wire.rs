@@ -1,11 +1,8 @@
-//! StackStorm's answers: executions, aliases, answers to commands, users, faults.
+//! StackStorm's answers: executions, aliases, answers to commands, faults.
 
 use fulmar::{
     alias::{Alias, HelpQuery, Registry},
-    st2::{
-        client::User,
-        wire::{AliasAnswer, Announcement, Execution, Fault, Mark, Matched},
-    },
+    st2::wire::{AliasAnswer, Announcement, Execution, Fault, Mark, Matched},
 };
 use serde_json::Value;
 
@@ -71,7 +68,6 @@ fn answers(value: &Value) {
         assert!(!answer.execution.id.as_str().is_empty(), "an id");
         answer.message();
     }
-    drop(serde_json::from_value::<User>(value.clone()));
     if let Ok(matched) = serde_json::from_value::<Matched>(value.clone()) {
         let registry = Registry::new(vec![matched.actionalias.clone()], &["*"]);
         registry.admit(matched.actionalias, &matched.representation);
