@@ -247,6 +247,8 @@ pub enum Entry {
     Advanced(CommandId, CommandState),
     /// StackStorm has announced something, which is dealt with.
     Announced(Announced),
+    /// Somebody wrote something to us that gave no command, and is answered.
+    Answered(Answered),
     /// What was said in this chat before this moment, by its network's clock, is dealt with.
     HeardUntil(String, Timestamp),
     /// StackStorm's answer to a command: the executions that it started.
@@ -274,6 +276,19 @@ pub struct Announced {
     pub fingerprint: u64,
 }
 
+/// A message that gave no command, as far as it must be known again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The configured chat.
+    pub chat: String,
+    /// The room in it.
+    pub room: RoomId,
+    /// The message.
+    pub message: MessageId,
+    /// When it was written, by its network's clock.
+    pub at: Timestamp,
+}
+
 /// How sure it must be that an entry is kept before what follows from it is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Assurance {
@@ -294,6 +309,7 @@ impl Entry {
             Self::Advanced(_, CommandState::Submitting) => Assurance::Synced,
             Self::Advanced(..)
             | Self::Announced(_)
+            | Self::Answered(_)
             | Self::HeardUntil(..)
             | Self::Submitted(..)
             | Self::Ended(..)

@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use self::{
     dead::Dead,
+    ear::Ear,
     row::{CommandRow, DeliveryRow},
     watch::Watch,
 };
 use super::{
-    Announced, Asked, Case, Change, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState,
-    Entry, Execution, ExecutionState, Meaning, REMEMBERED, RunId, meaning::Standing,
+    Announced, Answered, Asked, Case, Change, Command, CommandId, CommandState, Dated, Delivery, DeliveryId,
+    DeliveryState, Entry, Execution, ExecutionState, Meaning, REMEMBERED, RunId, meaning::Standing,
 };
 
 /// The rows, by name. Closed rows are forgotten, the oldest first, beyond [`REMEMBERED`] commands.
@@ -29,8 +30,8 @@ pub struct Ledger {
     closed: VecDeque<CommandId>,
     /// The youngest command that is forgotten: ids sort by time.
     forgotten: Option<CommandId>,
-    /// Until when all that was said is dealt with, by chat.
-    heard: HashMap<String, Timestamp>,
+    /// What was heard, by chat.
+    heard: HashMap<String, Ear>,
     /// The announcements, by StackStorm.
     watches: HashMap<String, Watch>,
     submitting: usize,
@@ -75,9 +76,9 @@ impl Ledger {
                 self.watches.entry(stackstorm).or_default().note(at, fingerprint);
                 Ok(())
             }
+            Entry::Answered(answered) => self.answer(answered),
             Entry::HeardUntil(chat, until) => {
-                let known = self.heard.entry(chat).or_insert(until);
-                *known = until.max(*known);
+                self.heard.entry(chat).or_default().advance(until);
                 Ok(())
             }
             Entry::ResultAnnounced(id) => self.note_result(id),
@@ -101,8 +102,11 @@ impl Ledger {
         {
             return Ok(Change::Replace(case, entries));
         }
-        if let Case::Chat(_) = &case {
-            return Ok(Change::Replace(case, vec![entry]));
+        if let (Case::Chat(chat), Entry::HeardUntil(..)) = (&case, &entry.1)
+            && let Some(ear) = self.heard.get(chat)
+        {
+            let entries = ear.entries(chat, entry.0);
+            return Ok(Change::Replace(case, entries));
         }
         let open = self.is_open(&case);
         Ok(Change::Append { case, entry, open })
@@ -126,7 +130,7 @@ impl Ledger {
             Entry::Announced(Announced { stackstorm, .. }) | Entry::Watched(stackstorm, _) => {
                 Case::Watch(stackstorm.clone())
             }
-            Entry::HeardUntil(chat, _) => Case::Chat(chat.clone()),
+            Entry::Answered(Answered { chat, .. }) | Entry::HeardUntil(chat, _) => Case::Chat(chat.clone()),
             Entry::Ended(run, _) => match self.executions.get(run) {
                 Some(execution) => Case::Command(execution.command),
                 None => return misfit(format!("an end of execution {run}")),
@@ -175,9 +179,13 @@ impl Ledger {
         open
     }
 
-    /// Whether a command was given by this message.
+    /// Whether a command was given by this message, or it is answered.
     pub fn knows(&self, chat: &str, room: &RoomId, message: &MessageId) -> bool {
-        self.messages.contains(&(chat.to_owned(), room.clone(), message.clone()))
+        self.has_seen(&(chat.to_owned(), room.clone(), message.clone()))
+    }
+
+    fn has_seen(&self, message: &Message) -> bool {
+        self.messages.contains(message) || self.heard.get(&message.0).is_some_and(|ear| ear.knows(message))
     }
 
     /// What an announcement is that names a command.
@@ -198,7 +206,7 @@ impl Ledger {
 
     /// Until when all that was said in a chat is dealt with.
     pub fn heard_until(&self, chat: &str) -> Option<Timestamp> {
-        self.heard.get(chat).copied()
+        self.heard.get(chat)?.until
     }
 
     /// Whether the POST of a command is open.
@@ -277,13 +285,23 @@ impl Ledger {
         self.deliveries.get(&first).is_some_and(|row| row.at < before).then_some(first)
     }
 
+    fn answer(&mut self, Answered { chat, room, message, at }: Answered) -> Result<(), Misfit> {
+        let answered = (chat.clone(), room, message);
+        if self.has_seen(&answered) {
+            return misfit(format!("answering message {} again", answered.2));
+        }
+        self.heard.entry(chat).or_default().note(at, answered);
+        Ok(())
+    }
+
     fn receive(&mut self, at: Timestamp, command: Command) -> Result<(), Misfit> {
         if self.commands.contains_key(&command.id) {
             return misfit(format!("receiving command {} again", command.id));
         }
-        if !self.messages.insert(command.given_by()) {
+        if self.has_seen(&command.given_by()) {
             return misfit(format!("a second command by message {}", command.message));
         }
+        self.messages.insert(command.given_by());
         let row = CommandRow::new(at, command);
         self.commands.insert(row.command.id, row);
         self.counts.open += 1;
@@ -435,6 +453,7 @@ fn misfit<T>(what: String) -> Result<T, Misfit> {
 }
 
 mod dead;
+mod ear;
 mod row;
 mod runs;
 mod watch;

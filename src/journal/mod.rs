@@ -14,8 +14,8 @@ mod sqlite;
 mod store;
 
 pub use entry::{
-    Announced, Assurance, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState, Entry,
-    Execution, ExecutionState, Results, Route, RunId, Speech,
+    Announced, Answered, Assurance, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState,
+    Entry, Execution, ExecutionState, Results, Route, RunId, Speech,
 };
 pub use ledger::{Counts, Ledger, Misfit};
 pub use meaning::{Asked, Doubt, Meaning};

@@ -82,6 +82,28 @@ fn what_is_said_while_no_process_is_there_is_obeyed_by_the_next() {
 }
 
 #[test]
+fn a_question_that_was_answered_is_not_answered_by_the_next_process() {
+    story(async || {
+        let (network, disk) = (Network::new(["ops"]), Disk::default());
+        let first = on(&network, &disk).await;
+        for question in ["!whoami", "!no such words", "!help"] {
+            first.says(question).await;
+            first.hears().await;
+        }
+        first.until("all is confirmed", |status| status["journal"]["pending"] == 0).await;
+        first.ends().await;
+
+        // The network tells what was said since the last question, with it.
+        let second = on(&network, &disk).await;
+        second.says("!quietly after").await;
+
+        assert_eq!(second.hears().await, "after");
+        assert_eq!(network.posts().len(), 4);
+        second.ends().await;
+    });
+}
+
+#[test]
 fn a_slow_stackstorm_holds_up_no_network() {
     story(async || {
         let stage = Stage::ready().await;

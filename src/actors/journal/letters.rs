@@ -1,7 +1,7 @@
 //! Dead letters and what still waits, as operators see them; and how many of the dead are kept.
 
 use actix::{ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, ResponseFuture, WrapFuture};
-use fulmar_contract::{MessageId, RoomId};
+use fulmar_contract::{Heard, MessageId, RoomId};
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing::warn;
@@ -80,7 +80,7 @@ pub enum NotFound {
     },
 }
 
-/// Asks whether a command was given by this message.
+/// Asks whether a command was given by this message, or it is answered.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "bool")]
 pub struct Knows {
@@ -90,6 +90,13 @@ pub struct Knows {
     pub room: RoomId,
     /// The message.
     pub message: MessageId,
+}
+
+impl Knows {
+    /// Asks about a message that was heard in `chat`.
+    pub fn of(chat: &str, heard: &Heard) -> Self {
+        Self { chat: chat.to_owned(), room: heard.room.clone(), message: heard.id.clone() }
+    }
 }
 
 /// The deliveries that die, are tried again or dropped by `entries`.
@@ -251,6 +258,7 @@ fn event((at, entry): &Dated, of: DeliveryId) -> Option<Event> {
         Entry::Advanced(_, state) => match state {
             CommandState::Received | CommandState::Authorised | CommandState::Submitted => return None,
             CommandState::Submitting => "command submitted".into(),
+            CommandState::Outstanding => "no answer to the command, its author was told".into(),
             CommandState::Refused { why } => format!("command refused: {why}"),
             CommandState::Unknown { why, .. } => format!("whether the command runs is unknown: {why}"),
         },
@@ -258,7 +266,6 @@ fn event((at, entry): &Dated, of: DeliveryId) -> Option<Event> {
             let ids: Vec<&str> = executions.iter().map(|execution| execution.id.as_str()).collect();
             format!("command runs as {}", ids.join(", "))
         }
-            CommandState::Outstanding => "no answer to the command, its author was told".into(),
         Entry::Ended(RunId { id, .. }, state) => match state {
             ExecutionState::Finished { status } => format!("execution {id} ended: {status}"),
             ExecutionState::Unknown { why } => format!("execution {id} lost: {why}"),

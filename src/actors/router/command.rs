@@ -11,7 +11,7 @@ use super::{
     builtin,
     choice::Question,
     gate::Ticket,
-    lines::{Lines, StackStorm, Utterance, route_of},
+    lines::{Lines, StackStorm, route_of},
     submit::{Submission, submit},
     words,
 };
@@ -84,7 +84,7 @@ pub(super) async fn run(lines: Rc<Lines>, mut asked: Asked, said: String, words:
         Found::Several(hits) => {
             lines.metrics.command("ambiguous");
             let text = words::choice(&words, &hits, asked.prefix(&lines));
-            lines.say(asked.route(), Utterance::reply(&asked.heard, text)).await;
+            lines.reply(&asked.chat, &asked.heard, text).await;
             return Some(Offer { question: asked.question(), words, hits });
         }
         Found::Duplicate { name, packs, .. } => words::duplicate(&name, &packs),
@@ -173,7 +173,7 @@ pub(super) async fn whoami(lines: Rc<Lines>, asked: Asked) -> Option<Offer> {
 
 /// Answers in our own words; nothing is offered with it.
 pub(super) async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>) -> Option<Offer> {
-    lines.say(route_of(&asked.chat, &asked.heard), Utterance::reply(&asked.heard, text)).await;
+    lines.reply(&asked.chat, &asked.heard, text).await;
     None
 }
 

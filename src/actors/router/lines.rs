@@ -7,6 +7,7 @@ use std::{
 };
 
 use fulmar_contract::{Heard, Mention, MessageId, Offered, RoomId, Tone};
+use jiff::Timestamp;
 use serde_json::Value;
 use tracing::error;
 
@@ -24,7 +25,7 @@ use crate::{
         world::World,
     },
     config,
-    journal::{self, Command, CommandId, Entry, Route, RunId, Speech},
+    journal::{self, Answered, Command, CommandId, Entry, Route, RunId, Speech},
     markup::Format,
     metrics::Metrics,
     st2,
@@ -180,6 +181,12 @@ impl Lines {
         self.queue(route, what, Vec::new()).await.unwrap_or_default();
     }
 
+    /// Has a message answered, once: whatever the network says again after a restart.
+    pub(super) async fn reply(&self, chat: &str, heard: &Heard, text: impl Into<String>) {
+        let (route, what) = (route_of(chat, heard), Utterance::reply(heard, text));
+        self.queue(route, what, vec![answered(chat, heard)]).await.unwrap_or_default();
+    }
+
     /// Has something said, and what it is said of journalled `with` it. Answered once that is done, or with why it cannot be,
     /// which is logged.
     pub(super) async fn queue(&self, route: Route, what: Utterance, with: Vec<Entry>) -> Result<(), String> {
@@ -305,6 +312,13 @@ impl Lines {
         };
         prefix.map_or("", String::as_str)
     }
+}
+
+/// That a message is answered.
+pub(super) fn answered(chat: &str, heard: &Heard) -> Entry {
+    let at = Timestamp::try_from(heard.at).unwrap_or(Timestamp::UNIX_EPOCH);
+    let (chat, room, message) = (chat.to_owned(), heard.room.clone(), heard.id.clone());
+    Entry::Answered(Answered { chat, room, message, at })
 }
 
 /// Where the answer to a message goes.

@@ -47,7 +47,7 @@ use self::{
     choice::Choices,
     command::{Asked, Offer},
     gate::Caller,
-    lines::{UnderWay, Utterance, route_of},
+    lines::UnderWay,
     pace::Pace,
     person::Person,
     words::{REPEATED, Refusal},
@@ -217,23 +217,24 @@ impl Router {
         if builtin.as_ref().is_some_and(Builtin::waits) {
             asked.release();
         }
+        let Some(builtin) = builtin else { return self.run(command::run(lines, asked, said, words), ctx) };
+        let known = Knows::of(&asked.chat, &asked.heard);
         match builtin {
-            Some(Builtin::Cancel(id)) => self.run(runs::cancel(lines, asked, id.map(str::to_owned)), ctx),
-            Some(Builtin::Executions(extent)) => self.run(runs::list(lines, asked, extent), ctx),
-            Some(Builtin::Help(query)) => self.run(command::help(lines, asked, query.to_owned()), ctx),
-            Some(Builtin::Join(name, key)) => {
+            Builtin::Cancel(id) => self.run_once(known, runs::cancel(lines, asked, id.map(str::to_owned)), ctx),
+            Builtin::Executions(extent) => self.run_once(known, runs::list(lines, asked, extent), ctx),
+            Builtin::Help(query) => self.run_once(known, command::help(lines, asked, query.to_owned()), ctx),
+            Builtin::Join(name, key) => {
                 let order = Move::Join(key.map(Secret::new));
-                self.run(administrator::go(lines, asked, name.to_owned(), order), ctx);
+                self.run_once(known, administrator::go(lines, asked, name.to_owned(), order), ctx);
             }
-            Some(Builtin::Leave(name)) => {
-                self.run(administrator::go(lines, asked, name.to_owned(), Move::Leave), ctx);
+            Builtin::Leave(name) => {
+                self.run_once(known, administrator::go(lines, asked, name.to_owned(), Move::Leave), ctx);
             }
-            Some(Builtin::Rerun(id)) => self.run(runs::rerun(lines, asked, id.to_owned()), ctx),
-            Some(Builtin::Status) => self.run(command::status(lines, asked), ctx),
-            Some(Builtin::Tail(id)) => self.run(runs::tail(lines, asked, id.map(str::to_owned)), ctx),
-            Some(Builtin::TailStop) => self.run(runs::stop(lines, asked), ctx),
-            Some(Builtin::Whoami) => self.run(command::whoami(lines, asked), ctx),
-            None => self.run(command::run(lines, asked, said, words), ctx),
+            Builtin::Rerun(id) => self.run_once(known, runs::rerun(lines, asked, id.to_owned()), ctx),
+            Builtin::Status => self.run_once(known, command::status(lines, asked), ctx),
+            Builtin::Tail(id) => self.run_once(known, runs::tail(lines, asked, id.map(str::to_owned)), ctx),
+            Builtin::TailStop => self.run_once(known, runs::stop(lines, asked), ctx),
+            Builtin::Whoami => self.run_once(known, command::whoami(lines, asked), ctx),
         }
     }
 
@@ -248,7 +249,7 @@ impl Router {
 
     /// Passes over what was written too long ago. What ran, and is only repeated by the network, needs no word.
     fn pass_over(&self, person: Person, heard: contract::Heard, why: Refusal, ctx: &mut Context<Self>) {
-        let knows = Knows { chat: person.chat.clone(), room: heard.room.clone(), message: heard.id.clone() };
+        let knows = Knows::of(&person.chat, &heard);
         let journal = self.lines.journal.clone();
         async move { journal.send(knows).await }
             .into_actor(self)
@@ -267,16 +268,32 @@ impl Router {
         }
         warn!(chat = %person.chat, who = person.identity.as_str(), ?why, "not taken");
         let (lines, text) = (Rc::clone(&self.lines), words::refusal(why, &self.lines.gateway));
-        let (route, reply) = (route_of(&person.chat, heard), Utterance::reply(heard, text));
-        let taken = heard.taken.clone();
+        let (chat, heard) = (person.chat.clone(), heard.clone());
         self.run(
             async move {
-                lines.say(route, reply).await;
-                drop(taken);
+                lines.reply(&chat, &heard, text).await;
                 None
             },
             ctx,
         );
+    }
+
+    /// As [`Self::run`], unless the message that asks for it is `known`: it is repeated by the network.
+    fn run_once(
+        &self,
+        known: Knows,
+        task: impl Future<Output = Option<Offer>> + 'static,
+        ctx: &mut Context<Self>,
+    ) {
+        let lines = Rc::clone(&self.lines);
+        let task = async move {
+            if lines.journal.send(known).await.unwrap_or(false) {
+                lines.metrics.refusal(REPEATED);
+                return None;
+            }
+            task.await
+        };
+        self.run(task, ctx);
     }
 
     /// Runs a task of the Router's; what it offers to choose from is remembered.

@@ -383,3 +383,28 @@ fn until_when_a_chat_heard_is_one_entry_that_never_goes_back() {
     assert_eq!(ledger.heard_until("ops"), Some(Timestamp::from_second(20).unwrap()));
     assert_eq!(ledger.heard_until("dev"), None);
 }
+
+#[test]
+fn what_was_answered_is_known_until_the_chat_heard_beyond_it() {
+    let message = |number: i64| Answered {
+        chat: "ops".into(),
+        room: RoomId::new("room"),
+        message: MessageId::new(number.to_string()),
+        at: Timestamp::from_second(number).unwrap(),
+    };
+    let answered = |number| Entry::Answered(message(number));
+    let until = Entry::HeardUntil("ops".into(), Timestamp::from_second(2).unwrap());
+    let mut ledger = ledger([answered(1), answered(2), answered(3)]);
+    let knows = |ledger: &Ledger, number: i64| {
+        let Answered { chat, room, message, .. } = message(number);
+        ledger.knows(&chat, &room, &message)
+    };
+
+    assert!(knows(&ledger, 1));
+    assert!(ledger.apply((Timestamp::UNIX_EPOCH, answered(3))).is_err());
+    let change = ledger.record((Timestamp::UNIX_EPOCH, until.clone())).unwrap();
+
+    assert_eq!([1, 2, 3].map(|number| knows(&ledger, number)), [false, true, true]);
+    let left = [until, answered(2), answered(3)].map(|entry| (Timestamp::UNIX_EPOCH, entry));
+    assert_eq!(change, Change::Replace(Case::Chat("ops".into()), left.to_vec()));
+}
