@@ -1,5 +1,7 @@
 //! Faults of our own: a panic anywhere is one life's end.
 
+use std::process::Command;
+
 use fulmar::sandbox::Sandbox;
 use serde_json::{Value, json};
 
@@ -78,7 +80,10 @@ fn a_panic_is_a_line_of_the_log_and_how_it_came_to_that_is_told_if_asked_for() {
         let sandbox = Sandbox::start(storm::settings()).unwrap();
         let chat = "[chats.mem]\nkind = \"memory\"\nrooms = [\"ops\"]\n".to_owned();
         let config = storm::config(&sandbox.url(), &[chat]);
-        let gateway = Gateway::start_as(&config, |program| drop(program.env("RUST_BACKTRACE", "1"))).await;
+        let asked = |program: &mut Command| {
+            program.env("RUST_BACKTRACE", "1");
+        };
+        let gateway = Gateway::start_as(&config, asked).await;
 
         gateway.panics("router", "panic").await;
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 pub(super) use self::form::is_claim;
 use super::{
@@ -136,14 +136,19 @@ impl Database {
         Ok(done)
     }
 
-    fn transaction<T>(&mut self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
-        let act = |connection: &mut Connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = act(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        };
-        act(&mut self.connection).map_err(|error| Fault::of(&error, &self.path))
+    /// Does something whole or not at all.
+    fn transaction<T>(&self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
+        self.attempt(|connection| {
+            // Kept ready, unlike those of rusqlite's own transactions: a small one takes longer to say than to do.
+            let say = |sql| connection.prepare_cached(sql)?.execute([]).map(drop);
+            say("BEGIN IMMEDIATE")?;
+            let done = act(connection).and_then(|done| say("COMMIT").map(|()| done));
+            // SQLite may have taken it back already.
+            if done.is_err() && !connection.is_autocommit() {
+                say("ROLLBACK").unwrap_or_default();
+            }
+            done
+        })
     }
 
     fn attempt<T>(&self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {

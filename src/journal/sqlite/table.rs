@@ -9,7 +9,10 @@ mod search;
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{
+    Connection, OptionalExtension as _, params,
+    types::{ToSqlOutput, ValueRef},
+};
 use tracing::error;
 
 pub(super) use self::{forget::Sweep, load::load, save::explain, search::Search};
@@ -151,9 +154,9 @@ fn places(connection: &Connection, key: &Key, since: i64) -> rusqlite::Result<Ve
 
 /// Writes a row, if there is another in its place then over that.
 pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO entry (seq, case_id, since, open, at, body, sum) \
-               VALUES (?1, ?2, ?3, ?4, ?5, CAST(?6 AS TEXT), ?7)";
-    let values = params![row.seq, row.key.0, row.since, row.open, row.at, row.body, row.sum];
+    let sql = "INSERT OR REPLACE INTO entry (seq, case_id, since, open, at, body, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let body = ToSqlOutput::Borrowed(ValueRef::Text(&row.body));
+    let values = params![row.seq, row.key.0, row.since, row.open, row.at, body, row.sum];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
