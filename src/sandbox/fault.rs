@@ -5,7 +5,7 @@
 //! still pending. For example:
 //!
 //! ```json
-//! {"fault": "answer", "path": "/v1/aliasexecution", "status": 503, "times": 3}
+//! {"fault": "answer", "path": "/v1/aliasexecution", "status": 503, "times": 3, "retry_after": 5}
 //! {"fault": "hang", "path": "/v1/executions*", "millis": 20000}
 //! {"fault": "reset", "path": "/v1/aliasexecution", "when": "after"}
 //! {"fault": "cut-streams"}
@@ -36,6 +36,9 @@ pub enum Fault {
         when: When,
         /// The status.
         status: u16,
+        /// What is said to be waited for, in seconds.
+        #[serde(default)]
+        retry_after: Option<u32>,
     },
     /// Every open stream ends without a last chunk.
     CutStreams,
@@ -137,7 +140,7 @@ const fn once() -> u32 {
 /// What befalls one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mishap {
-    Answer(u16),
+    Answer { status: u16, retry_after: Option<u32> },
     Hang(Duration),
     Reset,
 }
@@ -237,7 +240,12 @@ mod tests {
     #[test]
     fn befalls_as_many_calls_as_told() {
         let mut switches = Switches::default();
-        switches.arm("/v1/executions*".to_owned(), 2, When::Before, Mishap::Answer(503));
+        switches.arm(
+            "/v1/executions*".to_owned(),
+            2,
+            When::Before,
+            Mishap::Answer { status: 503, retry_after: None },
+        );
 
         let taken: Vec<_> = ["/v1/user", "/v1/executions", "/v1/executions/x", "/v1/executions"]
             .iter()

@@ -128,8 +128,8 @@ impl World {
     pub(crate) fn inject(&self, fault: Fault) {
         let mut state = self.state();
         match fault {
-            Fault::Answer { path, times, when, status } => {
-                state.switches.arm(path, times, when, Mishap::Answer(status));
+            Fault::Answer { path, times, when, status, retry_after } => {
+                state.switches.arm(path, times, when, Mishap::Answer { status, retry_after });
             }
             Fault::CutStreams => state.hub.cut(),
             Fault::DelayRules { millis } => {

@@ -9,7 +9,7 @@ use fulmar::{
     supervise::Shutdown,
 };
 use fulmar_contract::Undelivered;
-use fulmar_memory::{Answer, Network};
+use fulmar_memory::Answer;
 use serde_json::json;
 
 use crate::stage::{AS_USER, Stage, WITH_KEY, config, sandbox, story};
@@ -170,6 +170,41 @@ fn an_error_before_the_command_ran_is_told_and_nothing_runs() {
         let answer = stage.hears().await;
         assert!(answer.starts_with("Not run: "), "{answer}");
         assert_eq!(stage.sandbox.made(), 0);
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_command_that_came_too_soon_is_not_sent_again_and_the_next_one_not_at_all() {
+    story(async || {
+        let stage = Stage::ready().await;
+        let sent = || stage.sandbox.seen().iter().filter(|it| it.path == "/v1/aliasexecution").count();
+
+        let soon = json!({"fault": "answer", "path": "/v1/aliasexecution", "status": 429, "retry_after": 15});
+        stage.inject(soon);
+        stage.says("!quietly one").await;
+        stage.until("it is refused", |_| sent() == 1).await;
+        stage.says("!quietly two").await;
+
+        stage.hears_of("Not run: StackStorm asks not to be called for 1").await;
+        stage.hears_of("Not run: StackStorm answered 429").await;
+        assert_eq!((sent(), stage.sandbox.made()), (1, 0));
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn a_command_that_ran_though_it_is_said_to_come_too_soon_is_found() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        let path = "/v1/aliasexecution";
+        let soon = json!({"fault": "answer", "path": path, "status": 429, "retry_after": 1, "when": "after"});
+        stage.inject(soon);
+        stage.says("!quietly once").await;
+
+        stage.hears_of("It runs").await;
+        assert_eq!((stage.hears().await.as_str(), stage.sandbox.made()), ("once", 1));
         stage.ends().await;
     });
 }
@@ -405,9 +440,10 @@ fn an_execution_that_never_begins_is_told_once_over_restarts_and_so_is_its_end()
             first.until("it is said", |status| status["journal"]["pending"] == 0).await;
             first.gateway.supervisor.send(Shutdown).await.unwrap();
             let lists = || first.sandbox.seen().iter().filter(|it| it.path == "/v1/executions").count();
-            let (network, before) = (Network::new(["ops"]), lists());
-            let settings = config(&first.sandbox.url(), &format!("{AS_USER}\n{lines}"), &network);
-            let second = Stage::kept(&first.disk, first.sandbox.clone(), network, &settings);
+            let (network, before) = (&first.network, lists());
+            network.offline().await;
+            let settings = config(&first.sandbox.url(), &format!("{AS_USER}\n{lines}"), network);
+            let second = Stage::kept(&first.disk, first.sandbox.clone(), network.clone(), &settings);
             second.until_ready().await;
             second.until("it was asked for", |_| lists() > before).await;
 

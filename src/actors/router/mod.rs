@@ -213,11 +213,12 @@ impl Router {
         if let Some((words, hit)) = self.choices.choose(&asked.question(), &words) {
             return self.run(command::run_hit(lines, asked, words, hit), ctx);
         }
-        let builtin = Builtin::parse(&words);
-        if builtin.as_ref().is_some_and(Builtin::waits) {
+        let Some(builtin) = Builtin::parse(&words) else {
+            return self.run(command::run(lines, asked, said, words), ctx);
+        };
+        if builtin.waits() {
             asked.release();
         }
-        let Some(builtin) = builtin else { return self.run(command::run(lines, asked, said, words), ctx) };
         let known = Knows::of(&asked.chat, &asked.heard);
         match builtin {
             Builtin::Cancel(id) => self.run_once(known, runs::cancel(lines, asked, id.map(str::to_owned)), ctx),

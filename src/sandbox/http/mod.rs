@@ -12,7 +12,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::sleep;
@@ -58,7 +58,13 @@ pub(crate) async fn serve(request: HttpRequest, body: Bytes, world: Data<World>)
 /// What a mishap answers instead; none when it only takes time.
 async fn befall(mishap: Mishap) -> Option<HttpResponse> {
     match mishap {
-        Mishap::Answer(status) => Some(built(Refusal::new(status, "the sandbox was told to fail").into())),
+        Mishap::Answer { status, retry_after } => {
+            let mut response = built(Refusal::new(status, "the sandbox was told to fail").into());
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
+            Some(response)
+        }
         Mishap::Hang(time) => {
             sleep(time).await;
             None
@@ -131,7 +137,7 @@ fn built(answer: Answer) -> HttpResponse {
 
 /// Every answer carries the id of its request, the caller's own if it sent one.
 fn identified(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
-    let name = actix_web::http::header::HeaderName::from_static("x-request-id");
+    let name = header::HeaderName::from_static("x-request-id");
     let id = request.headers().get(&name).cloned();
     let id = id.or_else(|| Uuid::new_v4().to_string().parse().ok());
     if let Some(id) = id {
