@@ -154,36 +154,21 @@ impl Cut {
     fn of(page: &mut Page<'_>, slice: Slice<'_>, limit: Limit) -> Self {
         let bytes = if limit.unit == Unit::Bytes { limit.max } else { limit.max.saturating_mul(4) };
         let shown = beginning(slice, bytes.saturating_add(LOOK_AHEAD));
-        let mut fits = |length: usize| {
+        let mut written = |length: usize| {
             let mark = page.mark();
             page.push(Slice { to: place(slice, length), ..slice });
-            let fits = page.fits(limit);
+            let written = page.length();
             page.back(mark);
-            fits
+            written
         };
-        let longest = admitted(&shown, limit);
-        // Mostly all of it fits, or all but a few marks.
-        let (mut low, mut high, mut step) = (0, longest, 0);
-        while high > 0 {
-            let next = shown.floor_char_boundary(longest.saturating_sub(step));
-            if fits(next) {
-                low = next;
-                break;
-            }
-            high = shown.floor_char_boundary(next.saturating_sub(1));
-            step = 2 * step + 16;
-        }
-        while low < high {
-            let middle = shown.ceil_char_boundary(low + (high - low).div_ceil(2));
-            if fits(middle) {
-                low = middle;
-            } else {
-                high = shown.floor_char_boundary(middle - 1);
-            }
-        }
-        let mut length = best(&shown, low);
+        let most = admitted(&shown, limit);
+        // Where there are many runs, their marks may be far longer than what is read.
+        let is_simple = slice.runs().nth(FEW_RUNS).is_none();
+        let first = if is_simple { most } else { most / 8 };
+        let fitting = longest(&shown, most, first, limit.max, &mut written);
+        let mut length = best(&shown, fitting);
         let mut end = shown.get(..length).map_or(0, |part| part.trim_end().len());
-        while end > 1 && !fits(end) {
+        while end > 1 && end != fitting && written(end) > limit.max {
             end = shown.floor_char_boundary(end - 1);
             length = end;
         }
@@ -192,6 +177,35 @@ impl Cut {
         let next = place(slice, length);
         Self { to: (end > 0).then(|| place(slice, end)), next: (next != slice.to).then_some(next) }
     }
+}
+
+/// The length in bytes of the longest beginning of `shown`, of `most` bytes at most, that takes no more than `max` as it is
+/// `written`. Writing it is what costs: so each try, of which `first` is the first, goes where the tries before say that the
+/// space ends.
+fn longest(shown: &str, most: usize, first: usize, max: usize, mut written: impl FnMut(usize) -> usize) -> usize {
+    // The longest that fits and the shortest that does not, with what they take.
+    let (mut low, mut high) = ((0, 0), None::<(usize, usize)>);
+    let mut next = first;
+    for tries in 1_usize.. {
+        let end = high.map_or(most, |(end, _)| shown.floor_char_boundary(end.saturating_sub(1)));
+        if low.0 >= end {
+            break;
+        }
+        let length = shown.floor_char_boundary(next).max(shown.ceil_char_boundary(low.0 + 1)).min(end);
+        match written(length) {
+            fits if fits <= max => low = (length, fits),
+            takes => high = Some((length, takes)),
+        }
+        let space = max - low.1;
+        next = low.0
+            + match high {
+                None => space.saturating_mul(low.0).checked_div(low.1).unwrap_or(most),
+                // Letters of unequal width would let it come nearer from one side only.
+                Some((long, _)) if tries.is_multiple_of(4) => (long - low.0) / 2,
+                Some((long, takes)) => space.saturating_mul(long - low.0).checked_div(takes - low.1).unwrap_or(0),
+            };
+    }
+    low.0
 }
 
 /// The best place to cut `shown`, of which the first `most` bytes fit; never 0.
@@ -261,6 +275,9 @@ fn place(slice: Slice<'_>, length: usize) -> Place {
 }
 
 const START: Place = Place { run: 0, byte: 0 };
+
+/// Up to so many runs their marks are no reason to try with less than what is read.
+const FEW_RUNS: usize = 8;
 
 /// How far a letter may go on behind the limit, in bytes.
 const LOOK_AHEAD: usize = 128;

@@ -101,12 +101,20 @@ fn silence_line(line: &mut Line) {
         at += call;
         calls.push(at);
     }
-    for at in calls.into_iter().rev() {
-        let run = ends.partition_point(|end| *end < at);
-        let start = run.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
-        if let Some(run) = line.runs.get_mut(run) {
-            run.text.insert(at - start, GUARD);
+    let (mut calls, mut start) = (calls.into_iter().peekable(), 0);
+    for (run, end) in line.runs.iter_mut().zip(ends) {
+        let mut text = String::new();
+        let mut from = 0;
+        while let Some(call) = calls.next_if(|call| *call <= end) {
+            text.push_str(run.text.get(from..call - start).unwrap_or_default());
+            text.push(GUARD);
+            from = call - start;
         }
+        if from > 0 {
+            text.push_str(run.text.get(from..).unwrap_or_default());
+            run.text = text;
+        }
+        start = end;
     }
 }
 

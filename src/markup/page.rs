@@ -181,16 +181,19 @@ impl<'a> Page<'a> {
 
     /// Whether it is short enough.
     pub(super) fn fits(&self, limit: Limit) -> bool {
+        self.length() <= limit.max
+    }
+
+    /// Its length as it counts.
+    pub(super) fn length(&self) -> usize {
+        let counts = if self.state.is_marked { self.look.counts } else { Counts::Shown };
+        if counts == Counts::Shown {
+            return self.text.length;
+        }
         let mut closing = String::new();
         self.close(&mut closing);
-        let marked = self.marked.length + limit.unit.measure(&closing);
-        let counts = if self.state.is_marked { self.look.counts } else { Counts::Shown };
-        let length = match counts {
-            Counts::Both => self.text.length + marked,
-            Counts::Marked => marked,
-            Counts::Shown => self.text.length,
-        };
-        length <= limit.max
+        let marked = self.marked.length + self.look.limit.unit.measure(&closing);
+        if counts == Counts::Both { self.text.length + marked } else { marked }
     }
 
     fn close(&self, out: &mut String) {

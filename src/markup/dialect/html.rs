@@ -61,7 +61,10 @@ pub(in crate::markup) fn push(out: &mut String, state: &mut State, slice: Slice<
 
 /// Ends all that is open.
 pub(in crate::markup) fn close(out: &mut String, state: &State, kind: Kind) {
-    end(out, &mut state.clone(), 0, kind);
+    if state.paragraph {
+        out.push_str("</p>");
+    }
+    end_blocks(out, &state.within, kind);
 }
 
 /// The blocks of a line as they are shown. On a fresh page a list has no item above the line's own, and what goes on with an
@@ -107,7 +110,12 @@ fn end_paragraph(out: &mut String, state: &mut State) {
 /// Ends all blocks but the first `kept`.
 fn end(out: &mut String, state: &mut State, kept: usize, kind: Kind) {
     end_paragraph(out, state);
-    for frame in state.within.iter().skip(kept).rev() {
+    end_blocks(out, state.within.get(kept..).unwrap_or_default(), kind);
+    state.numbers.truncate(kept);
+}
+
+fn end_blocks(out: &mut String, blocks: &[Frame], kind: Kind) {
+    for frame in blocks.iter().rev() {
         match &frame.block {
             Block::Body => out.push_str("</tbody>"),
             Block::Code(Some(_)) => out.push_str("</code></pre>"),
@@ -122,7 +130,6 @@ fn end(out: &mut String, state: &mut State, kept: usize, kind: Kind) {
             Block::Table => out.push_str("</table>"),
         }
     }
-    state.numbers.truncate(kept);
 }
 
 /// Begins the blocks of a line behind the first `kept`.
@@ -267,18 +274,26 @@ impl Writer<'_> {
     /// Text; white space that HTML would take for one space stays what it is.
     fn text(&mut self, text: &str) {
         let keeps = self.kind == Kind::Inline || self.is_code;
-        for c in text.chars() {
-            match c {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '"' => self.out.push_str("&quot;"),
-                ' ' if !keeps && self.at_start => self.out.push('\u{a0}'),
-                '\t' if !keeps => self.out.push_str(TAB),
-                c => self.out.push(c),
+        let (mut before, mut from) = (if self.at_start { b' ' } else { 0 }, 0);
+        for (at, byte) in text.bytes().enumerate() {
+            let written = match byte {
+                b'&' => Some("&amp;"),
+                b'<' => Some("&lt;"),
+                b'>' => Some("&gt;"),
+                b'"' => Some("&quot;"),
+                b' ' if !keeps && before == b' ' => Some("\u{a0}"),
+                b'\t' if !keeps => Some(TAB),
+                _ => None,
+            };
+            if let Some(written) = written {
+                self.out.push_str(text.get(from..at).unwrap_or_default());
+                self.out.push_str(written);
+                from = at + 1;
             }
-            self.at_start = c == ' ';
+            before = byte;
         }
+        self.out.push_str(text.get(from..).unwrap_or_default());
+        self.at_start = before == b' ';
     }
 }
 
@@ -298,17 +313,17 @@ fn open_tag(out: &mut String, tag: &Tag, kind: Kind) {
     match tag {
         Tag::Link(url) => {
             out.push_str("<a href=\"");
-            out.push_str(&escaped(url, Kind::Inline));
+            Writer { out, kind: Kind::Inline, is_code: false, at_start: true, open: Vec::new() }.text(url);
             out.push_str("\">");
         }
-        Tag::Mark(mark) => out.push_str(&format!("<{}>", name(*mark, kind))),
+        Tag::Mark(mark) => out.extend(["<", name(*mark, kind), ">"]),
     }
 }
 
 fn close_tag(out: &mut String, tag: &Tag, kind: Kind) {
     match tag {
         Tag::Link(_) => out.push_str("</a>"),
-        Tag::Mark(mark) => out.push_str(&format!("</{}>", name(*mark, kind))),
+        Tag::Mark(mark) => out.extend(["</", name(*mark, kind), ">"]),
     }
 }
 

@@ -130,6 +130,37 @@ fn what_is_cut_is_closed_and_opened_again() {
     );
 }
 
+/// Most of what is written is marks then, and of what is read hardly anything fits.
+#[test]
+fn a_line_of_marks_or_links_fills_each_post() {
+    for name in ["html", "inline_html", "styling", "mirc", "ansi", "plain"] {
+        for (text, largest) in [("**a**b*c*`d`", 20), ("[a](https://x.org/y) ", 48), ("\"&\"&<\t", 24)] {
+            let look = Look { limit: Limit { max: 400, unit: Unit::Bytes }, counts: Counts::Marked, ..look(name) };
+
+            let parts = markdown(&text.repeat(400), &look);
+
+            let length = |part: &Part| part.marked.as_ref().unwrap_or(&part.text).len();
+            let (last, all) = parts.split_last().unwrap();
+            assert!(all.iter().all(|part| (400 - largest..=400).contains(&length(part))), "{name} {all:#?}");
+            assert!(length(last) <= 400, "{name} {last:#?}");
+        }
+    }
+}
+
+#[test]
+fn everybody_is_called_by_none_of_many_calls() {
+    let parts = markdown(&"**@all** @*her*e and ".repeat(300), &look("html"));
+
+    assert_eq!(parts.len(), 1);
+    let marked = parts[0].marked.as_deref().unwrap();
+    assert_eq!(marked.matches("@\u{200b}all").count(), 300, "{marked}");
+    assert_eq!(
+        marked.matches("@<em>\u{200b}her</em>e").count() + marked.matches("@\u{200b}<em>her</em>e").count(),
+        300,
+        "{marked}"
+    );
+}
+
 #[test]
 fn a_table_that_is_too_wide_is_told_row_by_row() {
     let look = Look { limit: Limit { max: 90, unit: Unit::Bytes }, ..look("mirc") };
