@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET  /                       the status as a page
-//! GET  /live                   200 while the process serves
+//! GET  /live                   200 while the process works: no answer while the thread that all share is held up
 //! GET  /ready                  200 when commands can be taken and answered, else 503 with what is missing
 //! GET  /status                 the status as JSON
 //! GET  /metrics                the counters, for Prometheus
@@ -43,7 +43,7 @@ use crate::{
     config,
     gateway::Reach,
     http::Served,
-    supervise::{Order, Supervisor, Tell},
+    supervise::{Order, Snapshot, Supervisor, Tell},
 };
 
 /// What the routes work with.
@@ -59,7 +59,7 @@ pub struct Admin {
     pub web: Option<SocketAddr>,
     /// When the process began.
     pub began: Instant,
-    /// Whether children can be told to panic, to prove that it is borne.
+    /// Whether children can be told to panic, and their thread to hang, to prove that it is borne or noticed.
     pub test_switches: bool,
 }
 
@@ -105,11 +105,15 @@ fn routes(config: &mut ServiceConfig) {
         .configure(queue::routes)
         .route("/aliases/refresh", post().to(refresh))
         .route("/chats/{name}/restart", post().to(restart))
-        .route("/test/{child}/{what}", post().to(panic));
+        .route("/test/{child}/{what}", post().to(misbehave));
 }
 
-async fn live() -> impl Responder {
-    "live\n"
+/// Asks as systemd's watchdog does: what is served by a thread of its own proves nothing of the one that works.
+async fn live(admin: Data<Admin>) -> impl Responder {
+    match admin.supervisor.send(Snapshot).await {
+        Ok(_) => HttpResponse::Ok().body("live\n"),
+        Err(error) => HttpResponse::ServiceUnavailable().json(json!({"error": error.to_string()})),
+    }
 }
 
 async fn ready(admin: Data<Admin>) -> impl Responder {
@@ -158,17 +162,17 @@ async fn restart(admin: Data<Admin>, name: Path<String>) -> impl Responder {
     order(&admin, Order::Restart(format!("chat/{name}"))).await
 }
 
-async fn panic(admin: Data<Admin>, path: Path<(String, String)>) -> impl Responder {
+async fn misbehave(admin: Data<Admin>, path: Path<(String, String)>) -> impl Responder {
     let (child, what) = path.into_inner();
-    let tell = match what.as_str() {
-        "panic" => Tell::Panic,
-        "panic-inside" => Tell::PanicInside,
+    let child = child.replace(':', "/");
+    let misdeed = match (child.as_str(), what.as_str()) {
+        _ if !admin.test_switches => return HttpResponse::NotFound().finish(),
+        ("thread", "hang") => Order::Hang,
+        (_, "panic") => Order::Tell(child, Tell::Panic),
+        (_, "panic-inside") => Order::Tell(child, Tell::PanicInside),
         _ => return HttpResponse::NotFound().finish(),
     };
-    if !admin.test_switches {
-        return HttpResponse::NotFound().finish();
-    }
-    order(&admin, Order::Tell(child.replace(':', "/"), tell)).await
+    order(&admin, misdeed).await
 }
 
 async fn order(admin: &Admin, order: Order) -> HttpResponse {

@@ -27,7 +27,37 @@ impl Remote {
         self.answer(method, path).await.map_err(|why| format!("{}: {why}", self.admin))
     }
 
+    /// Whether the gateway says yes on `path`, which needs no token.
+    ///
+    /// # Errors
+    /// For people: what it lacks, or why there is no answer.
+    pub(super) async fn affirms(&self, path: &str) -> Result<(), String> {
+        let answer = self.response(Method::GET, path).await.and_then(|(status, answer)| {
+            if status.is_success() {
+                return Ok(());
+            }
+            let answer = answer.unwrap_or_default();
+            let missing = answer.get("missing").and_then(Value::as_array).into_iter().flatten();
+            let missing: Vec<&str> = missing.filter_map(Value::as_str).collect();
+            Err(if missing.is_empty() { format!("answered {status}") } else { missing.join("; ") })
+        });
+        answer.map_err(|why| format!("{}: {why}", self.admin))
+    }
+
     async fn answer(&self, method: Method, path: &str) -> Result<Value, String> {
+        let (status, answer) = self.response(method, path).await?;
+        if status == StatusCode::UNAUTHORIZED {
+            return Err("it wants its admin token: give it with --token or FULMAR_ADMIN_TOKEN".into());
+        }
+        if !status.is_success() {
+            let said = answer.ok().and_then(|answer| Some(answer.get("error")?.as_str()?.to_owned()));
+            return Err(said.unwrap_or_else(|| format!("answered {status}")));
+        }
+        answer
+    }
+
+    /// The status, and the JSON if that is what it answers.
+    async fn response(&self, method: Method, path: &str) -> Result<(StatusCode, Result<Value, String>), String> {
         let url = format!("{}{path}", self.admin.trim_end_matches('/'));
         let trust = Trust { verify: true, authorities: None, identity: None };
         let client =
@@ -37,16 +67,8 @@ impl Remote {
             request = request.bearer_auth(token);
         }
         let mut response = request.send().await.map_err(|error| format!("no gateway answers ({error})"))?;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            return Err("it wants its admin token: give it with --token or FULMAR_ADMIN_TOKEN".into());
-        }
-        let status = response.status();
-        let answer: Result<Value, _> = response.json().limit(LARGEST).await;
-        if !status.is_success() {
-            let said = answer.ok().and_then(|answer| Some(answer.get("error")?.as_str()?.to_owned()));
-            return Err(said.unwrap_or_else(|| format!("answered {status}")));
-        }
-        answer.map_err(|error| error.to_string())
+        let answer = response.json().limit(LARGEST).await;
+        Ok((response.status(), answer.map_err(|error| error.to_string())))
     }
 }
 

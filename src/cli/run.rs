@@ -94,7 +94,9 @@ pub(super) async fn serve(config: &Config, up: impl FnOnce(SocketAddr)) -> Resul
         test_switches: env::var_os("FULMAR_TEST_SWITCHES").is_some(),
     };
     if admin.test_switches {
-        warn!("FULMAR_TEST_SWITCHES is set: whoever reaches the admin routes can make children panic");
+        warn!(
+            "FULMAR_TEST_SWITCHES is set: whoever reaches the admin routes can make children panic and their thread hang"
+        );
     }
     let served = admin::serve(admin, listener, &config.admin).map_err(not_served)?;
     info!(admin = %served.address, "started");

@@ -15,10 +15,23 @@ pub(super) struct Arguments {
     /// Answers with the JSON as it came.
     #[arg(long)]
     json: bool,
+    /// Asks only whether it works, as a container's health check: the exit code says it, and no token is needed.
+    #[arg(long, conflicts_with_all = ["json", "ready"])]
+    live: bool,
+    /// Asks only whether it can take commands and answer them; else says what is missing. No token is needed.
+    #[arg(long, conflicts_with = "json")]
+    ready: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     within_system(async {
+        if arguments.live || arguments.ready {
+            let question = if arguments.live { "/live" } else { "/ready" };
+            return match arguments.remote.affirms(question).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(why) => fail(FAILED, why),
+            };
+        }
         match arguments.remote.ask(Method::GET, "/status").await {
             Ok(status) if arguments.json => say(status),
             Ok(status) => say(words(&status)),

@@ -1,6 +1,6 @@
 //! The actor that keeps the children alive.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, SpawnHandle};
 use fulmar_contract::Login;
@@ -28,6 +28,8 @@ pub struct Shutdown;
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), UnknownChild>")]
 pub enum Order {
+    /// Hold up the thread that all share, for three seconds. For test switches.
+    Hang,
     /// Begin a new life now, whatever the present one does.
     Restart(String),
     /// Pass something on. For test switches.
@@ -288,6 +290,10 @@ impl Handler<Order> for Supervisor {
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) -> Self::Result {
         let stopping = self.stopping.is_some();
         let (name, what) = match &order {
+            Order::Hang => {
+                ctx.run_later(Duration::ZERO, |_, _| hang());
+                return Ok(());
+            }
             Order::Restart(name) => (name, Tell::Stop),
             Order::Tell(name, what) => (name, *what),
         };
@@ -306,6 +312,14 @@ impl Handler<Order> for Supervisor {
         Ok(())
     }
 }
+
+#[expect(clippy::disallowed_methods, reason = "to hold up the thread is what it is for")]
+fn hang() {
+    thread::sleep(HANG);
+}
+
+/// How long a test switch holds up the thread.
+const HANG: Duration = Duration::from_secs(3);
 
 /// The time, as fine as people care for.
 fn now() -> Timestamp {

@@ -62,11 +62,13 @@ fn with_a_token_only_health_is_open() {
         let admin = gateway.admin.clone();
         let asked = tokio::task::spawn_blocking(move || {
             let status = ["status", "--admin", &admin, "--token", TOKEN];
-            (finished(&status[..3], ""), finished(&status, ""))
+            let health = |what| finished(&[&status[..3], &[what]].concat(), "");
+            (finished(&status[..3], ""), finished(&status, ""), health("--live"), health("--ready"))
         });
-        let (refused, told) = asked.await.unwrap();
+        let (refused, told, live, ready) = asked.await.unwrap();
         assert!(refused.code == Some(1) && refused.err.contains("--token"), "{refused:?}");
-        assert_eq!(told.code, Some(0), "{told:?}");
+        assert_eq!((told.code, live.code), (Some(0), Some(0)), "{told:?} {live:?}");
+        assert!(ready.code == Some(1) && ready.err.contains("no chat is online"), "{ready:?}");
         assert_eq!(ask("/live", None).await, 200);
         assert_eq!(ask("/ready", None).await, 503);
     });
