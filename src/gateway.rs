@@ -231,6 +231,7 @@ impl<'a> Tree<'a> {
             world: self.world.clone(),
             metrics: self.reach.metrics.clone(),
             max_wait: self.config.gateway.max_wait,
+            cutter: delivery::Cutter::default(),
         };
         child("delivery", "delivery", core(), self.lines.delivery.clone(), move |birth| {
             Delivery::new(setup.clone(), birth)

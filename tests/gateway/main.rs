@@ -12,6 +12,7 @@ mod faults;
 mod hearing;
 mod inbound;
 mod limits;
+mod long;
 mod manner;
 mod progress;
 mod queue;

@@ -254,7 +254,7 @@ impl Stage {
     }
 }
 
-/// A client that waits as long as anything may take: without optimisation, to cut a megabyte takes its time.
+/// A client that waits as long as anything may take.
 fn patient() -> awc::Client {
     awc::Client::builder().timeout(PATIENCE).finish()
 }

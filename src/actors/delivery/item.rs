@@ -1,12 +1,12 @@
 //! A delivery cut into posts, and how far each has come. Pure.
 
-use std::mem;
+use std::{mem, sync::Arc};
 
 use fulmar_contract::{Markup, Post, Tone};
 use tokio::time::Instant;
 
 use crate::{
-    journal::{CommandId, DeliveryId, DeliveryState},
+    journal::{CommandId, Delivery, DeliveryId, DeliveryState},
     markup,
 };
 
@@ -17,6 +17,8 @@ pub(super) struct Item {
     /// The command that it belongs to.
     pub(super) command: Option<CommandId>,
     slots: Vec<Slot>,
+    /// What is still to be cut into these.
+    uncut: Option<Uncut>,
     /// Whether the Journal has it: until then, nothing of it goes.
     pub(super) kept: bool,
     /// Whether the Journal does not know yet how far it has come.
@@ -45,6 +47,14 @@ pub(super) enum Again {
     Never,
 }
 
+/// A delivery that is still to be cut.
+#[derive(Debug)]
+struct Uncut {
+    delivery: Arc<Delivery>,
+    /// How many posts were sent in an earlier life, and how many behind them may be out.
+    progress: (usize, usize),
+}
+
 /// A post and how far it has come.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -66,11 +76,21 @@ enum Stage {
 
 impl Item {
     pub(super) fn new(id: DeliveryId, posts: Vec<Post>, again: Again) -> Self {
-        let slots = posts.into_iter().map(|post| Slot { post, stage: Stage::Unsent, doubts: 0 }).collect();
+        Self { slots: slots(posts), ..Self::empty(id, again) }
+    }
+
+    /// One that is still to be cut: until then, nothing of it goes.
+    pub(super) fn uncut(delivery: Arc<Delivery>, again: Again) -> Self {
+        let id = delivery.id;
+        Self { uncut: Some(Uncut { delivery, progress: (0, 0) }), ..Self::empty(id, again) }
+    }
+
+    const fn empty(id: DeliveryId, again: Again) -> Self {
         Self {
             id,
             command: None,
-            slots,
+            slots: Vec::new(),
+            uncut: None,
             kept: true,
             news: false,
             again,
@@ -84,12 +104,29 @@ impl Item {
 
     /// Goes on after `sent` posts; the next `posting` may be out already.
     pub(super) fn resume(&mut self, sent: usize, posting: usize) {
+        if let Some(uncut) = &mut self.uncut {
+            uncut.progress = (sent, posting);
+            return;
+        }
         let slots = self.slots.iter_mut();
         for (number, slot) in slots.enumerate().take(sent.saturating_add(posting)) {
             slot.stage = Stage::Sent;
             if number >= sent {
                 slot.doubt(self.again, self.markup);
             }
+        }
+    }
+
+    /// What is still to be cut.
+    pub(super) fn text(&self) -> Option<&Arc<Delivery>> {
+        self.uncut.as_ref().map(|uncut| &uncut.delivery)
+    }
+
+    /// It is cut into `posts`, unless that has been done.
+    pub(super) fn is_cut(&mut self, posts: Vec<Post>) {
+        if let Some(Uncut { progress: (sent, posting), .. }) = self.uncut.take() {
+            self.slots = slots(posts);
+            self.resume(sent, posting);
         }
     }
 
@@ -102,7 +139,7 @@ impl Item {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.slots.iter().all(|slot| slot.stage == Stage::Sent)
+        self.uncut.is_none() && self.slots.iter().all(|slot| slot.stage == Stage::Sent)
     }
 
     /// Whether nothing has become of it yet.
@@ -150,6 +187,10 @@ impl Item {
         let next = self.slots.iter().find(|slot| slot.stage == Stage::Unsent);
         next.is_some_and(|slot| slot.doubts >= SUSPECT)
     }
+}
+
+fn slots(posts: Vec<Post>) -> Vec<Slot> {
+    posts.into_iter().map(|post| Slot { post, stage: Stage::Unsent, doubts: 0 }).collect()
 }
 
 impl Slot {

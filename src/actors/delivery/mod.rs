@@ -3,6 +3,7 @@
 //! One queue a room, so a blocked room blocks only itself. The queues outlive the lives of chats; after its
 //! own death it refills them from the Journal.
 
+mod cut;
 mod flow;
 mod item;
 mod items;
@@ -15,7 +16,6 @@ mod remark;
 use std::{
     collections::{BTreeMap, HashMap},
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
@@ -27,10 +27,11 @@ use fulmar_contract::{Backend, RoomId};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+pub use self::cut::Cutter;
 pub use self::letters::{Handle, Handling, Unhandled};
 pub(crate) use self::load::bound;
 use self::{
-    item::{Again, Item},
+    item::Again,
     load::Load,
     parts::Terms,
     queue::{Batch, NOT_REPEATED, Now, Queue},
@@ -119,6 +120,8 @@ pub struct Setup {
     pub metrics: Metrics,
     /// How long something may wait to be said; zero is for ever.
     pub max_wait: Duration,
+    /// Where long texts are cut.
+    pub cutter: Cutter,
 }
 
 /// One life of Delivery.
@@ -128,6 +131,7 @@ pub struct Delivery {
     world: World,
     metrics: Metrics,
     max_wait: Duration,
+    cutter: Cutter,
     rooms: HashMap<Place, Queue>,
     acks: Acks,
     backoff: Backoff,
@@ -141,11 +145,11 @@ type States = Vec<(DeliveryId, DeliveryState)>;
 
 impl Outlet {
     /// What posts have to be like.
-    fn terms(&self) -> Terms<'_> {
+    fn terms(&self) -> Terms {
         Terms {
             kind: self.kind,
             capabilities: self.backend.capabilities(),
-            prefixes: &self.prefixes,
+            prefixes: Arc::clone(&self.prefixes),
             most: self.max_posts,
             calls_all: false,
         }
@@ -155,10 +159,10 @@ impl Outlet {
 impl Delivery {
     /// A life with what `setup` has.
     pub fn new(setup: Setup, birth: Birth) -> Self {
-        let Setup { outlets, journal, world, metrics, max_wait } = setup;
+        let Setup { outlets, journal, world, metrics, max_wait, cutter } = setup;
         let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
         let (rooms, acks, notice) = (HashMap::new(), Acks::default(), birth.notice);
-        Self { outlets, journal, world, metrics, max_wait, rooms, acks, backoff, notice }
+        Self { outlets, journal, world, metrics, max_wait, cutter, rooms, acks, backoff, notice }
     }
 
     /// Whether so much waits that there is no space for `delivery`.
@@ -166,25 +170,6 @@ impl Delivery {
         let (load, room) = (Load::of(delivery), self.rooms.get(&place_of(delivery)));
         let all: Load = self.rooms.values().map(Queue::load).sum();
         (room.map(Queue::load).unwrap_or_default() + load).is_too_much(all + load)
-    }
-
-    /// A delivery that was queued at `at`, cut for its chat.
-    fn cut(&mut self, delivery: &rows::Delivery, at: Timestamp) -> Result<Item, Unsaid> {
-        let chat = &delivery.route.chat;
-        let outlet = self.outlets.get(chat).ok_or_else(|| Unsaid::NoSuchChat(chat.clone()))?;
-        let terms = outlet.terms();
-        // Tried again, it would end every life of ours.
-        let posts = catch_unwind(AssertUnwindSafe(|| terms.posts(delivery))).map_err(|_| Unsaid::Uncut)?;
-        let again = match (terms.capabilities.idempotent, outlet.unconfirmed) {
-            (true, _) => Again::AsItIs,
-            (false, Unconfirmed::Repeat) => Again::Marked,
-            (false, Unconfirmed::Drop) => Again::Never,
-        };
-        self.acks.expect(delivery, &posts, &terms.capabilities);
-        let mut item = Item::new(delivery.id, posts, again);
-        (item.command, item.weight, item.until) = (delivery.command, Load::of(delivery).bytes, self.until(at));
-        item.markup = terms.capabilities.markup;
-        Ok(item)
     }
 
     /// When something is given up that was queued at `at`: from now on by a clock that never leaps.
@@ -218,6 +203,7 @@ impl Delivery {
         }
         let place = place_of(delivery);
         self.rooms.entry(place.clone()).or_default().push(item);
+        self.cut_next(&place, ctx);
         self.pump(place, ctx);
     }
 
@@ -255,6 +241,7 @@ impl Delivery {
             queue.take_back(&mem::take(&mut batch));
             queue.remove(delivery.id);
         }
+        self.cut_next(&place, ctx);
         if noted { self.hand_over(place, batch, ctx) } else { self.pump(place, ctx) }
     }
 

@@ -1,5 +1,7 @@
 //! Cutting a delivery into posts that its chat takes. Pure.
 
+use std::sync::Arc;
+
 use fulmar_contract::{Capabilities, File, Limit, Markup, Mention, Post, Tone, split};
 use serde::de::IgnoredAny;
 
@@ -11,19 +13,19 @@ use crate::{
 
 /// What the posts for a chat have to be like.
 #[derive(Debug)]
-pub(super) struct Terms<'a> {
+pub(super) struct Terms {
     /// The kind of network.
-    pub(super) kind: &'a str,
+    pub(super) kind: &'static str,
     pub(super) capabilities: Capabilities,
     /// What commands begin with.
-    pub(super) prefixes: &'a [String],
+    pub(super) prefixes: Arc<[String]>,
     /// How many posts one delivery may take.
     pub(super) most: usize,
     /// Whether a text may call everybody in the room.
     pub(super) calls_all: bool,
 }
 
-impl Terms<'_> {
+impl Terms {
     /// The posts that say `delivery`: as many as may be, then one that says how much was left out; or, where there are
     /// files, its beginning and all of it as a file.
     pub(super) fn posts(&self, delivery: &Delivery) -> Vec<Post> {
@@ -49,7 +51,7 @@ impl Terms<'_> {
 
     /// The mention, whose name is only a name; none if it would take most of a post.
     fn mention(&self, Mention { identity, name }: &Mention) -> Option<Mention> {
-        let mention = Mention { identity: identity.clone(), name: markup::name(name, self.prefixes) };
+        let mention = Mention { identity: identity.clone(), name: markup::name(name, &self.prefixes) };
         (2 * self.width_of(&mention) <= self.capabilities.limit.max).then_some(mention)
     }
 
@@ -121,7 +123,7 @@ impl Terms<'_> {
             limit,
             counts,
             multiline,
-            triggers: self.prefixes,
+            triggers: &self.prefixes,
             calls_all: self.calls_all,
         }
     }

@@ -1,6 +1,6 @@
 //! What is to be said in one room, in order. Pure.
 
-use std::time::Duration;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use fulmar_contract::{Post, Undelivered};
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use super::{
     load::Load,
 };
 use crate::{
-    journal::{CommandId, DeliveryId, DeliveryState},
+    journal::{CommandId, Delivery, DeliveryId, DeliveryState},
     supervise::Backoff,
 };
 
@@ -28,6 +28,10 @@ pub(super) struct Queue {
     is_tried: bool,
     /// Why the network put off what it put off last.
     why: String,
+    /// What is still to be cut, in order.
+    uncut: VecDeque<DeliveryId>,
+    /// Whether something of it is being cut.
+    cutting: bool,
     /// What the room is about.
     pub(super) now: Now,
     /// Counts the waits, so that one that was cut short is not ended twice.
@@ -80,6 +84,7 @@ impl Aside {
 
 impl Queue {
     pub(super) fn push(&mut self, item: Item) {
+        self.uncut.extend(item.text().map(|delivery| delivery.id));
         self.items.push(item);
     }
 
@@ -133,7 +138,8 @@ impl Queue {
             if !goes(item) {
                 return true;
             }
-            if !item.kept && saying != Some(item.id) || free == 0 && item.is_untouched() {
+            let is_here = item.text().is_none() && (item.kept || saying == Some(item.id));
+            if !is_here || free == 0 && item.is_untouched() {
                 return false;
             }
             let posts = item.send(free);
@@ -143,6 +149,37 @@ impl Queue {
             true
         });
         batch
+    }
+
+    /// What is to be cut next, one after the other; the Journal has it.
+    pub(super) fn cut_next(&mut self) -> Option<Arc<Delivery>> {
+        while let Some(id) = self.uncut.front().filter(|_| !self.cutting) {
+            let next = self.items.find(*id);
+            if next.is_some_and(|item| !item.kept) {
+                return None;
+            }
+            let text = next.and_then(Item::text).cloned();
+            self.uncut.pop_front();
+            if text.is_some() {
+                self.cutting = true;
+                return text;
+            }
+        }
+        None
+    }
+
+    /// What was to be cut has become these posts. Returns whether there is nothing to be said.
+    pub(super) fn is_cut(&mut self, id: DeliveryId, posts: Vec<Post>) -> bool {
+        self.cutting = false;
+        let cut = |item: &mut Item| {
+            item.is_cut(posts);
+            item.is_done()
+        };
+        let is_done = self.items.change(id, cut).unwrap_or_default();
+        if is_done {
+            self.remove(id);
+        }
+        is_done
     }
 
     /// Whether a delivery is to be made here.

@@ -121,7 +121,7 @@ fn later<T>(down: Down) -> Result<T, Undelivered> {
 }
 
 /// `post` below `first`, if there is space for both.
-fn together(terms: &Terms<'_>, first: &Post, post: &Post) -> Part {
+fn together(terms: &Terms, first: &Post, post: &Post) -> Part {
     let part = |post: &Post| Part { text: post.text.clone(), marked: post.marked.clone() };
     let look = terms.look();
     let both = part(first).above(&part(post), &look);

@@ -11,14 +11,14 @@ use crate::{
     markup::{Format, plain},
 };
 
-fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms<'_> {
+fn terms(multiline: bool, max: usize, prefixes: &[String]) -> Terms {
     let capabilities = Capabilities {
         colours: true,
         multiline,
         idempotent: true,
         ..Capabilities::plain(Limit { max, unit: Unit::Bytes })
     };
-    Terms { kind: "x", capabilities, prefixes, most: 50, calls_all: false }
+    Terms { kind: "x", capabilities, prefixes: prefixes.into(), most: 50, calls_all: false }
 }
 
 fn delivery(text: &str) -> Delivery {

@@ -1,7 +1,12 @@
 use fulmar_contract::{RoomId, Tone};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
+use crate::{
+    journal::{Route, Speech},
+    markup::Format,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,6 +21,34 @@ fn item(n: u128, texts: &[&str]) -> Item {
 fn toned(n: u128, texts: &[&str], tone: Tone, again: Again) -> Item {
     let post = |text: &&str| Post { tone, ..Post::plain(RoomId::new("#ops"), *text, "") };
     Item::new(id(n), texts.iter().map(post).collect(), again)
+}
+
+/// One that is still to be cut.
+fn uncut(n: u128) -> Item {
+    let delivery = Delivery {
+        id: id(n),
+        command: None,
+        execution: None,
+        speech: Speech::Result,
+        route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: None },
+        answers: None,
+        mention: None,
+        text: "long".into(),
+        format: Format::Plain,
+        tone: Tone::Good,
+        link: None,
+        extra: Value::Null,
+    };
+    Item::uncut(Arc::new(delivery), Again::Marked)
+}
+
+/// The next to be cut.
+fn cuts(queue: &mut Queue) -> Option<DeliveryId> {
+    queue.cut_next().map(|delivery| delivery.id)
+}
+
+fn posts(texts: &[&str]) -> Vec<Post> {
+    texts.iter().map(|text| Post::plain(RoomId::new("#ops"), *text, "")).collect()
 }
 
 fn queue(items: Vec<Item>) -> Queue {
@@ -315,4 +348,53 @@ fn what_has_waited_too_long_is_taken_out_with_the_reason_why_it_had_to() {
     assert_eq!(queue.overdue(now), None);
     assert_eq!(queue.overdue(now + SECOND), Some((id(1), "busy".into())));
     assert_eq!(queue.overdue(now + 1_000_000 * SECOND), None, "b may wait for ever");
+}
+
+#[test]
+fn nothing_goes_before_what_is_still_to_be_cut() {
+    let mut queue = queue(vec![item(1, &["a"]), uncut(2), item(3, &["d"])]);
+
+    let before = goes(&mut queue, 5);
+    assert_eq!(cuts(&mut queue), Some(id(2)));
+    assert!(!queue.is_cut(id(2), posts(&["b", "c"])));
+
+    assert_eq!((before, goes(&mut queue, 5)), (vec!["a".into()], vec!["b".into(), "c".into(), "d".into()]));
+}
+
+#[test]
+fn of_a_room_one_text_is_cut_at_a_time_and_none_that_is_not_journalled() {
+    let mut queue = queue(vec![uncut(1), uncut(2), uncut(3)]);
+    queue.items.change(id(3), |item| item.kept = false);
+
+    let first = [cuts(&mut queue), cuts(&mut queue)];
+    queue.is_cut(id(1), posts(&["a"]));
+    let second = cuts(&mut queue);
+    // It was dropped meanwhile.
+    queue.remove(id(2));
+    queue.is_cut(id(2), posts(&["b"]));
+    let third = cuts(&mut queue);
+
+    assert_eq!((first, second, third), ([Some(id(1)), None], Some(id(2)), None));
+    queue.is_kept(id(3));
+    assert_eq!(cuts(&mut queue), Some(id(3)));
+}
+
+#[test]
+fn what_was_cut_into_nothing_is_out_of_the_way() {
+    let mut queue = queue(vec![uncut(1), item(2, &["a"])]);
+
+    cuts(&mut queue);
+    assert!(queue.is_cut(id(1), Vec::new()));
+
+    assert_eq!(goes(&mut queue, 1), ["a"]);
+}
+
+#[test]
+fn what_was_said_in_an_earlier_life_is_not_said_again_once_it_is_cut() {
+    let mut queue = queue(vec![uncut(1)]);
+    queue.items.change(id(1), |item| item.resume(1, 1));
+
+    queue.is_cut(id(1), posts(&["a", "b", "c"]));
+
+    assert_eq!(goes(&mut queue, 5), ["(repeated) b", "c"]);
 }

@@ -1,0 +1,118 @@
+//! Cutting deliveries into posts: short ones at once, long ones away from the actors' thread, which they would hold up.
+//!
+//! A long one has its place in its room's queue before it is cut, and nothing goes before it. Whatever ends meanwhile, the Journal
+//! has it, and the next life cuts it again.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use actix::{ActorFutureExt, Context, ContextFutureSpawner, WrapFuture};
+use fulmar_contract::Post;
+use jiff::Timestamp;
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use super::{
+    Delivery, Place, Unsaid,
+    item::{Again, Item},
+    load::Load,
+    parts::Terms,
+};
+use crate::{config::Unconfirmed, journal as rows, journal::DeliveryState};
+
+/// Where long texts are cut: of each size one at a time, whichever life of Delivery wants it, so that memory is bounded and the
+/// actors' thread has a processor.
+#[derive(Clone, Debug)]
+pub struct Cutter {
+    long: Arc<Semaphore>,
+    /// Theirs need not wait for the others.
+    middling: Arc<Semaphore>,
+}
+
+impl Default for Cutter {
+    fn default() -> Self {
+        let one = || Arc::new(Semaphore::new(1));
+        Self { long: one(), middling: one() }
+    }
+}
+
+impl Cutter {
+    async fn cut(self, terms: Terms, delivery: Arc<rows::Delivery>) -> Result<Vec<Post>, Unsaid> {
+        let size = if Load::of(&delivery).bytes > LONG { self.long } else { self.middling };
+        let turn = size.acquire_owned().await;
+        let cut = spawn_blocking(move || {
+            let posts = terms.posts(&delivery);
+            drop(turn);
+            posts
+        });
+        cut.await.map_err(|_| Unsaid::Uncut)
+    }
+}
+
+impl Delivery {
+    /// A delivery that was queued at `at`, cut for its chat unless it is long.
+    pub(super) fn cut(&mut self, delivery: &rows::Delivery, at: Timestamp) -> Result<Item, Unsaid> {
+        let chat = &delivery.route.chat;
+        let outlet = self.outlets.get(chat).ok_or_else(|| Unsaid::NoSuchChat(chat.clone()))?;
+        let terms = outlet.terms();
+        let again = match (terms.capabilities.idempotent, outlet.unconfirmed) {
+            (true, _) => Again::AsItIs,
+            (false, Unconfirmed::Repeat) => Again::Marked,
+            (false, Unconfirmed::Drop) => Again::Never,
+        };
+        let weight = Load::of(delivery).bytes;
+        let mut item = if weight > SHORT {
+            Item::uncut(Arc::new(delivery.clone()), again)
+        } else {
+            // Tried again, it would end every life of ours.
+            let posts = catch_unwind(AssertUnwindSafe(|| terms.posts(delivery))).map_err(|_| Unsaid::Uncut)?;
+            self.acks.expect(delivery, &posts, &terms.capabilities);
+            Item::new(delivery.id, posts, again)
+        };
+        (item.command, item.weight, item.until) = (delivery.command, weight, self.until(at));
+        item.markup = terms.capabilities.markup;
+        Ok(item)
+    }
+
+    /// Has the next long text of a room cut, if none is.
+    pub(super) fn cut_next(&mut self, place: &Place, ctx: &mut Context<Self>) {
+        let Some(outlet) = self.outlets.get(&place.0) else { return };
+        let Some(delivery) = self.rooms.get_mut(place).and_then(|queue| queue.cut_next()) else { return };
+        let cut = self.cutter.clone().cut(outlet.terms(), Arc::clone(&delivery));
+        let place = place.clone();
+        cut.into_actor(self).map(move |posts, actor, ctx| actor.is_cut(place, &delivery, posts, ctx)).spawn(ctx);
+    }
+
+    fn is_cut(
+        &mut self,
+        place: Place,
+        delivery: &rows::Delivery,
+        posts: Result<Vec<Post>, Unsaid>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(outlet) = self.outlets.get(&place.0) else { return };
+        let Some(queue) = self.rooms.get_mut(&place) else { return };
+        match posts {
+            Ok(posts) => {
+                self.acks.expect(delivery, &posts, &outlet.backend.capabilities());
+                if queue.is_cut(delivery.id, posts) {
+                    self.record(vec![(delivery.id, DeliveryState::Delivered)], ctx);
+                }
+            }
+            Err(unsaid) => {
+                if queue.is_cut(delivery.id, Vec::new()) {
+                    self.bury(delivery.id, unsaid.to_string(), ctx);
+                }
+            }
+        }
+        self.cut_next(&place, ctx);
+        self.pump(place, ctx);
+    }
+}
+
+/// The longest text that is cut at once, with its `extra` and in bytes: a millisecond's work or two.
+const SHORT: usize = 8 * 1024;
+
+/// The longest for which others of its size need hardly wait, in bytes.
+const LONG: usize = 64 * 1024;
