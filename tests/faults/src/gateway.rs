@@ -44,10 +44,14 @@ pub(crate) struct Wiring {
     pub(crate) state: String,
     /// Who says results, as `stackstorm.default.results` has it.
     pub(crate) results: &'static str,
+    /// After how long people are told how things stand, as `gateway.progress` has it.
+    pub(crate) progress: &'static str,
     /// Where StackStorm's API is.
     pub(crate) api: SocketAddr,
     /// Where its stream is.
     pub(crate) stream: SocketAddr,
+    /// Where its webhooks are to be, if it is to have any.
+    pub(crate) web: Option<SocketAddr>,
     /// The chats: name, server, rooms.
     pub(crate) chats: Vec<(String, SocketAddr, Vec<String>)>,
 }
@@ -106,12 +110,13 @@ impl Gateway {
 impl Wiring {
     /// The configuration, as a file.
     pub(crate) fn write(&self, to: &Path) -> Outcome<()> {
-        let Self { state, results, api, stream, .. } = self;
+        let Self { state, results, progress, api, stream, .. } = self;
         let mut text = format!(
             r#"
 [gateway]
 state = "{state}"
 mention = "always"
+progress = "{progress}"
 
 [admin]
 listen = "127.0.0.1:0"
@@ -124,6 +129,9 @@ api_auth = {{ key = "faults" }}
 results = "{results}"
 "#
         );
+        if let Some(web) = self.web {
+            text.push_str(&format!("[web]\nlisten = \"{web}\"\n"));
+        }
         for (name, server, rooms) in &self.chats {
             let (host, port) = (server.ip(), server.port());
             text.push_str(&format!(

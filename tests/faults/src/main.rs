@@ -7,6 +7,7 @@
 mod account;
 mod gateway;
 mod http;
+mod mount;
 mod network;
 mod process;
 mod proxy;
@@ -50,6 +51,8 @@ pub(crate) struct Site {
     pub(crate) gateway: PathBuf,
     /// For files.
     pub(crate) folder: PathBuf,
+    /// What chance begins with.
+    pub(crate) seed: u64,
 }
 
 fn main() -> ExitCode {
@@ -67,7 +70,7 @@ async fn play(arguments: Arguments) -> Outcome<ExitCode> {
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     eprintln!("seed {seed}");
     fastrand::seed(seed);
-    let site = Site { gateway, folder };
+    let site = Site { gateway, folder, seed };
     let chosen: Vec<Scenario> = if scenario.is_empty() { Scenario::value_variants().to_vec() } else { scenario };
     println!("{}", report::HEAD);
     let (alone, together): (Vec<_>, Vec<_>) =

@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
@@ -20,6 +21,7 @@ use tokio::{
     },
     sync::watch,
     task::{JoinHandle, JoinSet},
+    time::sleep,
 };
 
 use crate::network::listen;
@@ -37,6 +39,8 @@ pub(crate) struct Proxy {
 pub(crate) enum Way {
     /// All goes through.
     Open,
+    /// All goes through, each piece a while later.
+    Slow,
     /// Every connection is closed, and new ones are refused.
     Cut,
     /// Connections stay, and are accepted, and nothing goes through. Those that have lost something never recover.
@@ -159,6 +163,13 @@ impl Link<'_> {
         self.is_spoiled.fetch_or(is_spoiled, Ordering::Relaxed) || is_spoiled
     }
 
+    /// Holds up a piece, if that is the way.
+    async fn dawdle(&self) {
+        if *self.shared.way.borrow() == Way::Slow {
+            sleep(SLOW).await;
+        }
+    }
+
     async fn requests(
         &self,
         mut from: OwnedReadHalf,
@@ -172,6 +183,7 @@ impl Link<'_> {
             }
             while let Some(length) = request::whole(&buffer) {
                 let request: Vec<u8> = buffer.drain(..length).collect();
+                self.dawdle().await;
                 match self.shared.mishap(request::first_line(&request)) {
                     None => to.write_all(&request).await?,
                     Some(Mishap::Answer(answer)) => back.lock().await.write_all(answer.as_bytes()).await?,
@@ -192,9 +204,13 @@ impl Link<'_> {
             if length == 0 || self.is_doomed.load(Ordering::Relaxed) {
                 return Ok(());
             }
+            self.dawdle().await;
             if !self.loses() {
                 to.lock().await.write_all(buffer.get(..length).unwrap_or_default()).await?;
             }
         }
     }
 }
+
+/// How long a piece is held up where all is slow.
+const SLOW: Duration = Duration::from_millis(300);

@@ -1,7 +1,6 @@
 //! The StackStorm: the program's own sandbox, as a process that outlives the gateways.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -32,7 +31,6 @@ pub(crate) struct StackStorm {
 impl StackStorm {
     /// Starts it on a free port.
     pub(crate) async fn start(program: &Path, folder: &Path) -> Outcome<Self> {
-        write_pack(&folder.join("pack"))?;
         let (process, address) = start(program, folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let told = "2020-01-01T00:00:00.000000Z".into();
         Ok(Self { process, address, program: program.to_owned(), folder: folder.to_owned(), told })
@@ -46,17 +44,14 @@ impl StackStorm {
 
     /// Announces something in a room, by an execution that can be found later.
     pub(crate) async fn announce(&self, number: u64, room: &str) -> Outcome<()> {
-        let parameters = json!({"channel": room, "message": format!("News n{number}."), "route": "errbot"});
-        let body = json!({"action": "chatops.post_message", "parameters": parameters}).to_string();
-        let answer = http::ask(self.address, "POST", "/api/v1/executions", (KEY, &body)).await?;
-        if answer.status == 201 { Ok(()) } else { Err(answer.body.into()) }
+        announce(self.address, number, room).await
     }
 
     /// Tells the account which executions there are that it does not know to have ended.
     pub(crate) async fn tell(&mut self, account: &mut Account) -> Outcome<()> {
         let path = format!(
             "/api/v1/executions?action={ACTION}&limit={PAGE}&timestamp_gt={}\
-             &include_attributes=parameters,start_timestamp,end_timestamp",
+             &include_attributes=parameters,context,start_timestamp,end_timestamp",
             self.told
         );
         let (address, path) = (self.address, path.as_str());
@@ -69,8 +64,9 @@ impl StackStorm {
         // They come the oldest first: of those before the first that runs, nothing more can be learnt.
         for execution in &executions {
             let text = |pointer| execution.pointer(pointer).and_then(Value::as_str);
-            let number = text("/parameters/token").and_then(|token| token.strip_prefix('t')?.parse().ok());
-            let (Some(id), Some(number), Some(began)) = (text("/id"), number, text("/start_timestamp")) else {
+            let number = text("/context/api_user").and_then(|user| user.strip_prefix('u')?.parse().ok());
+            let (id, token, began) = (text("/id"), text("/parameters/token"), text("/start_timestamp"));
+            let (Some(id), Some(token), Some(number), Some(began)) = (id, token, number, began) else {
                 continue;
             };
             let end = text("/end_timestamp").map(str::to_owned);
@@ -78,16 +74,36 @@ impl StackStorm {
             if all_ended {
                 began.clone_into(&mut self.told);
             }
-            account.execution(id, Execution { number, end });
+            account.execution(id, Execution { number, token: token.to_owned(), end });
         }
         Ok(())
     }
 }
 
+/// Has the StackStorm at `address` announce something, if it takes it.
+pub(crate) async fn announce(address: SocketAddr, number: u64, room: &str) -> Outcome<()> {
+    let parameters = json!({"channel": room, "message": format!("News n{number}."), "route": "errbot"});
+    let body = json!({"action": "chatops.post_message", "parameters": parameters}).to_string();
+    let answer = http::ask(address, "POST", "/api/v1/executions", (KEY, &body)).await?;
+    if answer.status == 201 { Ok(()) } else { Err(answer.body.into()) }
+}
+
+/// Has the sandbox at `address` suffer a fault, as `POST /sandbox/faults` takes it.
+pub(crate) async fn suffer(address: SocketAddr, fault: &Value) -> Outcome<()> {
+    let answer = http::ask(address, "POST", "/sandbox/faults", (KEY, &fault.to_string())).await?;
+    if answer.status == 204 { Ok(()) } else { Err(answer.body.into()) }
+}
+
+/// Has it forget the faults that are still to come.
+pub(crate) async fn heal(address: SocketAddr) -> Outcome<()> {
+    let answer = http::ask(address, "DELETE", "/sandbox/faults", (KEY, "")).await?;
+    if answer.status == 204 { Ok(()) } else { Err(answer.body.into()) }
+}
+
 async fn start(program: &Path, folder: &Path, listen: SocketAddr) -> Outcome<(Process, SocketAddr)> {
     let mut command = Command::new(program);
     command.arg("sandbox").args(["--api-key", KEY, "--listen", &listen.to_string()]);
-    command.arg("--packs").arg(folder.join("pack"));
+    command.arg("--packs").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/pack"));
     let mut process = Process::start(&mut command, &folder.join("stackstorm.log"))?;
     let address = until("the sandbox", PATIENCE, async || {
         let said = process.said()?;
@@ -101,30 +117,8 @@ async fn start(program: &Path, folder: &Path, listen: SocketAddr) -> Outcome<(Pr
     Ok((process, address))
 }
 
-/// The pack: one alias, whose ack and result tell the command's number.
-fn write_pack(folder: &Path) -> Outcome<()> {
-    for (path, text) in [
-        ("pack.yaml", "{ref: faults, name: faults, description: Work, version: 1.0.0}"),
-        (
-            "actions/work.yaml",
-            "name: work\npack: faults\nrunner_type: python-script\nentry_point: work.py\n\
-             parameters:\n  token: {type: string, required: true}\n  seconds: {type: number, default: 0}\n\
-             sandbox: {seconds: \"{{ seconds }}\"}\n",
-        ),
-        (
-            "aliases/work.yaml",
-            "name: work\npack: faults\naction_ref: faults.work\ndescription: Works for some time\n\
-             formats: [\"work {{ token }} for {{ seconds }}\"]\n\
-             ack: {format: \"Working on {{ execution.parameters.token }}.\", append_url: false}\n\
-             result: {format: \"Finished {{ execution.parameters.token }}.\"}\n",
-        ),
-    ] {
-        let file = folder.join(path);
-        fs::create_dir_all(file.parent().unwrap_or(folder))?;
-        fs::write(file, text)?;
-    }
-    Ok(())
-}
+/// How many lines more than one the results of `tell` have, as its alias says.
+pub(crate) const LINES: usize = 8;
 
 const ACTION: &str = "faults.work";
 const KEY: &str = "faults";

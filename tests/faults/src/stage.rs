@@ -85,8 +85,10 @@ impl Stage {
         let wiring = Wiring {
             state: format!("sqlite:{}", folder.join("journal.db").display()),
             results: plan.results,
+            progress: "30s",
             api: api.address,
             stream: stream.address,
+            web: None,
             chats: vec![("fulmar".into(), chat.address, rooms.clone())],
         };
         wiring.write(&launch.config)?;
@@ -129,14 +131,27 @@ impl Stage {
 
     /// Somebody gives a command that takes so many seconds; its number, if anybody was there to hear it.
     pub(crate) fn give(&mut self, seconds: f64) -> Option<u64> {
+        self.order(None, &format!("!work t{{n}} for {seconds}"), &["t{n}"], 0)
+    }
+
+    /// Somebody gives a command in a room, if none is named in any; its number, if anybody was there to hear it. It runs
+    /// once for each token, and each result has so many lines more than one. The number stands for `{n}`.
+    pub(crate) fn order(
+        &mut self,
+        room: Option<String>,
+        words: &str,
+        tokens: &[&str],
+        lines: usize,
+    ) -> Option<u64> {
         let number = self.last + 1;
-        let room = room(&self.rooms, number)?;
-        let command = format!("!work t{number} for {seconds}");
-        if self.network.say(&format!("u{number}"), room, &command) == 0 {
+        let room = room.or_else(|| room_of(&self.rooms, number).cloned())?;
+        let text = |words: &str| words.replace("{n}", &number.to_string());
+        if self.network.say(&format!("u{number}"), &room, &text(words)) == 0 {
             return None;
         }
         self.last = number;
-        self.account.command(number, room);
+        let tokens: Vec<String> = tokens.iter().map(|token| text(token)).collect();
+        self.account.command(number, &room, &tokens, lines);
         Some(number)
     }
 
@@ -166,10 +181,18 @@ impl Stage {
 
     /// StackStorm announces something.
     pub(crate) async fn announce(&mut self) -> Outcome<()> {
+        let (number, room) = self.perhaps_announced().ok_or("there are no rooms")?;
+        self.stackstorm.announce(number, &room).await?;
+        self.account.is_made(number);
+        Ok(())
+    }
+
+    /// Something is to be announced, of which it is not known yet if it is: its number and its room.
+    pub(crate) fn perhaps_announced(&mut self) -> Option<(u64, String)> {
         self.last += 1;
-        let room = room(&self.rooms, self.last).ok_or("there are no rooms")?;
-        self.account.announcement(self.last, room);
-        self.stackstorm.announce(self.last, room).await
+        let room = room_of(&self.rooms, self.last)?.clone();
+        self.account.perhaps(self.last, &room);
+        Some((self.last, room))
     }
 
     /// Takes note of what was said and run since.
@@ -271,6 +294,6 @@ impl Stage {
 /// How long people wait before they try again.
 const BETWEEN: Duration = Duration::from_millis(500);
 
-fn room(rooms: &[String], number: u64) -> Option<&String> {
+fn room_of(rooms: &[String], number: u64) -> Option<&String> {
     rooms.iter().cycle().nth(usize::try_from(number).ok()? % rooms.len().max(1))
 }

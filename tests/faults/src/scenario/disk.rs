@@ -1,15 +1,13 @@
 //! The disk with the journal is full, read-only, slow.
 
-mod mount;
-
 use std::{process::Command, time::Duration};
 
 use tokio::time::Instant;
 
-use self::mount::{Disk, Trouble};
 use super::{Length, Scenario};
 use crate::{
     Outcome, Site,
+    mount::{Disk, Trouble},
     report::Row,
     stage::{Plan, Stage},
     wait::PATIENCE,
@@ -19,7 +17,7 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
     let rounds = length.choose(1, 20);
     let mut rows = Vec::new();
     for trouble in [Trouble::Full, Trouble::ReadOnly, Trouble::PowerCut] {
-        match Disk::mount(&site.folder, trouble) {
+        match Disk::mount(&site.folder, &format!("{trouble:?}"), trouble) {
             Ok(disk) => rows.push(hindered(site, &disk, trouble, rounds).await?),
             Err(error) => rows.push(Row::skipped(Scenario::Disk, &format!("{}: {error}", trouble.name()))),
         }

@@ -67,8 +67,10 @@ async fn spread(mut stage: Stage, length: Length) -> Outcome<Row> {
     let wiring = Wiring {
         state: "memory".into(),
         results: "direct",
+        progress: "30s",
         api: stage.api.address,
         stream: stage.stream.address,
+        web: None,
         chats: (0..CHATS)
             .map(|number| (format!("bot{number}"), stage.network.address, vec![format!("#bot{number}")]))
             .collect(),

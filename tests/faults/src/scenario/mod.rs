@@ -2,6 +2,7 @@
 
 mod away;
 mod bits;
+mod chaos;
 mod clocks;
 mod disk;
 mod half_open;
@@ -21,6 +22,8 @@ use crate::{Outcome, Site, report::Row};
 pub(crate) enum Scenario {
     /// A flipped bit in the journal.
     BitFlips,
+    /// Many faults at once, in an order that chance makes.
+    Chaos,
     /// The wall clock jumps.
     Clocks,
     /// A crash at every write.
@@ -57,6 +60,7 @@ impl Scenario {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BitFlips => "bit-flips",
+            Self::Chaos => "chaos",
             Self::Clocks => "clocks",
             Self::CrashSteps => "crash-steps",
             Self::Disk => "disk",
@@ -79,6 +83,7 @@ impl Scenario {
     pub(crate) async fn play(self, site: &Site, length: Length) -> Outcome<Vec<Row>> {
         match self {
             Self::BitFlips => bits::play(site, length).await.map(|row| vec![row]),
+            Self::Chaos => chaos::play(site, length).await,
             Self::Clocks => clocks::play(site, length).await.map(|row| vec![row]),
             Self::CrashSteps => steps::play(site, length).await,
             Self::Disk => disk::play(site, length).await,

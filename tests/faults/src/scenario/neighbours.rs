@@ -67,8 +67,10 @@ impl Street {
         let wiring = Wiring {
             state: format!("sqlite:{}", stage.folder.join("journal.db").display()),
             results: "direct",
+            progress: "30s",
             api: stackstorm.address,
             stream: stackstorm.address,
+            web: None,
             chats: vec![
                 ("good".into(), stage.network.address, stage.rooms.clone()),
                 ("bad".into(), stage.network.address, vec!["#bad".into()]),

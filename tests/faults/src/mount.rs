@@ -13,7 +13,7 @@ use crate::{
 
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// Nothing more fits.
     Full,
     /// The kernel has found an error in it, allows no more writes, and forgets those that were not synced.
@@ -23,7 +23,7 @@ pub(super) enum Trouble {
 }
 
 /// A mounted file system; unmounted when dropped.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     trouble: Trouble,
     folder: PathBuf,
     image: PathBuf,
@@ -31,7 +31,7 @@ pub(super) struct Disk {
 
 impl Trouble {
     /// What it is called.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::PowerCut => "cut off as by a power cut",
@@ -41,13 +41,13 @@ impl Trouble {
 }
 
 impl Disk {
-    /// Makes one that can have this trouble.
-    pub(super) fn mount(site: &Path, trouble: Trouble) -> Outcome<Self> {
-        let folder = site.join(format!("mount-{trouble:?}"));
+    /// Makes one that can have this trouble, under a name of its own.
+    pub(crate) fn mount(site: &Path, name: &str, trouble: Trouble) -> Outcome<Self> {
+        let folder = site.join(format!("mount-{name}"));
         fs::create_dir_all(&folder)?;
         let disk = Self { trouble, image: folder.with_extension("img"), folder };
         match trouble {
-            Trouble::Full => run("mount", &["-t", "tmpfs", "-o", "size=2m", "tmpfs"], &disk.folder)?,
+            Trouble::Full => run("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"], &disk.folder)?,
             Trouble::PowerCut | Trouble::ReadOnly => {
                 fs::File::create(&disk.image)?.set_len(16 << 20)?;
                 run("mkfs.ext4", &["-q"], &disk.image)?;
@@ -60,14 +60,14 @@ impl Disk {
     }
 
     /// A folder on it.
-    pub(super) fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.folder.join("state")
     }
 
     /// The trouble begins.
-    pub(super) fn suffer(&self) -> Outcome<()> {
+    pub(crate) fn suffer(&self) -> Outcome<()> {
         match self.trouble {
-            Trouble::Full => match fs::write(self.ballast(), vec![0; 4 << 20]) {
+            Trouble::Full => match fs::write(self.ballast(), vec![0; 16 << 20]) {
                 Ok(()) => Err("the disk is larger than it should be".into()),
                 Err(_) => Ok(()),
             },
@@ -81,7 +81,7 @@ impl Disk {
     }
 
     /// The trouble is over.
-    pub(super) async fn recover(&self) -> Outcome<()> {
+    pub(crate) async fn recover(&self) -> Outcome<()> {
         if self.trouble == Trouble::Full {
             return Ok(fs::remove_file(self.ballast())?);
         }
