@@ -15,6 +15,7 @@ mod lasting;
 mod nick;
 mod outbound;
 mod outbox;
+mod parked;
 mod people;
 mod refusal;
 mod rooms;

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::throttle::Throttle;
+use crate::{parked::Parked, throttle::Throttle};
 
 /// Where what becomes of a post is told.
 pub(crate) type Answer = oneshot::Sender<Result<Receipt, Undelivered>>;
@@ -21,6 +21,7 @@ pub(crate) type Answer = oneshot::Sender<Result<Receipt, Undelivered>>;
 pub(crate) struct Outbox {
     orders: mpsc::Receiver<Order>,
     asking: Option<Asking>,
+    parked: Parked,
     /// Oldest first. Only the last one has lines that are not written yet.
     under_way: VecDeque<UnderWay>,
     throttle: Throttle,
@@ -70,8 +71,8 @@ pub(crate) enum Step {
 }
 
 impl Outbox {
-    pub(crate) const fn new(orders: mpsc::Receiver<Order>, throttle: Throttle) -> Self {
-        Self { orders, asking: None, under_way: VecDeque::new(), throttle, tokens: 0 }
+    pub(crate) fn new(orders: mpsc::Receiver<Order>, throttle: Throttle) -> Self {
+        Self { orders, asking: None, parked: Parked::default(), under_way: VecDeque::new(), throttle, tokens: 0 }
     }
 
     /// Waits until there is something to do. Loses nothing when it is dropped.
@@ -86,6 +87,9 @@ impl Outbox {
         }
         if self.asking.is_some() || self.under_way.len() >= MOST {
             return pending().await;
+        }
+        if let Some(order) = self.parked.next() {
+            return Step::Order(order);
         }
         match self.orders.recv().await {
             Some(order) => Step::Order(order),
@@ -110,6 +114,11 @@ impl Outbox {
     pub(crate) fn unvouched(&mut self, nick: &str) -> Option<(String, Answer)> {
         let asking = self.asking.take_if(|asking| asking.nick == nick)?;
         Some((asking.account, asking.answer))
+    }
+
+    /// The posts to rooms in which we are not yet.
+    pub(crate) const fn parked(&mut self) -> &mut Parked {
+        &mut self.parked
     }
 
     /// Begins with a post: `lines` are to be written to `target`.

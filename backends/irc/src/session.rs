@@ -6,7 +6,7 @@ mod whisper;
 
 use std::time::{Duration, SystemTime};
 
-use fulmar_contract::{Event, Failure, Link, Order, Post, Undelivered};
+use fulmar_contract::{Event, Failure, Link, Order, Post};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
@@ -167,6 +167,7 @@ impl<'a> Session<'a> {
                 },
                 now = tick.tick() => self.look_around(now).await?,
             }
+            self.outbox.parked().sort(|room| self.rooms.is_missing(room), Instant::now());
         }
     }
 
@@ -195,9 +196,8 @@ impl<'a> Session<'a> {
 
     async fn post(&mut self, post: Post, receipt: Answer) -> Result<(), Failure> {
         let target = self.fold(post.room.as_str());
-        if self.rooms.is_missing(&target) {
-            let why = format!("{} is not joined", post.room);
-            outbox::tell(receipt, Err(Undelivered::Later { after: None, why }));
+        if self.rooms.is_missing(&target) || self.outbox.parked().holds(&target) {
+            self.outbox.parked().wait(target, post, receipt, Instant::now());
             return Ok(());
         }
         self.address(post, receipt).await

@@ -4,7 +4,7 @@ mod moves;
 mod nick;
 mod people;
 
-use fulmar_contract::{Heard, Login, Post, Receipt, RoomId, Secret};
+use fulmar_contract::{Heard, Login, Post, Receipt, RoomId, Secret, Undelivered};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf},
     sync::oneshot,

@@ -19,6 +19,21 @@ async fn a_kick_is_told_and_the_room_is_joined_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_while_a_room_is_being_joined_is_said_in_its_order() {
+    let mut bench = Bench::with(config(), "CHANTYPES=#").await;
+    bench.hears("JOIN #ops").await;
+
+    let _early = bench.order("#ops", "early").await;
+    bench.says("PING :now").await;
+    bench.hears("PONG :now").await;
+    bench.says(":fulmar!f@h JOIN #ops").await;
+    let _late = bench.order("#ops", "late").await;
+
+    bench.hears("PRIVMSG #ops :late").await;
+    assert!(bench.seen.contains(&"PRIVMSG #ops :early".to_owned()), "{:?}", bench.seen);
+}
+
+#[tokio::test(start_paused = true)]
 async fn kicks_again_and_again_are_followed_ever_more_seldom() {
     let mut bench = Bench::start(0, 0).await;
     let start = Instant::now();
