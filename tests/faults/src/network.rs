@@ -8,14 +8,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::mpsc,
     task::{JoinHandle, JoinSet},
-    time::Instant,
+    time::{Instant, sleep},
 };
 
 /// The server.
@@ -50,6 +54,8 @@ struct Shared {
     receipts: Receipts,
     clients: Mutex<BTreeMap<String, Client>>,
     lines: Mutex<Vec<Line>>,
+    /// How many more lines are confirmed, if not all.
+    confirmed: AtomicUsize,
 }
 
 struct Client {
@@ -61,7 +67,12 @@ struct Client {
 impl Network {
     /// Starts it on a free port.
     pub(crate) fn start(receipts: Receipts) -> io::Result<Self> {
-        let shared = Arc::new(Shared { receipts, clients: Mutex::default(), lines: Mutex::default() });
+        let shared = Arc::new(Shared {
+            receipts,
+            clients: Mutex::default(),
+            lines: Mutex::default(),
+            confirmed: AtomicUsize::new(usize::MAX),
+        });
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
         let accepting = Some(tokio::spawn(Arc::clone(&shared).accept(listener)));
@@ -77,9 +88,8 @@ impl Network {
     }
 
     /// Serves again, on the same port.
-    pub(crate) fn return_again(&mut self) -> io::Result<()> {
-        self.accepting = Some(tokio::spawn(Arc::clone(&self.shared).accept(listen(self.address)?)));
-        Ok(())
+    pub(crate) async fn return_again(&mut self) {
+        self.accepting = Some(tokio::spawn(Arc::clone(&self.shared).accept(listen_again(self.address).await)));
     }
 
     /// Somebody says something in a room; how many clients were there to hear it.
@@ -98,6 +108,21 @@ impl Network {
     /// When each client that is here was let in.
     pub(crate) fn entries(&self) -> Vec<Instant> {
         self.shared.clients().values().map(|client| client.entered).collect()
+    }
+
+    /// From now on so many lines are confirmed, and no more.
+    pub(crate) fn confirm_only(&self, lines: usize) {
+        self.shared.confirmed.store(lines, Ordering::Relaxed);
+    }
+
+    /// All lines are confirmed again.
+    pub(crate) fn confirm_all(&self) {
+        self.confirm_only(usize::MAX);
+    }
+
+    /// How many lines were written so far.
+    pub(crate) fn count(&self) -> usize {
+        self.shared.lines().len()
     }
 
     /// All lines but the first so many.
@@ -127,6 +152,17 @@ impl Shared {
         while let Ok((stream, _)) = listener.accept().await {
             serving.spawn(client::serve(Arc::clone(&self), stream));
             while serving.try_join_next().is_some() {}
+        }
+    }
+}
+
+/// Listens where somebody has listened before, as soon as nobody else has that port.
+pub(crate) async fn listen_again(address: SocketAddr) -> TcpListener {
+    loop {
+        match listen(address) {
+            Ok(listener) => return listener,
+            // Whoever connects to somewhere may have been given it.
+            Err(_) => sleep(Duration::from_millis(20)).await,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -24,7 +24,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::network::listen;
+use crate::network::{listen, listen_again};
 
 /// A proxy.
 pub(crate) struct Proxy {
@@ -54,6 +54,11 @@ pub(crate) enum Mishap {
     Answer(String),
     /// It arrives, and the connection is closed in place of the answer.
     Reset,
+    /// There is never an answer, though it perhaps arrives.
+    Silence {
+        /// Whether it arrives.
+        arrives: bool,
+    },
 }
 
 struct Shared {
@@ -61,6 +66,8 @@ struct Shared {
     way: watch::Sender<Way>,
     /// What befalls the next requests with this in their first line.
     mishaps: Mutex<VecDeque<(&'static str, Mishap)>>,
+    /// How many requests something befell.
+    befallen: AtomicUsize,
 }
 
 impl Proxy {
@@ -68,7 +75,12 @@ impl Proxy {
     pub(crate) fn start(to: SocketAddr) -> io::Result<Self> {
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { to, way: watch::Sender::new(Way::Open), mishaps: Mutex::default() });
+        let shared = Arc::new(Shared {
+            to,
+            way: watch::Sender::new(Way::Open),
+            mishaps: Mutex::default(),
+            befallen: AtomicUsize::new(0),
+        });
         let accepting = tokio::spawn(Arc::clone(&shared).accept(listener));
         Ok(Self { address, shared, accepting })
     }
@@ -81,6 +93,11 @@ impl Proxy {
     /// Something befalls the next request that has `what` in its first line, after what was said before.
     pub(crate) fn befalls(&self, what: &'static str, mishap: Mishap) {
         self.shared.mishaps.lock().unwrap_or_else(PoisonError::into_inner).push_back((what, mishap));
+    }
+
+    /// How many requests something befell so far.
+    pub(crate) fn befallen(&self) -> usize {
+        self.shared.befallen.load(Ordering::Relaxed)
     }
 
     /// Forgets what has not happened yet.
@@ -115,7 +132,7 @@ impl Shared {
                     drop(listener);
                     serving.shutdown().await;
                     until(&mut way, |way| way != Way::Cut).await;
-                    listener = listen(address)?;
+                    listener = listen_again(address).await;
                 }
             }
         }
@@ -138,6 +155,7 @@ impl Shared {
     fn mishap(&self, line: &str) -> Option<Mishap> {
         let mut mishaps = self.mishaps.lock().unwrap_or_else(PoisonError::into_inner);
         let at = mishaps.iter().position(|(what, _)| line.contains(what))?;
+        self.befallen.fetch_add(1, Ordering::Relaxed);
         mishaps.remove(at).map(|(_, mishap)| mishap)
     }
 }
@@ -187,6 +205,10 @@ impl Link<'_> {
                 match self.shared.mishap(request::first_line(&request)) {
                     None => to.write_all(&request).await?,
                     Some(Mishap::Answer(answer)) => back.lock().await.write_all(answer.as_bytes()).await?,
+                    Some(Mishap::Silence { arrives }) => {
+                        self.is_spoiled.store(true, Ordering::Relaxed);
+                        to.write_all(if arrives { &request } else { b"" }).await?;
+                    }
                     Some(Mishap::Reset) => {
                         self.is_doomed.store(true, Ordering::Relaxed);
                         to.write_all(&request).await?;

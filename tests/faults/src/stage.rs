@@ -155,6 +155,13 @@ impl Stage {
         Some(number)
     }
 
+    /// The author of a command says something more.
+    pub(crate) fn speak(&self, number: u64, text: &str) {
+        if let Some(room) = self.account.room_of(number) {
+            self.network.say(&format!("u{number}"), room, text);
+        }
+    }
+
     /// So many commands a second are given, as long as that.
     pub(crate) async fn give_for(&mut self, length: Duration, rate: u32) -> Outcome<()> {
         let begin = Instant::now();

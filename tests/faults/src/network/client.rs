@@ -1,6 +1,10 @@
 //! One client's connection: registration, rooms, and what it writes.
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{Arc, atomic::Ordering},
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -14,7 +18,8 @@ use super::{Client, Line, Receipts, Shared};
 /// Serves a client until its connection ends.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     let (lines, outgoing) = mpsc::unbounded_channel();
-    let mut serving = Serving { shared, lines, nick: None, is_negotiating: false, echoes: false, entered: false };
+    let (nick, is_negotiating, echoes, entered, is_confirmed) = (None, false, false, false, true);
+    let mut serving = Serving { shared, lines, nick, is_negotiating, echoes, entered, is_confirmed };
     // A client that goes away is no news.
     drop(serving.talk(stream, outgoing).await);
     serving.leave();
@@ -27,6 +32,8 @@ struct Serving {
     is_negotiating: bool,
     echoes: bool,
     entered: bool,
+    /// Whether the last line that was written is confirmed.
+    is_confirmed: bool,
 }
 
 impl Serving {
@@ -107,15 +114,24 @@ impl Serving {
         self.reply(&format!(":irc.test 366 {nick} {room} :End of /NAMES list."));
     }
 
-    fn hear(&self, room: &str, text: &str) {
+    fn hear(&mut self, room: &str, text: &str) {
         let line = Line { at: Instant::now(), room: room.to_owned(), text: text.to_owned() };
         self.shared.lines().push(line);
+        let less = |left: usize| left.checked_sub(usize::from(left < usize::MAX));
+        self.is_confirmed = self.shared.confirmed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
+        if !self.is_confirmed {
+            return;
+        }
         if let (true, Some(nick)) = (self.echoes, &self.nick) {
             self.reply(&format!(":{nick}!{nick}@gateway.test PRIVMSG {room} :{text}"));
         }
     }
 
     fn pong(&self, token: &str) {
+        // That is a receipt, too.
+        if !self.is_confirmed {
+            return;
+        }
         self.reply(&format!(":irc.test PONG irc.test :{token}"));
     }
 

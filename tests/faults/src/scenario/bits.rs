@@ -59,7 +59,7 @@ async fn journal(stage: &mut Stage, name: &str, signal: &str) -> Outcome<PathBuf
     stage.running()?.process.signal(signal)?;
     until("the end of the gateway", PATIENCE, async || Ok(stage.running()?.process.ended()?)).await?;
     stage.gateway = None;
-    stage.network.return_again()?;
+    stage.network.return_again().await;
     Ok(folder)
 }
 

@@ -24,7 +24,7 @@ use crate::{
     report::Row,
     stackstorm,
     stage::{Plan, Stage},
-    wait::{PATIENCE, until},
+    wait::until,
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
@@ -176,7 +176,7 @@ impl Round {
                 self.start()?;
             }
             Fault::Gateway(_) => self.start()?,
-            Fault::Network => stage.network.return_again()?,
+            Fault::Network => stage.network.return_again().await,
             Fault::Sandbox(_) => {}
             Fault::StackStorm => stage.stackstorm.process.signal("CONT")?,
             Fault::Stream(_) => stage.stream.turn(Way::Open),
@@ -218,7 +218,9 @@ impl Round {
 
     /// All is well again, and the gateway ready.
     async fn heal(&mut self) -> Outcome<()> {
-        stackstorm::heal(self.stage.stackstorm.address).await?;
+        let address = self.stage.stackstorm.address;
+        until("an end of the sandbox's faults", OVERDUE, async || Ok(stackstorm::heal(address).await.ok()))
+            .await?;
         until("the gateway's readiness", OVERDUE, async || {
             self.stage.hear();
             self.watch()?;
@@ -226,7 +228,14 @@ impl Round {
             Ok(answer.filter(|answer| answer.status == 200).map(drop))
         })
         .await?;
-        self.stage.until_one_runs(PATIENCE).await
+        // What is said into a link of which it is not known yet that it is dead, nobody hears.
+        until("a command that runs", OVERDUE, async || {
+            let number = self.stage.give(0.0);
+            sleep(Duration::from_secs(2)).await;
+            self.stage.hear();
+            Ok(number.and_then(|number| self.stage.account.result_at(number)).map(drop))
+        })
+        .await
     }
 
     /// Somebody gives a command in each room; these must be answered.

@@ -80,7 +80,7 @@ async fn spread(mut stage: Stage, length: Length) -> Outcome<Row> {
     stage.until_clients(CHATS).await?;
     stage.network.die();
     sleep(length.choose(Duration::from_secs(10), Duration::from_secs(60))).await;
-    stage.network.return_again()?;
+    stage.network.return_again().await;
     let back = Instant::now();
     stage.until_clients(CHATS).await?;
     let mut entries: Vec<f64> =

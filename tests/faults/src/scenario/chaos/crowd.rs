@@ -76,10 +76,10 @@ impl Crowd {
     fn follow_up(&mut self, stage: &mut Stage) {
         self.note(stage);
         for number in self.undecided.extract_if(.., |number| stage.account.is_asked(*number)) {
-            speak(stage, number, if self.rng.bool() { "!1" } else { "!2" });
+            stage.speak(number, if self.rng.bool() { "!1" } else { "!2" });
         }
         for number in self.hasty.extract_if(.., |number| stage.account.is_acknowledged(*number)) {
-            speak(stage, number, "!cancel");
+            stage.speak(number, "!cancel");
         }
     }
 
@@ -107,12 +107,5 @@ impl Crowd {
             let posted = http::ask(web, "POST", "/chatops/message", ("", &body)).await;
             posted.is_ok_and(|answer| answer.status == 200).then_some(number)
         });
-    }
-}
-
-/// The author of a command says something more.
-fn speak(stage: &Stage, number: u64, text: &str) {
-    if let Some(room) = stage.account.room_of(number) {
-        stage.network.say(&format!("u{number}"), room, text);
     }
 }
