@@ -5,6 +5,7 @@
 //! ```text
 //! cli -> actors, admin, web, sandbox -> supervise, st2, config -> alias, markup, render
 //! backends.rs -> backends/*  -> backends/contract
+//! tls -> backends/transport  -> backends/contract
 //! ```
 
 pub mod actors;

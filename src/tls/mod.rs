@@ -12,7 +12,6 @@ pub(crate) mod tests;
 mod verifier;
 
 use std::{
-    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -59,31 +58,13 @@ pub struct Pool {
 /// Why there is no TLS as asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A key belongs to another certificate.
-    #[error("the key in {} does not fit the certificate in {}", .0.key.display(), .0.certificate.display())]
-    Misfit(Identity),
-    /// A file has no certificate in it.
-    #[error("there is no PEM certificate in {}", .0.display())]
-    NoCertificate(PathBuf),
-    /// A file has no key in it.
-    #[error("there is no PEM private key in {}, or it is encrypted", .0.display())]
-    NoKey(PathBuf),
+    /// A certificate or a key cannot be used.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Certificate(#[from] fulmar_transport::PemError),
     /// This build has no TLS.
     #[error("this build of fulmar has no https: build it with the feature \"tls\"")]
     NotBuilt,
-    /// A file cannot be read.
-    #[error("cannot read the {what} in {}: {error}", file.display())]
-    Unreadable {
-        /// What was expected in it.
-        what: &'static str,
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// A certificate, a key or the TLS library is not usable.
-    #[error("cannot use the certificates: {0}")]
-    Unusable(String),
 }
 
 /// An HTTP client that believes whom `trust` says; without it, it speaks plain HTTP only. It follows no
@@ -113,7 +94,7 @@ pub fn http_client(trust: Option<&Trust>, pool: Pool) -> Result<Client, TlsError
 /// # Errors
 /// When it has not, or this build has no TLS.
 pub fn check_certificates(file: &Path) -> Result<(), TlsError> {
-    built::certificates(file).map(drop)
+    built::check_certificates(file)
 }
 
 /// Checks that the key can be used and fits the certificate.
@@ -121,7 +102,7 @@ pub fn check_certificates(file: &Path) -> Result<(), TlsError> {
 /// # Errors
 /// When it does not, or this build has no TLS.
 pub fn check_identity(identity: &Identity) -> Result<(), TlsError> {
-    built::certified_key(identity).map(drop)
+    built::check_identity(identity)
 }
 
 /// Whether a request failed because the server wants a certificate of ours that we did not show: it ended the handshake,
@@ -142,11 +123,11 @@ mod built {
 
     use super::{Identity, TlsError};
 
-    pub(super) fn certificates(_file: &Path) -> Result<(), TlsError> {
+    pub(super) fn check_certificates(_file: &Path) -> Result<(), TlsError> {
         Err(TlsError::NotBuilt)
     }
 
-    pub(super) fn certified_key(_identity: &Identity) -> Result<(), TlsError> {
+    pub(super) fn check_identity(_identity: &Identity) -> Result<(), TlsError> {
         Err(TlsError::NotBuilt)
     }
 }

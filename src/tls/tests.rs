@@ -125,6 +125,7 @@ fn a_file_that_is_not_what_it_is_for_is_told() {
     assert!(says(check("client.pem", "server.key"), "server.key does not fit the certificate in "));
     assert!(says(check("client.pem", "server.pem"), "no PEM private key in "));
     assert!(says(check("client.pem", "nowhere.key"), "cannot read the key in "));
-    assert!(matches!(check_certificates(&file("server.key")), Err(TlsError::NoCertificate(_))));
-    assert!(matches!(check_certificates(&file("nowhere.pem")), Err(TlsError::Unreadable { .. })));
+    let check = |name| check_certificates(&file(name)).map_err(|error| error.to_string());
+    assert!(says(check("server.key"), "no PEM certificate in "));
+    assert!(says(check("nowhere.pem"), "cannot read the certificates in "));
 }

@@ -5,12 +5,10 @@ mod login;
 use std::sync::Arc;
 
 use fulmar_contract::{Backend, Options, Secret};
-use rustls::pki_types::ServerName;
+use fulmar_transport::{Trust, certificates, identity};
+use rustls::{client::ResolvesClientCert, pki_types::ServerName};
 
-use crate::{
-    Irc, outbound,
-    tls::{self, Certificate, Trust},
-};
+use crate::{Irc, outbound};
 
 pub(crate) use login::{Credentials, Login, Way};
 
@@ -45,7 +43,7 @@ pub(crate) struct Server {
     /// Whom to believe over TLS.
     pub(crate) trust: Trust,
     /// What to show over TLS.
-    pub(crate) certificate: Option<Certificate>,
+    pub(crate) certificate: Option<Arc<dyn ResolvesClientCert>>,
 }
 
 /// A room to be in.
@@ -101,22 +99,13 @@ fn server(options: &mut Options) -> Server {
     }
     let tls = options.flag("tls", true);
     let port = options.port("port", if tls { 6697 } else { 6667 });
-    let trust = trust(options);
+    let trust = Trust::read(options);
     let certificate = certificate(options, tls);
     Server { host, port, tls, trust, certificate }
 }
 
-fn trust(options: &mut Options) -> Trust {
-    let line = options.line_of("ca_cert");
-    let Some(path) = options.file("ca_cert") else { return Trust::System };
-    Trust::read(&path).unwrap_or_else(|why| {
-        options.complain(line, "ca_cert", why);
-        Trust::System
-    })
-}
-
 /// Reads `client_cert` and `client_key`, which belong together.
-fn certificate(options: &mut Options, tls: bool) -> Option<Certificate> {
+fn certificate(options: &mut Options, tls: bool) -> Option<Arc<dyn ResolvesClientCert>> {
     let (chain_line, key_line) = (options.line_of("client_cert"), options.line_of("client_key"));
     let (chain, key) = match (options.file("client_cert"), options.file("client_key")) {
         (Some(chain), Some(key)) => (chain, key),
@@ -133,9 +122,17 @@ fn certificate(options: &mut Options, tls: bool) -> Option<Certificate> {
     if !tls {
         options.complain(chain_line, "client_cert", "is of use only with tls = true");
     }
-    let chain = tls::chain(&chain).map_err(|why| options.complain(chain_line, "client_cert", why));
-    let key = tls::key(&key).map_err(|why| options.complain(key_line, "client_key", why));
-    Certificate::new(chain.ok()?, key.ok()?).map_err(|why| options.complain(key_line, "client_key", why)).ok()
+    if let Err(why) = certificates(&chain) {
+        options.complain(chain_line, "client_cert", why.to_string());
+        return None;
+    }
+    match identity(&chain, &key) {
+        Ok(identity) => Some(identity),
+        Err(why) => {
+            options.complain(key_line, "client_key", why.to_string());
+            None
+        }
+    }
 }
 
 fn rooms(options: &mut Options) -> Vec<Wanted> {

@@ -2,20 +2,20 @@
 
 use std::{
     io,
-    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use fulmar_contract::Failure;
+use fulmar_transport::{Stream, connect, in_time};
 use futures_util::StreamExt;
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf},
-    net::{TcpSocket, TcpStream, lookup_host},
-    time::timeout,
+    net::TcpStream,
 };
+use tokio_rustls::TlsConnector;
 use tokio_util::codec::FramedRead;
 
 use crate::{config::Server, framing::Framing};
@@ -28,10 +28,6 @@ pub(crate) struct Connection {
     longest: usize,
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
-
 impl Connection {
     /// Connects; by TLS at `secure_port` if there is one, else as `server` says.
     pub(crate) async fn open(server: &Server, secure_port: Option<u16>) -> Result<Self, Failure> {
@@ -40,13 +36,14 @@ impl Connection {
             return Ok(Self::on(Box::new(tcp)));
         }
         let name = ServerName::try_from(server.host.clone()).map_err(Failure::lost)?;
-        let connector = server.trust.connector(server.certificate.as_ref())?;
-        let stream = in_time("TLS handshake", connector.connect(name, tcp)).await?;
+        let config = server.trust.client_config(server.certificate.clone())?;
+        let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
+        let stream = in_time("TLS handshake", connecting).await?;
         Ok(Self::on(Box::new(stream)))
     }
 
     /// A connection over any stream.
-    pub(crate) fn over(stream: impl AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static) -> Self {
+    pub(crate) fn over(stream: impl Stream + 'static) -> Self {
         Self::on(Box::new(stream))
     }
 
@@ -125,33 +122,5 @@ impl AsyncWrite for Prompt {
     }
 }
 
-async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
-    let addresses = in_time("name lookup", lookup_host((host, port))).await?;
-    let mut last = Failure::lost(format!("{host} has no address"));
-    for address in addresses {
-        match in_time("connect", connect_to(address)).await {
-            Ok(stream) => return Ok(stream),
-            Err(failure) => last = failure,
-        }
-    }
-    Err(last)
-}
-
-async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_nodelay(true)?;
-    socket.set_keepalive(true)?;
-    socket.connect(address).await
-}
-
-async fn in_time<T>(what: &str, step: impl Future<Output = io::Result<T>>) -> Result<T, Failure> {
-    match timeout(PATIENCE, step).await {
-        Ok(outcome) => outcome.map_err(|error| Failure::lost(format!("{what}: {error}"))),
-        Err(_) => Err(Failure::lost(format!("{what}: nothing happened for {PATIENCE:?}"))),
-    }
-}
-
 /// The greatest length of a line in bytes, its end included, unless the server says otherwise (RFC 2812, section 2.3).
 const LONGEST: usize = 512;
-/// How long a single step may take.
-const PATIENCE: Duration = Duration::from_secs(10);

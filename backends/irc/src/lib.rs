@@ -26,8 +26,6 @@ mod support;
 mod tags;
 mod text;
 mod throttle;
-mod tls;
-mod verifier;
 mod whom;
 
 use std::sync::Arc;

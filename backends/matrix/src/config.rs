@@ -2,7 +2,7 @@
 
 mod invites;
 
-use std::{fs, net::IpAddr, path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use fulmar_contract::{Backend, Options, Secret};
 use matrix_sdk::reqwest::Certificate;
@@ -178,21 +178,9 @@ fn rooms(options: &mut Options) -> Vec<Wanted> {
 
 fn authorities(options: &mut Options) -> Option<Vec<Certificate>> {
     let line = options.line_of("ca_cert");
-    let path = options.file("ca_cert")?;
-    let content = match fs::read(&path) {
-        Ok(content) => content,
-        Err(error) => {
-            options.complain(line, "ca_cert", format!("cannot read {}: {error}", path.display()));
-            return None;
-        }
-    };
-    match Certificate::from_pem_bundle(&content) {
-        Ok(authorities) if !authorities.is_empty() => Some(authorities),
-        Ok(_) | Err(_) => {
-            options.complain(line, "ca_cert", format!("{} holds no certificate", path.display()));
-            None
-        }
-    }
+    let read: Result<_, _> =
+        fulmar_transport::authorities(options)?.iter().map(|it| Certificate::from_der(it)).collect();
+    read.map_err(|error| options.complain(line, "ca_cert", format!("cannot use the certificates: {error}"))).ok()
 }
 
 #[cfg(test)]

@@ -1,16 +1,12 @@
 //! Where a domain's server is, and the connection to it.
 
-use std::{io, net::SocketAddr, time::Duration};
-
 use fulmar_contract::Failure;
+use fulmar_transport::{PATIENCE, connect};
 use hickory_resolver::{
     TokioResolver,
     proto::rr::{IntoName, RData},
 };
-use tokio::{
-    net::{TcpSocket, TcpStream, lookup_host},
-    time::timeout,
-};
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::config::{Server, Tls};
 
@@ -86,35 +82,6 @@ fn by_priority(mut records: Vec<Record>, domain: &str) -> Result<Vec<Way>, Failu
     Ok(records.into_iter().map(|record| record.way).collect())
 }
 
-/// Connects to `host`, whichever of its addresses answers first in their order.
-pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
-    let addresses = in_time("name lookup", lookup_host((host, port))).await?;
-    let mut last = Failure::lost(format!("{host} has no address"));
-    for address in addresses {
-        match in_time("connect", connect_to(address)).await {
-            Ok(stream) => return Ok(stream),
-            Err(failure) => last = failure,
-        }
-    }
-    Err(last)
-}
-
-async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_nodelay(true)?;
-    socket.set_keepalive(true)?;
-    socket.connect(address).await
-}
-
-async fn in_time<T>(what: &str, step: impl Future<Output = io::Result<T>>) -> Result<T, Failure> {
-    match timeout(PATIENCE, step).await {
-        Ok(outcome) => outcome.map_err(|error| Failure::lost(format!("{what}: {error}"))),
-        Err(_) => Err(Failure::lost(format!("{what}: nothing happened for {PATIENCE:?}"))),
-    }
-}
-
-/// How long a single step may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Where servers listen (RFC 6120, section 14.7).
 const PORT: u16 = 5222;
 /// Where servers listen for TLS at once, by custom.
@@ -122,8 +89,9 @@ const DIRECT_PORT: u16 = 5223;
 
 #[cfg(test)]
 mod tests {
+    use fulmar_transport::Trust;
+
     use super::*;
-    use crate::tls::Trust;
 
     fn record(priority: u16, weight: u16, host: &str, tls: Tls) -> Record {
         Record { priority, weight, way: Way { host: host.into(), port: 1, tls } }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use fulmar_contract::{Backend, Options, Secret};
+use fulmar_transport::Trust;
 use jid::{BareJid, ResourcePart};
 
-use crate::{Xmpp, tls::Trust};
+use crate::Xmpp;
 
 /// Everything an operator can say about an XMPP chat.
 #[derive(Clone, Debug)]
@@ -134,13 +135,7 @@ fn server(options: &mut Options) -> Server {
         address
     });
     let tls = options.word("tls", None, &[("starttls", Some(Tls::StartTls)), ("direct", Some(Tls::Direct))]);
-    let line = options.line_of("ca_cert");
-    let trust = options.file("ca_cert").map_or(Ok(Trust::System), |path| Trust::read(&path));
-    let trust = trust.unwrap_or_else(|why| {
-        options.complain(line, "ca_cert", why);
-        Trust::System
-    });
-    Server { address, tls, trust }
+    Server { address, tls, trust: Trust::read(options) }
 }
 
 /// Takes `host`, `host:port` or `[address]:port` apart.

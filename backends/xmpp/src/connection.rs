@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use fulmar_contract::Failure;
+use fulmar_transport::in_time;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
 use tokio_xmpp::xmlstream::{ReadError, Timeouts, XmlStream};
@@ -135,10 +136,7 @@ impl Connection {
     }
 
     async fn write(&mut self, element: &Element) -> Result<(), Failure> {
-        match timeout(PATIENCE, self.stream.send(element)).await {
-            Ok(written) => written.map_err(|error| Failure::lost(format!("write: {error}"))),
-            Err(_) => Err(Failure::lost(format!("write: nothing happened for {PATIENCE:?}"))),
-        }
+        in_time("write", self.stream.send(element)).await
     }
 
     /// Says goodbye and waits a little for the server to do so, too.

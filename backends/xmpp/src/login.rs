@@ -3,6 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use fulmar_contract::Failure;
+use fulmar_transport::Stream;
 use jid::FullJid;
 use sasl::common::ChannelBinding;
 use tokio::time::timeout;
@@ -14,7 +15,8 @@ use crate::{
     config::{Config, Tls},
     connection::{Connection, Incoming, TIMEOUTS},
     sasl::{Login, Next},
-    wire::{Stream, Wire},
+    tls,
+    wire::Wire,
     xml::{self, Build, element},
 };
 
@@ -50,7 +52,7 @@ async fn enter_over(stream: Box<dyn Stream>, way: &Way, config: &Config) -> Resu
         Tls::Direct => (stream, Some(ALPN)),
         Tls::StartTls => (start_tls(stream, domain).await?, None),
     };
-    let (stream, binding) = config.server.trust.secure(stream, domain, alpn).await?;
+    let (stream, binding) = tls::secure(&config.server.trust, stream, domain, alpn).await?;
     enter_secure(stream, binding, config).await
 }
 

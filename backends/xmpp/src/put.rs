@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use fulmar_contract::{File, Undelivered};
+use fulmar_transport::{Trust, connect};
 use http_body_util::Full;
 use hyper::{Request, StatusCode, Uri, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
-use crate::{address, tls::Trust, uploads::Slot};
+use crate::{tls, uploads::Slot};
 
 /// Puts `file` there.
 pub(crate) async fn put(slot: Slot, file: File, trust: Trust) -> Result<(), Undelivered> {
@@ -29,8 +30,8 @@ async fn send(slot: &Slot, file: &File, trust: &Trust) -> Result<StatusCode, Str
         return Err(format!("the file is not sent in the open: {url}"));
     };
     let host = host.trim_matches(['[', ']']);
-    let tcp = address::connect(host, url.port_u16().unwrap_or(HTTPS)).await.map_err(|error| error.to_string())?;
-    let (stream, _) = trust.secure(Box::new(tcp), host, None).await.map_err(|error| error.to_string())?;
+    let tcp = connect(host, url.port_u16().unwrap_or(HTTPS)).await.map_err(|error| error.to_string())?;
+    let (stream, _) = tls::secure(trust, Box::new(tcp), host, None).await.map_err(|error| error.to_string())?;
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| format!("no HTTP: {error}"))?;
     let request = request(slot, file, &url)?;

@@ -6,14 +6,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use fulmar_transport::Stream;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::sieve::Sieve;
-
-/// What a wire can be made of.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 /// One connection.
 pub(crate) struct Wire {

@@ -1,13 +1,11 @@
 //! Registrations, played line by line.
 
 use fulmar_contract::Secret;
+use fulmar_transport::Trust;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    config::{Credentials, Login, Server, Way},
-    tls::Trust,
-};
+use crate::config::{Credentials, Login, Server, Way};
 
 fn config(sasl: bool) -> Config {
     by(sasl.then_some(Way::Plain))

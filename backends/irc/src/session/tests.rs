@@ -5,6 +5,7 @@ mod nick;
 mod people;
 
 use fulmar_contract::{Heard, Login, Post, Receipt, RoomId, Secret, Undelivered};
+use fulmar_transport::Trust;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf},
     sync::oneshot,
@@ -12,10 +13,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    config::{Server, Wanted},
-    tls::Trust,
-};
+use crate::config::{Server, Wanted};
 
 /// A session in virtual time, and the server's end of its connection.
 struct Bench {

@@ -74,7 +74,7 @@ fn each_mistake_is_told() {
         (
             "ca_cert",
             "/none.pem",
-            "chats.ops.ca_cert cannot read /none.pem: No such file or directory (os error 2)",
+            "chats.ops.ca_cert cannot read the certificates in /none.pem: No such file or directory (os error 2)",
         ),
     ] {
         let mut entries = password();

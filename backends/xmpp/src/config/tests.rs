@@ -106,5 +106,8 @@ fn what_is_wrong_is_named_with_what_was_expected() {
         assert_eq!(problems(&entries), [format!("2 chats.x.{key} {expected}")]);
     }
     let missing = problems(&[account, password, ("ca_cert", text("/there/is/none"))]);
-    assert!(missing[0].starts_with("2 chats.x.ca_cert cannot read /there/is/none"), "{missing:?}");
+    assert!(
+        missing[0].starts_with("2 chats.x.ca_cert cannot read the certificates in /there/is/none"),
+        "{missing:?}"
+    );
 }
