@@ -15,16 +15,6 @@ server_password=open-sesame
 
 . "$(dirname "${BASH_SOURCE[0]}")/loopback.sh"
 
-# Waits until somebody listens on a port of loopback.
-await_port() {
-  for _ in $(seq 200); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
-    sleep 0.05
-  done
-  echo "nobody listens on port $1; see the logs in $dir" >&2
-  return 1
-}
-
 # Runs a server in the background, in DIR and without core dumps (inspircd can crash when it stops), and notes
 # its process for stop.
 run() {

@@ -8,6 +8,16 @@ free_port() {
   done
 }
 
+# Waits until somebody listens on a port.
+await_port() {
+  for _ in $(seq 400); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+    sleep 0.05
+  done
+  echo "nobody listens on port $1; see the logs in $dir" >&2
+  return 1
+}
+
 # Makes an authority and the certificate of a server that has these names, both in $dir.
 make_certificates() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=Fulmar test authority" \

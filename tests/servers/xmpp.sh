@@ -12,16 +12,6 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/loopback.sh"
 
-# Waits until somebody listens on a port of loopback.
-await_port() {
-  for _ in $(seq 400); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
-    sleep 0.05
-  done
-  echo "nobody listens on port $1; see the logs in $dir" >&2
-  return 1
-}
-
 configure() {
   cat >"$dir/prosody.cfg.lua" <<CONF
 pidfile = "$dir/prosody.pid"
