@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use fulmar_contract::{Order, Post, Undelivered};
+use fulmar_contract::{Order, Post, RoomId, Undelivered};
 use tokio::time::Instant;
 
 use crate::outbox::{Answer, tell};
@@ -20,7 +20,7 @@ pub(crate) struct Parked {
 
 struct Waiting {
     /// Folded.
-    room: String,
+    room: RoomId,
     post: Post,
     answer: Answer,
     since: Instant,
@@ -28,7 +28,7 @@ struct Waiting {
 
 impl Parked {
     /// Has a post wait for its room, folded. Where so many wait already, all for that room go later.
-    pub(crate) fn wait(&mut self, room: String, post: Post, answer: Answer, since: Instant) {
+    pub(crate) fn wait(&mut self, room: RoomId, post: Post, answer: Answer, since: Instant) {
         let is_full = self.waiting.len() >= MOST;
         self.waiting.push_back(Waiting { room: room.clone(), post, answer, since });
         if is_full {
@@ -37,12 +37,12 @@ impl Parked {
     }
 
     /// Whether something waits for `room`, so that what comes next has to wait behind it.
-    pub(crate) fn holds(&self, room: &str) -> bool {
-        self.waiting.iter().any(|it| it.room == room)
+    pub(crate) fn holds(&self, room: &RoomId) -> bool {
+        self.waiting.iter().any(|it| it.room == *room)
     }
 
     /// Lets go of what waits for rooms that we are in by now, and puts off what has waited for too long.
-    pub(crate) fn sort(&mut self, is_missing: impl Fn(&str) -> bool, now: Instant) {
+    pub(crate) fn sort(&mut self, is_missing: impl Fn(&RoomId) -> bool, now: Instant) {
         while let Some(at) = self.waiting.iter().position(|it| !is_missing(&it.room)) {
             self.admitted.extend(self.waiting.remove(at).map(|it| (it.post, it.answer)));
         }
@@ -58,8 +58,8 @@ impl Parked {
     }
 
     /// Puts off all that wait for `room`.
-    fn turn_away(&mut self, room: &str) {
-        let (theirs, others) = self.waiting.drain(..).partition(|it| it.room == room);
+    fn turn_away(&mut self, room: &RoomId) {
+        let (theirs, others) = self.waiting.drain(..).partition(|it| it.room == *room);
         self.waiting = others;
         let theirs: VecDeque<Waiting> = theirs;
         for Waiting { post, answer, .. } in theirs {
@@ -86,7 +86,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
-    use fulmar_contract::{Receipt, RoomId};
+    use fulmar_contract::Receipt;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -96,7 +96,7 @@ mod tests {
     /// Has a post wait.
     fn wait(parked: &mut Parked, room: &str, text: &str, since: Instant) -> Fate {
         let (answer, fate) = oneshot::channel();
-        parked.wait(room.into(), Post::plain(RoomId::new(room), text, "1"), answer, since);
+        parked.wait(RoomId::new(room), Post::plain(RoomId::new(room), text, "1"), answer, since);
         fate
     }
 
@@ -115,10 +115,10 @@ mod tests {
             drop(wait(&mut parked, room, text, now));
         }
 
-        parked.sort(|room| room == "#dev", now);
+        parked.sort(|room| room.as_str() == "#dev", now);
 
         assert_eq!(texts(&mut parked), ["one", "three"]);
-        assert!(parked.holds("#dev") && !parked.holds("#ops"));
+        assert!(parked.holds(&RoomId::new("#dev")) && !parked.holds(&RoomId::new("#ops")));
     }
 
     #[test]
@@ -143,6 +143,6 @@ mod tests {
 
         let mut fates: Vec<Fate> = (0..=MOST).map(|_| wait(&mut parked, "#ops", "x", now)).collect();
 
-        assert!(fates.iter_mut().all(|fate| fate.try_recv().is_ok()) && !parked.holds("#ops"));
+        assert!(fates.iter_mut().all(|fate| fate.try_recv().is_ok()) && !parked.holds(&RoomId::new("#ops")));
     }
 }

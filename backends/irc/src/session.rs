@@ -6,7 +6,7 @@ mod whisper;
 
 use std::time::{Duration, SystemTime};
 
-use fulmar_contract::{Event, Failure, Link, Order, Post};
+use fulmar_contract::{Event, Failure, Link, Order, Post, RoomId};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
@@ -24,7 +24,7 @@ use crate::{
     outbound::{self, Envelope},
     outbox::{self, Answer, Outbox, Step},
     people::People,
-    rooms::Rooms,
+    rooms::{self, Rooms},
     throttle::Throttle,
 };
 
@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
             connection,
             events,
             outbox,
-            rooms: Rooms::new(lasting.rooms(), us.support.casemapping, now),
+            rooms: rooms::new(lasting.rooms(), us.support.casemapping, now),
             people: People::default(),
             history: History::since(us.clock),
             nick: Regain::new(&wanted, us.account.is_some(), now),
@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
     async fn talk(mut self) -> Result<(), Failure> {
         let me = hearing::sender(self.us.nick.clone(), self.us.account.clone(), self.us.support.casemapping);
         let vouches = self.can("account-tag") || self.can("account-notify");
-        self.report(Event::Online { me, rooms: self.rooms.ids(), vouches }).await?;
+        self.report(Event::Online { me, rooms: self.rooms.names().cloned().collect(), vouches }).await?;
         self.introduce().await?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -195,7 +195,7 @@ impl<'a> Session<'a> {
     }
 
     async fn post(&mut self, post: Post, receipt: Answer) -> Result<(), Failure> {
-        let target = self.fold(post.room.as_str());
+        let target = self.room(post.room.as_str());
         if self.rooms.is_missing(&target) || self.outbox.parked().holds(&target) {
             self.outbox.parked().wait(target, post, receipt, Instant::now());
             return Ok(());
@@ -266,6 +266,10 @@ impl<'a> Session<'a> {
 
     fn fold(&self, name: &str) -> String {
         self.us.support.casemapping.fold(name)
+    }
+
+    fn room(&self, name: &str) -> RoomId {
+        RoomId::new(self.fold(name))
     }
 
     fn is_us(&self, nick: &str) -> bool {

@@ -173,7 +173,7 @@ impl<'a> Session<'a> {
             let why = "the server does not say where to put the file".into();
             self.not_uploaded(answer, Undelivered::Later { after: None, why });
         }
-        for room in self.rooms.give_up(now) {
+        for room in self.rooms.ours.give_up(now) {
             self.parted(&room).await?;
         }
         for read in self.archives.give_up(now) {

@@ -1,14 +1,11 @@
 //! How a session comes into rooms and out of them.
 
 use fulmar_contract::{Done, Event, Failure, RoomId, Secret};
+use fulmar_rooms::{Arrival, Departure, Dismissal};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::{
-    config::Wanted,
-    inbound, outbound,
-    rooms::{Arrival, Departure, Dismissal},
-};
+use crate::{config::Wanted, inbound, outbound, rooms};
 
 impl Session<'_> {
     /// Obeys an order to join.
@@ -20,7 +17,8 @@ impl Session<'_> {
             (true, true) if !self.rooms.has_place() => "we are in as many rooms as we may be",
             (true, true) => {
                 let now = Instant::now();
-                self.rooms.order(self.fold(room.as_str()), wanted, done, now);
+                let ours = self.rooms.order(self.room(room.as_str()), wanted.clone(), done, now);
+                ours.key = wanted.key.or_else(|| ours.key.take());
                 return self.join_due(now).await;
             }
         };
@@ -30,7 +28,7 @@ impl Session<'_> {
 
     /// Obeys an order to leave.
     pub(super) async fn part(&mut self, room: &RoomId, done: Done) -> Result<(), Failure> {
-        let room = self.fold(room.as_str());
+        let room = self.room(room.as_str());
         match self.rooms.dismiss(&room, done, Instant::now()) {
             Dismissal::Leaving => self.command(&format!("PART {room} :leaving")).await,
             Dismissal::Out => self.parted(room).await,
@@ -40,7 +38,7 @@ impl Session<'_> {
 
     /// Joins what is due to be joined.
     pub(super) async fn join_due(&mut self, now: Instant) -> Result<(), Failure> {
-        for line in self.rooms.joins(now) {
+        for line in rooms::joins(&mut self.rooms, now) {
             self.command(&line).await?;
         }
         Ok(())
@@ -52,14 +50,15 @@ impl Session<'_> {
             self.know(nick, account);
             return Ok(());
         }
-        let folded = self.fold(room);
-        match self.rooms.joined(&folded, Instant::now()) {
+        let ours = self.room(room);
+        match self.rooms.joined(&ours, Instant::now()) {
+            Arrival::Known => return Ok(()),
             Arrival::Unwanted => return self.command(&format!("PART {room} :not one of our rooms")).await,
             Arrival::Wanted => {}
-            Arrival::Won(wanted) => self.lasting.add(wanted),
+            Arrival::Won => self.rooms.get(&ours).cloned().into_iter().for_each(|wanted| self.lasting.add(wanted)),
         }
-        self.report(Event::Joined(RoomId::new(&folded))).await?;
-        self.rooms.confirm(&folded);
+        self.report(Event::Joined(ours.clone())).await?;
+        self.rooms.confirm(&ours);
         self.ask_who(room).await
     }
 
@@ -77,35 +76,37 @@ impl Session<'_> {
             self.people.forget(&self.fold(nick));
             return Ok(());
         }
-        let room = self.fold(room);
-        let departure = self.rooms.left(&room, &why, Instant::now());
+        let room = self.room(room);
+        let departure = self.rooms.put_out(&room, &why, Instant::now());
         self.departed(room, departure).await?;
         // Whom we still see is to be known again.
         self.people.forget_all();
-        for room in self.rooms.joined_names() {
-            self.ask_who(&room).await?;
+        let joined: Vec<RoomId> = self.rooms.joined_ones().map(|(room, _)| room.clone()).collect();
+        for room in joined {
+            self.ask_who(room.as_str()).await?;
         }
         Ok(())
     }
 
     /// The server did not let us in or out of a room.
-    pub(super) async fn kept(&mut self, room: String, code: u16, why: &str) -> Result<(), Failure> {
-        let departure = self.rooms.refused(&room, code, why, Instant::now());
+    pub(super) async fn kept(&mut self, room: &str, code: u16, why: &str) -> Result<(), Failure> {
+        let room = self.room(room);
+        let departure = rooms::refused(&mut self.rooms, &room, code, why, Instant::now());
         self.departed(room, departure).await
     }
 
-    async fn departed(&mut self, room: String, departure: Departure) -> Result<(), Failure> {
+    async fn departed(&mut self, room: RoomId, departure: Departure) -> Result<(), Failure> {
         match departure {
             Departure::Nothing => Ok(()),
-            Departure::Missing(why) => self.report(Event::Left { room: RoomId::new(room), why }).await,
+            Departure::Missing(why) => self.report(Event::Left { room, why }).await,
             Departure::Parted => self.parted(room).await,
         }
     }
 
     /// We are out of `room` and shall stay out.
-    pub(super) async fn parted(&mut self, room: String) -> Result<(), Failure> {
-        self.lasting.remove(&room);
-        self.report(Event::Parted(RoomId::new(&room))).await?;
+    pub(super) async fn parted(&mut self, room: RoomId) -> Result<(), Failure> {
+        self.lasting.remove(room.as_str());
+        self.report(Event::Parted(room.clone())).await?;
         self.rooms.forget(&room);
         Ok(())
     }

@@ -32,7 +32,7 @@ impl Session<'_> {
             }),
             Fact::Closing { why } => return Err(Failure::lost(why)),
             Fact::Invited { room } => {
-                let room = self.fold(&room);
+                let room = self.room(&room);
                 self.rooms.invited(&room, Instant::now());
             }
             Fact::Joined { nick, room, account } => self.joined(&nick, &room, account).await?,
@@ -130,7 +130,7 @@ impl Session<'_> {
             return Ok(());
         }
         debug!(code, about, why, "the server refused something");
-        self.kept(about, code, &why).await
+        self.kept(&about, code, &why).await
     }
 
     /// Answers who and what we are, seldom, so that nobody can make us flood.

@@ -23,44 +23,32 @@ fn refused(condition: &str) -> Reason {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_put_out_comes_back_each_time_later() {
-    let mut now = Instant::now();
-    let mut rooms = joined(now);
-    for pause in [2, 4, 8] {
-        let departure = rooms.out(&ops(), &Reason::Kicked("enough".into()), now);
-
-        assert_eq!(departure, Departure::Missing("enough".into()));
-        assert!(rooms.due(now + Duration::from_secs(pause - 1)).is_empty());
-        now += Duration::from_secs(pause);
-        assert_eq!(rooms.due(now).len(), 1);
-        rooms.joined(&ops(), now);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refusal_is_told_once_and_tried_again_seldom_and_a_ban_never() {
+async fn who_is_put_out_comes_back_soon_and_who_is_banned_never() {
     let now = Instant::now();
-    for (reason, comes_back) in [(refused("not-authorized"), true), (refused("forbidden"), false)] {
-        let mut rooms = Rooms::new(vec![wanted()], "fulmar", now);
-        rooms.due(now);
+    for (reason, comes_back) in
+        [(Reason::Kicked("enough".into()), true), (refused("not-authorized"), true), (refused("forbidden"), false)]
+    {
+        let mut rooms = joined(now);
 
         assert!(matches!(rooms.out(&ops(), &reason, now), Departure::Missing(_)));
-        assert_eq!(rooms.due(now + Duration::from_mins(4)).len(), 0);
+
+        assert!(rooms.due(now + Duration::from_secs(1)).is_empty());
         assert_eq!(rooms.due(now + Duration::from_hours(9)).len(), usize::from(comes_back));
-        let again = rooms.out(&ops(), &reason, now);
-        assert_eq!(again, Departure::Nothing);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invitation_lifts_a_ban() {
+async fn a_room_that_is_ordered_keeps_its_password() {
     let now = Instant::now();
-    let mut rooms = joined(now);
-    rooms.out(&ops(), &Reason::Banned("out".into()), now);
+    let mut rooms = Rooms::new(Vec::new(), "fulmar", now);
+    let order = |rooms: &mut Rooms, wanted| rooms.order(wanted, oneshot::channel().0, now);
 
-    rooms.invited(&ops(), now);
+    order(&mut rooms, wanted());
+    order(&mut rooms, Wanted { key: None, ..wanted() });
 
-    assert_eq!(rooms.due(now + FIRST_REJOIN).len(), 1);
+    assert_eq!(rooms.due(now)[0].key.as_ref().unwrap().reveal(), "key");
+    assert_eq!(rooms.joined(&ops(), now), Arrival::Won);
+    assert_eq!(rooms.wanted(&ops()).key.unwrap().reveal(), "key");
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,49 +100,4 @@ async fn a_silent_room_is_asked_whether_we_are_in_it() {
     assert!(rooms.doubtful(now + DOUBT).is_empty());
     rooms.seen(&ops(), now + DOUBT);
     assert_eq!(rooms.doubtful(now + 2 * DOUBT).len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_orders_is_told_what_became_of_it() {
-    let now = Instant::now();
-    let mut rooms = Rooms::new(Vec::new(), "fulmar", now);
-    let order = |rooms: &mut Rooms| {
-        let (done, told) = oneshot::channel();
-        rooms.order(wanted(), done, now);
-        rooms.due(now);
-        told
-    };
-
-    let told = order(&mut rooms);
-    assert_eq!(rooms.out(&ops(), &refused("gone"), now), Departure::Nothing);
-    assert_eq!(told.await, Ok(Err("no".into())));
-    assert!(!rooms.is_ours(&ops()), "a room that does not let us in is not tried again");
-
-    let told = order(&mut rooms);
-    assert!(matches!(rooms.joined(&ops(), now), Arrival::Won(_)));
-    rooms.confirm(&ops());
-    assert_eq!(told.await, Ok(Ok(())));
-
-    let told = order(&mut rooms);
-    assert_eq!(told.await, Ok(Ok(())));
-
-    let (done, told) = oneshot::channel();
-    assert_eq!(rooms.dismiss(&ops(), done, now), Dismissal::Leaving);
-    assert_eq!(rooms.out(&ops(), &Reason::Kicked(String::new()), now), Departure::Parted);
-    rooms.forget(&ops());
-    assert_eq!(told.await, Ok(Ok(())));
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_waits_for_a_silent_room_is_told_so() {
-    let now = Instant::now();
-    let mut rooms = Rooms::new(Vec::new(), "fulmar", now);
-    let (done, told) = oneshot::channel();
-    rooms.order(wanted(), done, now);
-    rooms.due(now);
-
-    assert!(rooms.give_up(now + PATIENCE).is_empty());
-
-    assert!(told.await.unwrap().is_err());
-    assert!(!rooms.is_ours(&ops()));
 }

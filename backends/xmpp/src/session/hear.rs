@@ -38,7 +38,7 @@ impl Session<'_> {
             }
             Some(Fact::Bounced { from, id, fault }) => self.bounced(&from, &id, &fault).await,
             Some(Fact::Invited { room }) => {
-                self.rooms.invited(&room.to_bare(), Instant::now());
+                self.rooms.ours.invited(&room.to_bare(), Instant::now());
                 Ok(())
             }
             Some(Fact::Present(present)) => self.present(present).await,
@@ -165,7 +165,7 @@ impl Session<'_> {
     async fn bounced(&mut self, from: &Jid, id: &str, fault: &Fault) -> Result<(), Failure> {
         let is_ours = self.outbox.bounced(id, fault);
         let room = from.to_bare();
-        if is_ours && fault.condition == "not-acceptable" && !self.rooms.is_missing(&room) {
+        if is_ours && fault.condition == "not-acceptable" && !self.rooms.ours.is_missing(&room) {
             // We are not in the room, though it did not say so (XEP-0045, section 7.4).
             return self.out(&room, &Reason::Kicked("the room has forgotten us".into())).await;
         }

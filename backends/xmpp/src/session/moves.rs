@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use fulmar_contract::{Done, Event, Failure, RoomId, Secret};
+use fulmar_rooms::{Arrival, Departure, Dismissal};
 use jid::{BareJid, Jid};
 use tokio::time::Instant;
 
@@ -13,7 +14,7 @@ use crate::{
     outbound,
     questions::Question,
     refusal::Reason,
-    rooms::{Arrival, Departure, Dismissal, Entry},
+    rooms::Entry,
 };
 
 impl Session<'_> {
@@ -21,7 +22,7 @@ impl Session<'_> {
     pub(super) async fn join(&mut self, room: &RoomId, key: Option<Secret>, done: Done) -> Result<(), Failure> {
         let why = match config::room(room.as_str()) {
             None => "that is no address of a room",
-            Some(_) if !self.rooms.has_place() => "we are in as many rooms as we may be",
+            Some(_) if !self.rooms.ours.has_place() => "we are in as many rooms as we may be",
             Some(room) => {
                 let now = Instant::now();
                 self.rooms.order(Wanted { room, key }, done, now);
@@ -38,7 +39,7 @@ impl Session<'_> {
             drop(done.send(Err("that is no address of a room".into())));
             return Ok(());
         };
-        match self.rooms.dismiss(&room, done, Instant::now()) {
+        match self.rooms.ours.dismiss(&room, done, Instant::now()) {
             Dismissal::Leaving => self.leave(&room).await,
             Dismissal::Out => self.parted(&room).await,
             Dismissal::Unknown => Ok(()),
@@ -97,7 +98,7 @@ impl Session<'_> {
         }
         // While we try to come in, our nick may be somebody else's.
         let is_named_so = nick.is_some() && nick.as_deref() == self.rooms.nick(&room);
-        let is_us = codes.contains(&OURSELVES) || (is_named_so && !self.rooms.is_missing(&room));
+        let is_us = codes.contains(&OURSELVES) || (is_named_so && !self.rooms.ours.is_missing(&room));
         match (standing, nick) {
             (Standing::Refused(fault), _) => self.refused(&room, fault).await,
             (Standing::In { real, is_moderator }, Some(nick)) => {
@@ -131,7 +132,7 @@ impl Session<'_> {
             return self.out(room, &Reason::Unknown).await;
         }
         let is_anonymous = !codes.contains(&SHOWS_REAL) && !is_moderator;
-        if is_anonymous && self.rooms.is_missing(room) && self.config.anonymous == Anonymous::Refuse {
+        if is_anonymous && self.rooms.ours.is_missing(room) && self.config.anonymous == Anonymous::Refuse {
             self.leave(room).await?;
             return self.out(room, &Reason::Anonymous).await;
         }
@@ -139,10 +140,10 @@ impl Session<'_> {
             Arrival::Known => return Ok(()),
             Arrival::Unwanted => return self.leave(room).await,
             Arrival::Wanted => {}
-            Arrival::Won(wanted) => self.lasting.add(wanted),
+            Arrival::Won => self.lasting.add(self.rooms.wanted(room)),
         }
         self.report(Event::Joined(RoomId::new(room.as_str()))).await?;
-        self.rooms.confirm(room);
+        self.rooms.ours.confirm(room);
         self.read_up(Some(room.clone())).await
     }
 
@@ -150,7 +151,7 @@ impl Session<'_> {
     pub(super) async fn reconfigured(&mut self, room: &Jid, codes: &[u16]) -> Result<(), Failure> {
         let room = room.to_bare();
         let is_anonymous = codes.contains(&HIDES_REAL) && self.config.anonymous == Anonymous::Refuse;
-        if is_anonymous && self.rooms.is_ours(&room) && !self.rooms.is_missing(&room) {
+        if is_anonymous && self.rooms.is_ours(&room) && !self.rooms.ours.is_missing(&room) {
             self.leave(&room).await?;
             return self.out(&room, &Reason::Anonymous).await;
         }
@@ -159,7 +160,7 @@ impl Session<'_> {
 
     /// A room did not let us in, or not do what we asked.
     async fn refused(&mut self, room: &BareJid, fault: Fault) -> Result<(), Failure> {
-        if !self.rooms.is_missing(room) {
+        if !self.rooms.ours.is_missing(room) {
             // Only the nick that we wanted is somebody else's.
             return Ok(());
         }
@@ -174,7 +175,7 @@ impl Session<'_> {
 
     /// We are not in `room`, or not any more.
     pub(super) async fn out(&mut self, room: &BareJid, reason: &Reason) -> Result<(), Failure> {
-        if self.rooms.is_ours(room) && !self.rooms.is_missing(room) {
+        if self.rooms.is_ours(room) && !self.rooms.ours.is_missing(room) {
             self.out_since.insert(room.clone(), SystemTime::now());
         }
         match self.rooms.out(room, reason, Instant::now()) {
@@ -189,7 +190,7 @@ impl Session<'_> {
         self.lasting.remove(room);
         self.out_since.remove(room);
         self.report(Event::Parted(RoomId::new(room.as_str()))).await?;
-        self.rooms.forget(room);
+        self.rooms.ours.forget(room);
         Ok(())
     }
 }

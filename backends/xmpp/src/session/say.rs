@@ -99,7 +99,7 @@ impl Session<'_> {
             return Err(Undelivered::Refused { why: format!("{:?} is no address", room.as_str()) });
         };
         let bare = jid.to_bare();
-        if self.rooms.is_missing(&bare) {
+        if self.rooms.ours.is_missing(&bare) {
             return Err(Undelivered::Later { after: None, why: format!("{bare} is not joined") });
         }
         match (self.rooms.is_ours(&bare), jid.is_full()) {
