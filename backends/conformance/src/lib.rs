@@ -11,11 +11,17 @@
 //! The network is real or behaves as if: time is not virtual here, so laws await what must happen, and give
 //! up after [`PATIENCE`].
 
+mod chat;
 mod harness;
 pub mod law;
+mod proxy;
+mod real;
 mod session;
 
+pub use chat::Chat;
 pub use harness::{Harness, Seen, skip};
+pub use proxy::Proxy;
+pub use real::{real, told, unique};
 pub use session::{PATIENCE, Session, within};
 
 /// Expands to one test for each law in [`law`], for the [`Harness`] given.

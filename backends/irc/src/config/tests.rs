@@ -1,15 +1,12 @@
 //! Tables, good and bad.
 
-use fulmar_contract::{Entries, Item, Value};
+use fulmar_conformance::Chat;
+use fulmar_contract::{Item, Value};
 
 use super::*;
 
 fn options(entries: &[(&str, Value)]) -> Options {
-    let entries = entries.iter().zip(2..).map(|((key, value), line)| {
-        let item = Item { value: value.clone(), line };
-        ((*key).to_owned(), item)
-    });
-    Options::new("chats.ops".into(), 1, entries.collect::<Entries>())
+    Chat::of(crate::KIND).having(entries).options()
 }
 
 fn text(text: &str) -> Value {
@@ -17,11 +14,7 @@ fn text(text: &str) -> Value {
 }
 
 fn problems(entries: &[(&str, Value)]) -> Vec<String> {
-    let mut options = options(entries);
-    let config = read(&mut options);
-    let problems = options.finish();
-    assert_eq!(config.is_some(), problems.is_empty());
-    problems.iter().map(|problem| format!("{} {} {}", problem.line, problem.key, problem.what)).collect()
+    Chat::of(crate::KIND).having(entries).problems()
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fulmar_conformance::{Harness, Seen, Session};
+use fulmar_conformance::{Chat, Harness, Seen, Session};
 use fulmar_contract::{Backend, Failure, Heard, Identity, RoomId, Sender, UserId};
 
 use crate::{
-    chat::Chat,
+    chat::{self, Keys},
     server::{Able, NOTHING, Server},
     shown::shown,
 };
@@ -99,7 +99,7 @@ mod old {
 }
 
 fn chat_on(server: &Server) -> Chat {
-    Chat::on(server.port).without_tls().text("nick", "fulmar").text("rooms", "#ops")
+    chat::on(server.port).without_tls().text("nick", "fulmar").text("rooms", "#ops")
 }
 
 const GARBAGE: &[&[u8]] = &[
@@ -232,7 +232,7 @@ async fn speaks_tls_with_a_server_whose_certificate_is_named_and_with_no_other()
         file
     });
     let chat = |ca: &tempfile::NamedTempFile| {
-        let chat = Chat::on(server.port).text("nick", "fulmar").text("rooms", "#ops");
+        let chat = chat::on(server.port).text("nick", "fulmar").text("rooms", "#ops");
         chat.text("ca_cert", &ca.path().display().to_string())
     };
 

@@ -1,11 +1,11 @@
 //! Logging in, in each way that a server can have.
 
-use fulmar_conformance::Session;
+use fulmar_conformance::{Chat, Session};
 use fulmar_contract::{Failure, Identity, RoomId, Sender, UserId};
 use tempfile::NamedTempFile;
 
 use crate::{
-    chat::Chat,
+    chat::{self, Keys},
     server::{Able, NOTHING, Server},
 };
 
@@ -14,7 +14,7 @@ const SCRAM: Able = Able { sasl: "PLAIN,SCRAM-SHA-256", ..NOTHING };
 const SERVICES: Able = Able { nickserv: true, ..NOTHING };
 
 fn on(server: &Server) -> Chat {
-    Chat::on(server.port).text("nick", "fulmar").text("rooms", "#ops")
+    chat::on(server.port).text("nick", "fulmar").text("rooms", "#ops")
 }
 
 fn file(content: &str) -> NamedTempFile {

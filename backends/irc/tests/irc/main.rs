@@ -8,7 +8,6 @@ mod chat;
 mod login;
 mod peer;
 mod place;
-mod proxy;
 mod scram;
 mod server;
 mod services;

@@ -1,17 +1,13 @@
 //! Real servers, as `tests/servers/irc.sh` starts them, with a peer of one test's own.
 
-use std::{
-    env, process,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::env;
 
-use fulmar_conformance::{Session, skip};
+use fulmar_conformance::{Chat, Proxy, Session, real, told, unique};
 use fulmar_contract::RoomId;
 
 use crate::{
-    chat::Chat,
+    chat::{self, Keys},
     peer::{Peer, Way},
-    proxy::Proxy,
 };
 
 /// A peer in a room of its own, and a wire for the backend.
@@ -28,7 +24,7 @@ pub(crate) struct Place {
 
 impl Place {
     async fn on(way: Way, login: Option<(String, String)>) -> Self {
-        let number = format!("{}x{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let number = unique();
         let mut peer = Peer::enter(&way, &format!("p{number}")).await;
         let [room, other] = ["r", "o"].map(|kind| format!("#{kind}{number}"));
         peer.joins(&room).await;
@@ -38,7 +34,7 @@ impl Place {
     }
 
     pub(crate) fn chat(&self) -> Chat {
-        let chat = Chat::on(self.proxy.port).text("nick", &self.nick).text("rooms", &self.room);
+        let chat = chat::on(self.proxy.port).text("nick", &self.nick).text("rooms", &self.room);
         let chat = match &self.way.ca {
             Some(ca) => chat.text("ca_cert", ca),
             None => chat.without_tls(),
@@ -68,21 +64,14 @@ impl Place {
 
 /// On ngircd: no TLS here, no echo-message, a server password, no SASL but NickServ.
 pub(crate) async fn ngircd() -> Option<Place> {
-    let (Ok(server), password) = (env::var("FULMAR_TEST_NGIRCD"), env::var("FULMAR_TEST_NGIRCD_PASSWORD").ok())
-    else {
-        skip("a real ngircd (FULMAR_TEST_NGIRCD)");
-        return None;
-    };
+    let (server, password) = (real("ngircd", "FULMAR_TEST_NGIRCD")?, env::var("FULMAR_TEST_NGIRCD_PASSWORD").ok());
     Some(Place::on(Way { server, password, ..Way::default() }, None).await)
 }
 
 /// On inspircd with anope: TLS, echo-message, SASL.
 pub(crate) async fn inspircd() -> Option<Place> {
-    let Ok(server) = env::var("FULMAR_TEST_INSPIRCD") else {
-        skip("a real inspircd (FULMAR_TEST_INSPIRCD)");
-        return None;
-    };
-    let way = Way { server, ca: Some(needed("FULMAR_TEST_CA")), ..Way::default() };
+    let server = real("inspircd", "FULMAR_TEST_INSPIRCD")?;
+    let way = Way { server, ca: Some(told("FULMAR_TEST_CA")), ..Way::default() };
     Some(Place::on(way, Some(account())).await)
 }
 
@@ -93,11 +82,5 @@ pub(crate) async fn both() -> Vec<Place> {
 
 /// The account that there is on both, and its password.
 pub(crate) fn account() -> (String, String) {
-    (needed("FULMAR_TEST_ACCOUNT"), needed("FULMAR_TEST_PASSWORD"))
+    (told("FULMAR_TEST_ACCOUNT"), told("FULMAR_TEST_PASSWORD"))
 }
-
-fn needed(key: &str) -> String {
-    env::var(key).unwrap_or_else(|_| panic!("{key} is not set"))
-}
-
-static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -5,7 +5,7 @@ use fulmar_contract::{Failure, Identity, RoomId, Undelivered, UserId};
 use tempfile::NamedTempFile;
 
 use crate::{
-    chat::Chat,
+    chat::{self, Keys},
     peer::{Peer, Way},
     place,
 };
@@ -44,7 +44,7 @@ async fn a_certificate_logs_in_once_nickserv_knows_it() {
     let Some(place) = place::inspircd().await else { return };
     let files = certificate();
     let [chain, key] = files.each_ref().map(|file| file.path().to_str().unwrap().to_owned());
-    let chat = Chat::on(place.proxy.port).text("nick", &place.nick).text("rooms", &place.room);
+    let chat = chat::on(place.proxy.port).text("nick", &place.nick).text("rooms", &place.room);
     let chat = chat.text("ca_cert", place.way.ca.as_ref().unwrap()).text("sasl", "external");
     let chat = chat.text("client_cert", &chain).text("client_key", &key).build();
     let way = Way { certificate: Some([chain, key]), ..place.way.clone() };
@@ -168,7 +168,7 @@ async fn a_closed_room_says_what_opens_it_and_an_invitation_does() {
 #[tokio::test]
 async fn what_a_room_wants_is_named() {
     let Some(mut place) = place::inspircd().await else { return };
-    let chat = Chat::on(place.proxy.port).text("nick", &place.nick).text("rooms", &place.room);
+    let chat = chat::on(place.proxy.port).text("nick", &place.nick).text("rooms", &place.room);
     let nobody = chat.text("ca_cert", place.way.ca.as_ref().unwrap()).build();
     for (mode, expected) in [
         ("+l 1", "it is full"),

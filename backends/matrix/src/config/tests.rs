@@ -1,10 +1,10 @@
-use fulmar_contract::{Item, Options, Problem, Value};
+use fulmar_conformance::Chat;
+use fulmar_contract::{Options, Value};
 
 use super::*;
 
 fn options(entries: &[(&str, Value)]) -> Options {
-    let entries = entries.iter().map(|(key, value)| ((*key).to_owned(), Item { value: value.clone(), line: 1 }));
-    Options::new("chats.ops".into(), 1, entries.collect())
+    Chat::of(crate::KIND).having(entries).options()
 }
 
 fn text(text: &str) -> Value {
@@ -15,10 +15,10 @@ fn password() -> Vec<(&'static str, Value)> {
     vec![("homeserver", text("example.org")), ("user", text("fulmar")), ("password", text("pw"))]
 }
 
+/// Without the lines.
 fn problems(entries: &[(&str, Value)]) -> Vec<String> {
-    let mut options = options(entries);
-    assert!(read(&mut options).is_none());
-    options.finish().into_iter().map(|Problem { key, what, .. }| format!("{key} {what}")).collect()
+    let problems = Chat::of(crate::KIND).having(entries).problems();
+    problems.iter().map(|problem| problem.split_once(' ').unwrap().1.to_owned()).collect()
 }
 
 #[test]

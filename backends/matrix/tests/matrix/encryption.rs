@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use fulmar_conformance::Session;
+use fulmar_conformance::{Chat, Session};
 use fulmar_contract::{File, Heard, Post, RoomId};
 use serde_json::Value;
 
 use crate::{
-    chat::Chat,
     nio::Nio,
     peer::{PASSWORD, Peer},
     place::Place,

@@ -176,7 +176,7 @@ impl Harness for Synapse {
     }
 
     async fn sever(&mut self) {
-        self.place.proxy.cut();
+        self.place.proxy.shut();
     }
 
     async fn garbage(&mut self) {

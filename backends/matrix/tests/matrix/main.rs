@@ -8,5 +8,4 @@ mod laws;
 mod nio;
 mod peer;
 mod place;
-mod proxy;
 mod stories;

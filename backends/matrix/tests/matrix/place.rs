@@ -1,19 +1,15 @@
 //! A real homeserver, as `tests/servers/matrix.sh` starts it, with people and rooms of one test's own.
 
-use std::{
-    env, fs, process,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::fs;
 
-use fulmar_conformance::{Session, skip};
+use fulmar_conformance::{Chat, Proxy, Session, real, unique};
 use fulmar_contract::RoomId;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    chat::Chat,
+    chat,
     peer::{PASSWORD, Peer},
-    proxy::Proxy,
 };
 
 /// A peer in rooms of its own, and a wire for the backend.
@@ -34,11 +30,8 @@ pub(crate) struct Place {
 impl Place {
     /// A place of its own; `None` after saying so if there is no homeserver.
     pub(crate) async fn new() -> Option<Self> {
-        let Ok(server) = env::var("FULMAR_TEST_SYNAPSE") else {
-            skip("a real synapse (FULMAR_TEST_SYNAPSE)");
-            return None;
-        };
-        let number = format!("{}x{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let server = real("synapse", "FULMAR_TEST_SYNAPSE")?;
+        let number = unique();
         let peer = Peer::register(&server, &format!("p{number}")).await;
         let user = format!("f{number}");
         Peer::register(&server, &user).await;
@@ -50,7 +43,8 @@ impl Place {
     }
 
     pub(crate) fn chat(&self) -> Chat {
-        Chat::on(self.proxy.port, self.store.path()).login(&self.user, PASSWORD).text("rooms", &self.room)
+        let chat = chat::on(self.proxy.port, self.store.path()).text("rooms", &self.room);
+        chat.text("user", &self.user).text("password", PASSWORD)
     }
 
     /// Our whole name.
@@ -78,5 +72,3 @@ impl Place {
         Session::in_room(&*self.chat().build(), &self.name()).await.0
     }
 }
-
-static COUNT: AtomicU32 = AtomicU32::new(0);

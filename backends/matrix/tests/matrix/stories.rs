@@ -3,14 +3,11 @@
 use std::time::SystemTime;
 
 use fulmar_conformance::{Session, within};
-use fulmar_contract::{Event, Failure, Heard, Post, RoomId, Undelivered, Value as Setting};
+use fulmar_contract::{Event, Failure, Heard, Post, RoomId, Undelivered};
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
-use crate::{
-    peer::{PASSWORD, Peer},
-    place::Place,
-};
+use crate::{peer::Peer, place::Place};
 
 #[tokio::test]
 async fn a_restart_keeps_the_device_and_hears_once_what_was_said_meanwhile() {
@@ -193,7 +190,7 @@ async fn a_room_where_we_may_not_speak_refuses() {
 async fn a_server_that_was_away_is_found_again() {
     let Some(place) = Place::new().await else { return };
     let session = place.session().await;
-    place.proxy.cut();
+    place.proxy.shut();
     assert!(matches!(session.ended().await, Err(Failure::Lost { .. })));
     let away = Session::start(&*place.chat().build());
     assert!(matches!(away.ended_unheard().await, Err(Failure::Lost { .. })));
@@ -241,7 +238,7 @@ async fn a_store_of_somebody_else_is_not_used() {
     let name = format!("y{}", place.user);
     Peer::register(&place.server, &name).await;
 
-    let refused = Session::start(&*place.chat().login(&name, PASSWORD).build()).ended_unheard().await;
+    let refused = Session::start(&*place.chat().text("user", &name).build()).ended_unheard().await;
 
     assert!(matches!(refused, Err(Failure::Misconfigured { .. })), "{refused:?}");
 }
@@ -262,7 +259,7 @@ async fn without_encryption_an_encrypted_room_is_neither_heard_nor_written_in() 
     let Some(place) = Place::new().await else { return };
     let algorithm = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
     place.peer.sets(&place.room_id, "m.room.encryption", &algorithm).await;
-    let chat = place.chat().value("encryption", Setting::Bool(false));
+    let chat = place.chat().with("encryption", false);
     let (mut session, _) = Session::in_room(&*chat.build(), &place.name()).await;
 
     let refused = session.post(&place.name(), "hello?").await;

@@ -1,47 +1,15 @@
 //! A chat to be configured, and a session of it.
 
-use std::sync::Arc;
-
 use fulmar_botapi::{BotApi, OPS};
-use fulmar_conformance::Session;
-use fulmar_contract::{Backend, Entries, Item, Options, RoomId, Sender, Value};
+use fulmar_conformance::{Chat, Session};
+use fulmar_contract::{RoomId, Sender};
 use fulmar_telegram::KIND;
 
-/// A chat's table of configuration.
-pub(crate) struct Chat(Entries);
-
-impl Chat {
-    /// A chat that talks to `api` as fast as it can, in [`OPS`] and in private.
-    pub(crate) fn on(api: &BotApi) -> Self {
-        let chat = Self(Entries::new()).text("token", &api.token()).text("api_url", &api.url());
-        let chat = chat.rooms(&[&OPS.to_string()]).set("direct", Value::Bool(true));
-        chat.number("rate", 0).number("group_rate", 0).number("total_rate", 0)
-    }
-
-    pub(crate) fn text(self, key: &str, value: &str) -> Self {
-        self.set(key, Value::Text(value.into()))
-    }
-
-    pub(crate) fn number(self, key: &str, value: i64) -> Self {
-        self.set(key, Value::Integer(value))
-    }
-
-    pub(crate) fn rooms(self, rooms: &[&str]) -> Self {
-        let item = |room: &&str| Item { value: Value::Text((*room).into()), line: 1 };
-        self.set("rooms", Value::List(rooms.iter().map(item).collect()))
-    }
-
-    pub(crate) fn set(mut self, key: &str, value: Value) -> Self {
-        self.0.insert(key.into(), Item { value, line: 1 });
-        self
-    }
-
-    pub(crate) fn build(self) -> Arc<dyn Backend> {
-        let mut options = Options::new("chats.test".into(), 1, self.0);
-        let backend = (KIND.build)(&mut options);
-        let problems = options.finish();
-        backend.unwrap_or_else(|| panic!("{problems:?}"))
-    }
+/// A chat that talks to `api` as fast as it can, in [`OPS`] and in private.
+pub(crate) fn on(api: &BotApi) -> Chat {
+    let chat = Chat::of(KIND).text("token", &api.token()).text("api_url", &api.url());
+    let chat = chat.text("rooms", &OPS.to_string()).with("direct", true);
+    chat.with("rate", 0).with("group_rate", 0).with("total_rate", 0)
 }
 
 /// The room of a chat.
@@ -52,7 +20,7 @@ pub(crate) fn room(chat: i64) -> RoomId {
 /// A server, and a session in [`OPS`] that hears.
 pub(crate) async fn settled() -> (BotApi, Session, Sender) {
     let api = BotApi::start().await;
-    let (session, me) = settled_as(Chat::on(&api), &api).await;
+    let (session, me) = settled_as(on(&api), &api).await;
     (api, session, me)
 }
 

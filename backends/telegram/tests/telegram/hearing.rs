@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use fulmar_botapi::{ADA, BOB, BotApi, Fault, LOUNGE, OPS, Saying, TOPIC, What};
 use fulmar_conformance::Session;
-use fulmar_contract::{Event, Heard, Identity, RoomId, ThreadId, UserId, Value};
+use fulmar_contract::{Event, Heard, Identity, RoomId, ThreadId, UserId};
 use serde_json::json;
 
-use crate::chat::{Chat, room, settled, settled_as};
+use crate::chat::{self, room, settled, settled_as};
 
 /// The next message heard, which is not taken yet.
 async fn untaken(session: &mut Session) -> Heard {
@@ -40,7 +40,7 @@ async fn what_was_not_taken_comes_again_in_the_next_life() {
     drop(session);
     api.gone().await;
 
-    let mut next = Session::since(&*Chat::on(&api).build(), SystemTime::now());
+    let mut next = Session::since(&*chat::on(&api).build(), SystemTime::now());
 
     let again = next.heard().await;
     assert_eq!((&again.id, again.at), (&heard.id, heard.at));
@@ -56,7 +56,7 @@ async fn what_was_lost_on_its_way_comes_again() {
 
     api.say(OPS, ADA, "two");
     assert!(session.ended().await.is_err());
-    let mut next = Session::since(&*Chat::on(&api).build(), SystemTime::now());
+    let mut next = Session::since(&*chat::on(&api).build(), SystemTime::now());
 
     assert_eq!(next.heard().await.text, "two");
 }
@@ -70,7 +70,7 @@ async fn what_was_taken_does_not_come_again() {
     api.gone().await;
     assert_eq!(api.pending(), 0, "it was confirmed at the end");
 
-    let mut next = Session::since(&*Chat::on(&api).build(), at);
+    let mut next = Session::since(&*chat::on(&api).build(), at);
     api.say(OPS, ADA, "thanks");
 
     assert_eq!(next.heard().await.text, "thanks");
@@ -117,7 +117,7 @@ async fn an_anonymous_administrator_is_only_claimed_to_be_the_group() {
 #[tokio::test]
 async fn nobody_is_heard_where_that_is_not_configured() {
     let api = BotApi::start().await;
-    let (mut session, _) = settled_as(Chat::on(&api).set("direct", Value::Bool(false)), &api).await;
+    let (mut session, _) = settled_as(chat::on(&api).with("direct", false), &api).await;
 
     api.say(LOUNGE, ADA, "/run in another room");
     api.say(ADA, ADA, "/run in private");
@@ -130,7 +130,7 @@ async fn nobody_is_heard_where_that_is_not_configured() {
 #[tokio::test]
 async fn one_person_can_be_configured_as_a_room() {
     let api = BotApi::start().await;
-    let chat = Chat::on(&api).rooms(&[&OPS.to_string(), &BOB.to_string()]).set("direct", Value::Bool(false));
+    let chat = chat::on(&api).texts("rooms", &[&OPS.to_string(), &BOB.to_string()]).with("direct", false);
     api.say(BOB, BOB, "/start");
     let (mut session, _) = settled_as(chat, &api).await;
 
@@ -146,7 +146,7 @@ async fn a_topic_is_a_thread_or_a_room_as_configured() {
     let api = BotApi::start().await;
     let topic = RoomId::new(format!("{OPS}/{TOPIC}"));
     let inside = Saying { topic: Some(TOPIC), ..Saying::text("inside") };
-    let backend = Chat::on(&api).rooms(&[topic.as_str()]).build();
+    let backend = chat::on(&api).texts("rooms", &[topic.as_str()]).build();
     let (mut session, _) = Session::in_room(&*backend, &topic).await;
 
     api.say(OPS, ADA, "outside");
@@ -155,7 +155,7 @@ async fn a_topic_is_a_thread_or_a_room_as_configured() {
     let (posted, shown) = tokio::join!(session.post(&topic, "the answer"), api.next_post(OPS));
     drop(session);
     api.gone().await;
-    let (mut session, _) = settled_as(Chat::on(&api), &api).await;
+    let (mut session, _) = settled_as(chat::on(&api), &api).await;
     api.write(OPS, ADA, &inside);
     let in_thread = session.heard().await;
 
@@ -169,7 +169,7 @@ async fn a_topic_is_a_thread_or_a_room_as_configured() {
 async fn in_privacy_mode_commands_and_replies_are_heard() {
     let api = BotApi::start().await;
     api.privacy(true);
-    let backend = Chat::on(&api).rooms(&[&LOUNGE.to_string()]).build();
+    let backend = chat::on(&api).texts("rooms", &[&LOUNGE.to_string()]).build();
     let (mut session, _) = Session::in_room(&*backend, &room(LOUNGE)).await;
     let lounge = room(LOUNGE);
     let (_, shown) = tokio::join!(session.post(&lounge, "which one?"), api.next_post(LOUNGE));

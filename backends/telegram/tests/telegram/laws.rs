@@ -8,7 +8,7 @@ use fulmar_conformance::{Harness, Seen};
 use fulmar_contract::{Backend, File, MessageId, RoomId, Sender, ThreadId};
 use serde_json::json;
 
-use crate::chat::Chat;
+use crate::chat;
 
 /// People at their telephones.
 struct People {
@@ -23,11 +23,11 @@ impl Harness for People {
     }
 
     fn backend(&self) -> Arc<dyn Backend> {
-        Chat::on(&self.api).build()
+        chat::on(&self.api).build()
     }
 
     fn backend_with_bad_login(&self) -> Arc<dyn Backend> {
-        Chat::on(&self.api).text("token", "1:nobody").build()
+        chat::on(&self.api).text("token", "1:nobody").build()
     }
 
     fn room(&self) -> &str {

@@ -8,13 +8,13 @@ use tokio::{
     time::{Duration, Instant, pause},
 };
 
-use crate::chat::{Chat, settled};
+use crate::chat::{self, settled};
 
 /// How a session ends before it is online.
 async fn end_of_login(fault: Fault) -> Failure {
     let api = BotApi::start().await;
     api.fault(fault);
-    Session::start(&*Chat::on(&api).build()).ended_unheard().await.unwrap_err()
+    Session::start(&*chat::on(&api).build()).ended_unheard().await.unwrap_err()
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn a_link_that_is_dead_is_noticed_within_a_minute() {
     let api = BotApi::start().await;
     let ((events, mut heard), (_orders, out)) = (mpsc::channel(16), mpsc::channel(1));
     api.fault(Fault::of("getUpdates", What::Hang));
-    let session = tokio::spawn(Chat::on(&api).build().run(Link::new(Login::Usual, events, out)));
+    let session = tokio::spawn(chat::on(&api).build().run(Link::new(Login::Usual, events, out)));
     api.called("getUpdates", 1).await;
 
     // From here on nothing moves but the clock.
@@ -98,7 +98,7 @@ async fn no_failure_shows_the_token() {
     let token = api.token();
     // Nobody listens on a port that was just given back.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let backend = Chat::on(&api).text("api_url", &format!("http://{free}")).build();
+    let backend = chat::on(&api).text("api_url", &format!("http://{free}")).build();
 
     let Err(end @ Failure::Lost { .. }) = Session::start(&*backend).ended().await else {
         panic!("it is not lost")

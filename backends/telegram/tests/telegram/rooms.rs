@@ -4,14 +4,15 @@ use fulmar_botapi::{ADA, BotApi, LOUNGE, OPS, SMALL};
 use fulmar_conformance::Session;
 use fulmar_contract::{Event, Undelivered};
 
-use crate::chat::{Chat, room, settled};
+use crate::chat::{self, room, settled};
 
 #[tokio::test]
 async fn each_room_is_joined_or_left_with_the_reason() {
     let api = BotApi::start().await;
     api.kick(LOUNGE);
     let rooms = [OPS, LOUNGE, -1_009, ADA].map(|chat| chat.to_string());
-    let mut session = Session::start(&*Chat::on(&api).rooms(&rooms.each_ref().map(String::as_str)).build());
+    let mut session =
+        Session::start(&*chat::on(&api).texts("rooms", &rooms.each_ref().map(String::as_str)).build());
 
     let Event::Online { rooms, vouches: true, .. } = session.event().await else { panic!("it is not online") };
 
@@ -41,7 +42,7 @@ async fn a_kick_is_told_and_so_is_being_let_in_again() {
 #[tokio::test]
 async fn a_group_that_becomes_a_supergroup_is_followed() {
     let api = BotApi::start().await;
-    let backend = Chat::on(&api).rooms(&[&SMALL.to_string()]).build();
+    let backend = chat::on(&api).texts("rooms", &[&SMALL.to_string()]).build();
     let (mut session, _) = Session::in_room(&*backend, &room(SMALL)).await;
 
     let grown = api.migrate(SMALL);
@@ -61,7 +62,7 @@ async fn a_group_that_becomes_a_supergroup_is_followed() {
 async fn a_post_finds_the_supergroup_that_its_group_became() {
     let api = BotApi::start().await;
     // It is not told of the move, as it hears nothing of that group.
-    let backend = Chat::on(&api).build();
+    let backend = chat::on(&api).build();
     let (mut session, _) = Session::in_room(&*backend, &room(OPS)).await;
     let grown = api.migrate(SMALL);
 
@@ -76,7 +77,7 @@ async fn a_post_finds_the_supergroup_that_its_group_became() {
 async fn a_group_that_moved_while_we_were_away_is_found() {
     let api = BotApi::start().await;
     let grown = api.migrate(SMALL);
-    let backend = Chat::on(&api).rooms(&[&SMALL.to_string()]).build();
+    let backend = chat::on(&api).texts("rooms", &[&SMALL.to_string()]).build();
 
     let mut session = Session::start(&*backend);
 

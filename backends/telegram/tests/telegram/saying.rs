@@ -8,7 +8,7 @@ use fulmar_contract::{File, Identity, Mention, Post, Receipt, ThreadId, Undelive
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
-use crate::chat::{Chat, room, settled, settled_as};
+use crate::chat::{self, room, settled, settled_as};
 
 fn post(text: &str) -> Post {
     Post::plain(room(OPS), text, text)
@@ -50,7 +50,7 @@ async fn a_flood_is_put_off_for_as_long_as_telegram_says_and_its_chat_rests() {
 async fn the_documented_limits_are_kept_without_being_told() {
     let api = BotApi::start().await;
     api.limit(Limits::DOCUMENTED);
-    let chat = Chat::on(&api).number("rate", 1).number("group_rate", 20).number("total_rate", 30);
+    let chat = chat::on(&api).with("rate", 1).with("group_rate", 20).with("total_rate", 30);
     let (mut session, _) = settled_as(chat, &api).await;
     let mut answers = Vec::new();
 

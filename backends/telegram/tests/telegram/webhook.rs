@@ -11,7 +11,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use crate::chat::{Chat, room};
+use crate::chat::{self, room};
 
 /// The gateway's web listener, in small: every request becomes a call.
 struct Web {
@@ -90,7 +90,7 @@ async fn stranger(url: &str, path: &str, secret: &str, body: &str) -> String {
 }
 
 fn called(api: &BotApi) -> Arc<dyn Backend> {
-    Chat::on(api).text("mode", "webhook").build()
+    chat::on(api).text("mode", "webhook").build()
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn what_was_not_taken_is_posted_again_to_the_next_life() {
 #[tokio::test]
 async fn a_secret_can_be_configured() {
     let api = BotApi::start().await;
-    let backend = Chat::on(&api).text("mode", "webhook").text("secret", "correct-horse").build();
+    let backend = chat::on(&api).text("mode", "webhook").text("secret", "correct-horse").build();
 
     let _session = Web::start().await.session(&*backend).await;
 
@@ -184,7 +184,7 @@ async fn who_polls_does_away_with_a_webhook() {
     drop(Web::start().await.session(&*called(&api)).await);
     api.webhook_is(true).await;
 
-    let mut session = Session::start(&*Chat::on(&api).build());
+    let mut session = Session::start(&*chat::on(&api).build());
     session.joined(&room(OPS)).await;
     api.polled().await;
     api.say(OPS, ADA, "hello");

@@ -1,3 +1,4 @@
+use fulmar_conformance::Chat;
 use fulmar_contract::{Item, Value};
 
 use super::*;
@@ -7,21 +8,11 @@ fn text(text: &str) -> Value {
 }
 
 fn options(entries: &[(&str, Value)]) -> Options {
-    let item = |value: &Value| Item { value: value.clone(), line: 2 };
-    let entries = entries.iter().map(|(key, value)| ((*key).to_owned(), item(value))).collect();
-    Options::new("chats.x".into(), 1, entries)
+    Chat::of(crate::KIND).having(entries).options()
 }
 
 fn problems(entries: &[(&str, Value)]) -> Vec<String> {
-    let mut options = options(entries);
-    let config = read(&mut options);
-    let problems: Vec<String> = options
-        .finish()
-        .iter()
-        .map(|problem| format!("{} {} {}", problem.line, problem.key, problem.what))
-        .collect();
-    assert_eq!(config.is_none(), !problems.is_empty(), "{problems:?}");
-    problems
+    Chat::of(crate::KIND).having(entries).problems()
 }
 
 const ACCOUNT: (&str, &str) = ("jid", "Fulmar@Example.org");
@@ -82,10 +73,10 @@ fn a_server_is_a_host_and_perhaps_a_port() {
 fn what_is_wrong_is_named_with_what_was_expected() {
     let account = (ACCOUNT.0, text(ACCOUNT.1));
     let password = ("password", text("x"));
-    assert_eq!(problems(&[]), ["1 chats.x.jid missing: expected an account, as \"fulmar@example.org\""]);
+    assert_eq!(problems(&[]), ["1 chats.ops.jid missing: expected an account, as \"fulmar@example.org\""]);
     assert_eq!(
         problems(std::slice::from_ref(&account)),
-        ["1 chats.x.password missing: expected the account's password"]
+        ["1 chats.ops.password missing: expected the account's password"]
     );
     for (key, value, expected) in [
         ("jid", text("example.org"), "expected an account, as \"fulmar@example.org\", got \"example.org\""),
@@ -103,11 +94,11 @@ fn what_is_wrong_is_named_with_what_was_expected() {
         if key != account.0 {
             entries.push(account.clone());
         }
-        assert_eq!(problems(&entries), [format!("2 chats.x.{key} {expected}")]);
+        assert_eq!(problems(&entries), [format!("3 chats.ops.{key} {expected}")]);
     }
     let missing = problems(&[account, password, ("ca_cert", text("/there/is/none"))]);
     assert!(
-        missing[0].starts_with("2 chats.x.ca_cert cannot read the certificates in /there/is/none"),
+        missing[0].starts_with("4 chats.ops.ca_cert cannot read the certificates in /there/is/none"),
         "{missing:?}"
     );
 }

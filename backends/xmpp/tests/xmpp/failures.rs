@@ -2,8 +2,9 @@
 
 use std::{path::Path, process::Command, time::Duration};
 
-use fulmar_conformance::{Session, within};
+use fulmar_conformance::{Chat, Session, within};
 use fulmar_contract::{Event, Failure, Link, Login, Order, Post, RoomId, Undelivered};
+use fulmar_xmpp::KIND;
 use tempfile::TempDir;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -11,7 +12,6 @@ use tokio::{
 };
 
 use crate::{
-    chat::Chat,
     peer::Way,
     place::{self, Place},
 };
@@ -30,7 +30,7 @@ async fn tls_at_once_works_as_well() {
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_not_believed() {
     let Some(place) = place::prosody().await else { return };
-    let chat = Chat::default()
+    let chat = Chat::of(KIND)
         .text("jid", &format!("{}@localhost", place.account))
         .text("password", &place.account)
         .text("server", &format!("localhost:{}", place.proxy.port));
@@ -39,6 +39,17 @@ async fn a_certificate_that_nobody_vouches_for_is_not_believed() {
 
     let Err(Failure::Lost { why }) = end else { panic!("{end:?}") };
     assert!(why.contains("certificate"), "{why}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_named_itself_is_believed() {
+    let Some(place) = place::prosody().await else { return };
+    let own = Path::new(&place.way.ca).with_file_name("server.crt");
+    let chat = place.chat().text("ca_cert", own.to_str().unwrap());
+
+    let (session, _) = Session::in_room(&*chat.build(), &RoomId::new(&place.room)).await;
+
+    assert!(session.leave().await.is_ok());
 }
 
 #[tokio::test]

@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod chat;
 mod failures;
 mod forgeries;
 mod laws;
 mod peer;
 mod place;
-mod proxy;
 mod stories;

@@ -1,18 +1,10 @@
 //! A real server, as `tests/servers/xmpp.sh` starts it, with a peer of one test's own.
 
-use std::{
-    env, process,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use fulmar_conformance::{Chat, Proxy, Session, real, told, unique};
+use fulmar_contract::RoomId;
+use fulmar_xmpp::KIND;
 
-use fulmar_conformance::{Session, skip};
-use fulmar_contract::{RoomId, Value};
-
-use crate::{
-    chat::Chat,
-    peer::{Peer, Way},
-    proxy::Proxy,
-};
+use crate::peer::{Peer, Way};
 
 /// A peer in a room of its own, and a wire for the backend.
 pub(crate) struct Place {
@@ -28,7 +20,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn on(way: Way) -> Self {
-        let number = format!("{}x{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let number = unique();
         let account = format!("f{number}");
         Peer::register(&way, &account).await;
         let mut peer = Peer::enter(&way, &format!("p{number}")).await;
@@ -40,13 +32,13 @@ impl Place {
     }
 
     pub(crate) fn chat(&self) -> Chat {
-        Chat::default()
+        Chat::of(KIND)
             .text("jid", &format!("{}@localhost", self.account))
             .text("password", &self.account)
             .text("server", &format!("localhost:{}", self.proxy.port))
             .text("ca_cert", &self.way.ca)
             .text("rooms", &self.room)
-            .with("upload", Value::Bool(true))
+            .with("upload", true)
     }
 
     /// A session that is in the room.
@@ -62,15 +54,6 @@ pub(crate) async fn prosody() -> Option<Place> {
 }
 
 pub(crate) fn way() -> Option<Way> {
-    let Ok(server) = env::var("FULMAR_TEST_PROSODY") else {
-        skip("a real prosody (FULMAR_TEST_PROSODY)");
-        return None;
-    };
-    Some(Way { server, direct: needed("FULMAR_TEST_PROSODY_DIRECT"), ca: needed("FULMAR_TEST_PROSODY_CA") })
+    let server = real("prosody", "FULMAR_TEST_PROSODY")?;
+    Some(Way { server, direct: told("FULMAR_TEST_PROSODY_DIRECT"), ca: told("FULMAR_TEST_PROSODY_CA") })
 }
-
-fn needed(key: &str) -> String {
-    env::var(key).unwrap_or_else(|_| panic!("{key} is not set"))
-}
-
-static COUNT: AtomicU32 = AtomicU32::new(0);
