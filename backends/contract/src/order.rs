@@ -1,6 +1,6 @@
 //! What a session is told to do.
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{MessageId, Post, Receipt, RoomId, Secret, Undelivered};
 
@@ -75,6 +75,14 @@ impl Order {
     /// Answers that it never will be carried out.
     pub fn refuse(self, why: &str) {
         self.fail(Undelivered::Refused { why: why.to_owned() });
+    }
+
+    /// Takes no more of `orders`, and puts off those that wait.
+    pub fn put_off_all(orders: &mut mpsc::Receiver<Self>, why: &str) {
+        orders.close();
+        while let Ok(order) = orders.try_recv() {
+            order.put_off(why);
+        }
     }
 
     fn fail(self, fate: Undelivered) {

@@ -254,10 +254,7 @@ impl Drop for Outbox {
         if let Some(asking) = mem::take(&mut self.asking) {
             tell(asking.answer, Err(Undelivered::Later { after: None, why: why.into() }));
         }
-        self.orders.close();
-        while let Ok(order) = self.orders.try_recv() {
-            order.put_off(why);
-        }
+        Order::put_off_all(&mut self.orders, why);
     }
 }
 

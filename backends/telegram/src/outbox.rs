@@ -157,14 +157,11 @@ impl Lane {
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        self.orders.close();
         let waiting = self.lanes.drain().flat_map(|(_, lane)| lane.waiting).map(|(_, order)| order);
         for order in waiting {
             order.put_off(OVER);
         }
-        while let Ok(order) = self.orders.try_recv() {
-            order.put_off(OVER);
-        }
+        Order::put_off_all(&mut self.orders, OVER);
     }
 }
 

@@ -161,10 +161,7 @@ impl Drop for Outbox {
         for sent in mem::take(&mut self.under_way) {
             sent.fail(Undelivered::Unknown { why: why.into() });
         }
-        self.orders.close();
-        while let Ok(order) = self.orders.try_recv() {
-            order.put_off(why);
-        }
+        Order::put_off_all(&mut self.orders, why);
     }
 }
 
