@@ -11,7 +11,10 @@ use rustls::{
 };
 use tracing::warn;
 
-use crate::{pem::certificates, verifier::Named};
+use crate::{
+    pem::{PemError, certificates},
+    verifier::Named,
+};
 
 /// Whose certificates are believed.
 #[derive(Clone, Debug)]
@@ -27,13 +30,18 @@ impl Trust {
     pub fn read(options: &mut Options) -> Self {
         let line = options.line_of("ca_cert");
         let Some(named) = authorities(options) else { return Self::System };
-        match Named::new(named, RootCertStore::empty()) {
-            Ok(named) => Self::Own(Arc::new(named)),
-            Err(error) => {
-                options.complain(line, "ca_cert", error.to_string());
-                Self::System
-            }
-        }
+        Self::own(named).unwrap_or_else(|error| {
+            options.complain(line, "ca_cert", error.to_string());
+            Self::System
+        })
+    }
+
+    /// Believes `named` and nobody else.
+    ///
+    /// # Errors
+    /// When one of them cannot be an authority.
+    pub fn own(named: Vec<CertificateDer<'static>>) -> Result<Self, PemError> {
+        Named::new(named, RootCertStore::empty()).map(|named| Self::Own(Arc::new(named)))
     }
 
     /// What makes TLS connections that believe only this, and show `identity` to a server that asks.

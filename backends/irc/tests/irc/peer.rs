@@ -1,21 +1,16 @@
 //! A person on a real server.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, path::Path, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fulmar_conformance::within;
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
-};
+use fulmar_transport::{Stream, Trust, certificates, identity};
+use rustls::{client::ResolvesClientCert, pki_types::ServerName};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines, ReadHalf, WriteHalf},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, ReadHalf, WriteHalf},
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
-
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// How to get in.
 #[derive(Clone, Debug, Default)]
@@ -106,18 +101,9 @@ impl Peer {
 async fn connect(way: &Way) -> Box<dyn Stream> {
     let tcp = TcpStream::connect(&way.server).await.unwrap();
     let Some(ca) = &way.ca else { return Box::new(tcp) };
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_root_certificates(roots);
-    let config = match &way.certificate {
-        Some([chain, key]) => {
-            let chain = CertificateDer::from_pem_file(chain).unwrap();
-            config.with_client_auth_cert(vec![chain], PrivateKeyDer::from_pem_file(key).unwrap()).unwrap()
-        }
-        None => config.with_no_client_auth(),
-    };
+    let trust = Trust::own(certificates(Path::new(ca)).unwrap()).unwrap();
+    let shown = way.certificate.as_ref().map(|[chain, key]| identity(chain.as_ref(), key.as_ref()).unwrap());
+    let config = trust.client_config(shown.map(|shown| shown as Arc<dyn ResolvesClientCert>)).unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap())
 }

@@ -1,14 +1,12 @@
 //! A person on a real server.
 
-use std::{borrow::Cow, collections::VecDeque, sync::Arc};
+use std::{borrow::Cow, collections::VecDeque, path::Path, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fulmar_conformance::within;
+use fulmar_transport::{Trust, certificates};
 use futures_util::{SinkExt, StreamExt};
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::pki_types::ServerName;
 use tokio::{io::BufStream, net::TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream};
@@ -189,11 +187,8 @@ async fn open(way: &Way) -> Stream {
 }
 
 pub(crate) fn tls(ca: &str) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+    let trust = Trust::own(certificates(Path::new(ca)).unwrap()).unwrap();
+    TlsConnector::from(Arc::new(trust.client_config(None).unwrap()))
 }
 
 fn header() -> StreamHeader<'static> {
