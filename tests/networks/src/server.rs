@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use tempfile::TempDir;
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep},
@@ -42,6 +43,30 @@ pub trait Server {
     /// A bare bot called `name`, in these rooms.
     fn bot(&self, name: &str, rooms: &[&str]) -> impl Future<Output = Outcome<Client>> {
         self.person(name, rooms)
+    }
+}
+
+/// A server that is a program on one port, with all its files in a folder of its own.
+#[derive(Debug)]
+struct Local {
+    command: fn(&Path) -> Command,
+    program: Program,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Local {
+    /// Starts what `command` makes of the folder; `None` if there is no such program.
+    async fn start(port: u16, folder: TempDir, command: fn(&Path) -> Command) -> Outcome<Option<Self>> {
+        let Some(program) = Program::run(&mut command(folder.path()), folder.path())? else { return Ok(None) };
+        listens(port).await?;
+        Ok(Some(Self { command, program, port, folder }))
+    }
+
+    async fn start_again(&mut self) -> Outcome<()> {
+        let folder = self.folder.path();
+        self.program = Program::run(&mut (self.command)(folder), folder)?.ok_or("the program is gone")?;
+        listens(self.port).await
     }
 }
 

@@ -1,19 +1,15 @@
 //! IRC: inspircd, without services.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;
 
-use super::{Program, Server, free_port, list, listens};
+use super::{Local, Server, free_port, list};
 use crate::{Client, Outcome, irc};
 
 /// An inspircd.
 #[derive(Debug)]
-pub struct Inspircd {
-    program: Program,
-    port: u16,
-    folder: TempDir,
-}
+pub struct Inspircd(Local);
 
 impl Inspircd {
     /// Starts one; `None` if there is no such program.
@@ -23,9 +19,7 @@ impl Inspircd {
     pub async fn start() -> Outcome<Option<Self>> {
         let (port, folder) = (free_port(), TempDir::new()?);
         fs::write(folder.path().join("inspircd.conf"), settings(port, &folder))?;
-        let Some(program) = run(&folder)? else { return Ok(None) };
-        listens(port).await?;
-        Ok(Some(Self { program, port, folder }))
+        Ok(Local::start(port, folder, command).await?.map(Self))
     }
 }
 
@@ -33,31 +27,30 @@ impl Server for Inspircd {
     const KIND: &'static str = "irc";
 
     async fn kill(&mut self) -> Outcome<()> {
-        self.program.kill()
+        self.0.program.kill()
     }
 
     async fn start_again(&mut self) -> Outcome<()> {
-        self.program = run(&self.folder)?.ok_or("the program is gone")?;
-        listens(self.port).await
+        self.0.start_again().await
     }
 
     fn keys(&self, nick: &str, rooms: &[&str]) -> String {
-        let (port, rooms) = (self.port, list(rooms));
+        let (port, rooms) = (self.0.port, list(rooms));
         format!(
             "server = \"127.0.0.1\"\nport = {port}\ntls = false\nnick = \"{nick}\"\nrate = 0\nrooms = {rooms}\n"
         )
     }
 
     async fn person(&self, name: &str, rooms: &[&str]) -> Outcome<Client> {
-        irc::enter(&format!("127.0.0.1:{}", self.port), name, rooms).await
+        irc::enter(&format!("127.0.0.1:{}", self.0.port), name, rooms).await
     }
 }
 
-fn run(folder: &TempDir) -> Outcome<Option<Program>> {
+fn command(folder: &Path) -> Command {
     let mut command = Command::new("inspircd");
     // Nothing but a test runs it, and tests may run as root.
-    command.args(["--runasroot", "--nofork"]).arg(format!("--config={}/inspircd.conf", folder.path().display()));
-    Program::run(&mut command, folder.path())
+    command.args(["--runasroot", "--nofork"]).arg(format!("--config={}/inspircd.conf", folder.display()));
+    command
 }
 
 fn settings(port: u16, folder: &TempDir) -> String {

@@ -1,19 +1,15 @@
 //! XMPP: prosody, with rooms that show who people are, and archives.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;
 
-use super::{Program, Server, TLS, free_port, list, listens};
+use super::{Local, Server, TLS, free_port, list};
 use crate::{Client, Outcome, xmpp};
 
 /// A prosody with the accounts [`ACCOUNTS`].
 #[derive(Debug)]
-pub struct Prosody {
-    program: Program,
-    port: u16,
-    folder: TempDir,
-}
+pub struct Prosody(Local);
 
 impl Prosody {
     /// Starts one; `None` if there is no such program.
@@ -28,9 +24,7 @@ impl Prosody {
             fs::write(accounts.join(format!("{name}.dat")), format!("return {{ password = \"{PASSWORD}\" }};"))?;
         }
         fs::write(folder.path().join("prosody.cfg.lua"), settings(port, &folder))?;
-        let Some(program) = run(&folder)? else { return Ok(None) };
-        listens(port).await?;
-        Ok(Some(Self { program, port, folder }))
+        Ok(Local::start(port, folder, command).await?.map(Self))
     }
 
     /// The address of the room called `name`.
@@ -43,16 +37,15 @@ impl Server for Prosody {
     const KIND: &'static str = "xmpp";
 
     async fn kill(&mut self) -> Outcome<()> {
-        self.program.kill()
+        self.0.program.kill()
     }
 
     async fn start_again(&mut self) -> Outcome<()> {
-        self.program = run(&self.folder)?.ok_or("the program is gone")?;
-        listens(self.port).await
+        self.0.start_again().await
     }
 
     fn keys(&self, nick: &str, rooms: &[&str]) -> String {
-        let (port, rooms) = (self.port, list(rooms));
+        let (port, rooms) = (self.0.port, list(rooms));
         format!(
             "jid = \"{nick}@localhost\"\npassword = \"{PASSWORD}\"\nserver = \"localhost:{port}\"\ntls = \"starttls\"\n\
              ca_cert = \"{TLS}/ca.pem\"\nnick = \"{nick}\"\nrooms = {rooms}\n"
@@ -60,14 +53,14 @@ impl Server for Prosody {
     }
 
     async fn person(&self, name: &str, rooms: &[&str]) -> Outcome<Client> {
-        xmpp::enter(&format!("127.0.0.1:{}", self.port), "localhost", (name, PASSWORD), rooms).await
+        xmpp::enter(&format!("127.0.0.1:{}", self.0.port), "localhost", (name, PASSWORD), rooms).await
     }
 }
 
-fn run(folder: &TempDir) -> Outcome<Option<Program>> {
+fn command(folder: &Path) -> Command {
     let mut command = Command::new("prosody");
-    command.arg("--config").arg(folder.path().join("prosody.cfg.lua")).arg("-F");
-    Program::run(&mut command, folder.path())
+    command.arg("--config").arg(folder.join("prosody.cfg.lua")).arg("-F");
+    command
 }
 
 fn settings(port: u16, folder: &TempDir) -> String {
