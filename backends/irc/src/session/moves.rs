@@ -55,7 +55,11 @@ impl Session<'_> {
             Arrival::Known => return Ok(()),
             Arrival::Unwanted => return self.command(&format!("PART {room} :not one of our rooms")).await,
             Arrival::Wanted => {}
-            Arrival::Won => self.rooms.get(&ours).cloned().into_iter().for_each(|wanted| self.lasting.add(wanted)),
+            Arrival::Won => {
+                if let Some(wanted) = self.rooms.get(&ours) {
+                    self.lasting.add(wanted.clone());
+                }
+            }
         }
         self.report(Event::Joined(ours.clone())).await?;
         self.rooms.confirm(&ours);
