@@ -32,15 +32,33 @@ mod xml;
 use std::sync::Arc;
 
 use fulmar_contract::{
-    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, RoomId, Unit,
+    Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, Options, RoomId, Unit,
 };
 use jid::{BareJid, Jid};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use config::Config;
 use lasting::Lasting;
 
 /// `kind = "xmpp"`.
 pub const KIND: Kind = Kind { name: "xmpp", build: config::build };
+
+/// Runs one session of the chat that `options` describe over `stream`, whose other end is the server and which nobody else
+/// can read: everything but the connecting, for those who play the server themselves.
+///
+/// # Errors
+/// Anything that ended the session, and [`Failure::Misconfigured`] when `options` describe no chat.
+pub async fn run_over(
+    stream: impl AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
+    options: &mut Options,
+    link: Link,
+) -> Result<(), Failure> {
+    let Some(config) = config::read(options) else {
+        return Err(Failure::Misconfigured { why: format!("{} describes no chat", options.path()) });
+    };
+    let lasting = Lasting::new(config.rooms.clone());
+    session::run_over(Box::new(stream), &config, &lasting, link).await
+}
 
 /// A chat of one XMPP account.
 #[derive(Debug)]

@@ -99,9 +99,9 @@ async fn log_in(
     let (mut login, mut next) = Login::begin(config, &features.sasl_mechanisms, binding, can_bind)?;
     loop {
         let answer = question(&mut connection, &next).await?;
-        match login.take(&answer)? {
+        match login.take(&answer).await? {
             Next::Done => return Ok(connection),
-            Next::Send(response) => next = response,
+            Next::Send(going_on, response) => (login, next) = (going_on, response),
         }
     }
 }

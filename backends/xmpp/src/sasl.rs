@@ -14,6 +14,7 @@ use sasl::{
         scram::{Sha1, Sha256},
     },
 };
+use tokio::task::spawn_blocking;
 use xmpp_parsers::{minidom::Element, ns};
 
 use crate::{
@@ -28,8 +29,8 @@ pub(crate) struct Login(Box<dyn Mechanism + Send + Sync>);
 pub(crate) enum Next {
     /// We are in.
     Done,
-    /// This is to be sent.
-    Send(Element),
+    /// This is to be sent, and then the login goes on.
+    Send(Login, Element),
 }
 
 impl Login {
@@ -76,18 +77,23 @@ impl Login {
         Ok((login, auth))
     }
 
-    /// Takes what the server says to it.
-    pub(crate) fn take(&mut self, said: &Element) -> Result<Next, Failure> {
+    /// Takes what the server says to it. A key of SCRAM takes long to make, so that is done elsewhere.
+    pub(crate) async fn take(self, said: &Element) -> Result<Next, Failure> {
         let is_the_servers =
             |error| Failure::lost(format!("the server did not prove that it knows the password: {error}"));
         let data = || STANDARD.decode(said.text().trim()).map_err(Failure::lost);
         match said.name() {
             "challenge" if said.has_ns(ns::SASL) => {
-                let response = self.0.response(&data()?).map_err(Failure::lost)?;
-                Ok(Next::Send(element("response", ns::SASL).saying(&encoded(&response))))
+                let (challenge, mut mechanism) = (data()?, self.0);
+                affordable(&challenge)?;
+                let proving = move || mechanism.response(&challenge).map(|response| (mechanism, response));
+                let proved = spawn_blocking(proving).await.map_err(Failure::lost)?;
+                let (mechanism, response) = proved.map_err(Failure::lost)?;
+                Ok(Next::Send(Self(mechanism), element("response", ns::SASL).saying(&encoded(&response))))
             }
             "success" if said.has_ns(ns::SASL) => {
-                self.0.success(&data()?).map_err(is_the_servers)?;
+                let mut mechanism = self.0;
+                mechanism.success(&data()?).map_err(is_the_servers)?;
                 Ok(Next::Done)
             }
             "failure" if said.has_ns(ns::SASL) => {
@@ -97,6 +103,19 @@ impl Login {
             name => Err(Failure::lost(format!("the server answered the login with <{name}/>"))),
         }
     }
+}
+
+/// Whether a challenge asks for no more rounds of SCRAM than anybody needs (`i=`; RFC 5802, section 5.1).
+fn affordable(challenge: &[u8]) -> Result<(), Failure> {
+    let mut asked = challenge.split(|byte| *byte == b',').filter_map(|part| part.strip_prefix(b"i="));
+    let is_affordable = |rounds: &[u8]| {
+        let rounds = str::from_utf8(rounds).ok().and_then(|rounds| rounds.parse().ok());
+        rounds.is_some_and(|rounds: u32| rounds <= MOST)
+    };
+    if asked.all(is_affordable) {
+        return Ok(());
+    }
+    Err(Failure::lost(format!("the server asks for more than {MOST} rounds of SCRAM")))
 }
 
 /// Why a login was refused (RFC 6120, section 6.5).
@@ -111,6 +130,9 @@ fn refusal(condition: &str, words: Option<String>) -> Failure {
 fn encoded(data: &[u8]) -> String {
     if data.is_empty() { "=".into() } else { STANDARD.encode(data) }
 }
+
+/// So that nobody can keep us busy.
+const MOST: u32 = 1_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -166,12 +188,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_server_that_proves_nothing_is_not_believed() {
+    fn scram() -> Login {
         let offered = BTreeSet::from(["SCRAM-SHA-1".to_owned()]);
-        let (mut login, _) = Login::begin(&config(), &offered, ChannelBinding::None, false).ok().unwrap();
+        Login::begin(&config(), &offered, ChannelBinding::None, false).ok().unwrap().0
+    }
 
-        assert!(login.take(&element("success", ns::SASL)).is_err());
-        assert!(login.take(&element("message", ns::JABBER_CLIENT)).is_err());
+    #[tokio::test]
+    async fn a_server_that_proves_nothing_is_not_believed() {
+        assert!(scram().take(&element("success", ns::SASL)).await.is_err());
+        assert!(scram().take(&element("message", ns::JABBER_CLIENT)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_server_cannot_keep_us_busy_with_rounds_of_scram() {
+        let take = async |rounds: &str| {
+            let challenge = STANDARD.encode(format!("r=x,s=QSXCR+Q6sek8bf92,{rounds}"));
+            scram().take(&element("challenge", ns::SASL).saying(&challenge)).await
+        };
+
+        assert!(matches!(take("i=4096").await, Ok(Next::Send(..))));
+        for rounds in ["i=4294967295", "i=1000001", "i=4096,i=4294967295", "i=x", "i="] {
+            assert!(matches!(take(rounds).await, Err(Failure::Lost { .. })), "{rounds}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use std::{
 
 use fulmar_contract::{Event, Failure, Identity, Link, RoomId, Sender, Undelivered, UserId};
 use jid::{BareJid, FullJid};
+use sasl::common::ChannelBinding;
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval},
@@ -31,12 +32,23 @@ use crate::{
     rooms::Rooms,
     service,
     uploads::Uploads,
+    wire::Stream,
     xml::{Build, element},
 };
 
 /// Runs a session with what `lasting` remembers of earlier ones.
 pub(crate) async fn run(config: &Config, lasting: &Lasting, link: Link) -> Result<(), Failure> {
     run_in(login::enter(config), config, lasting, link).await
+}
+
+/// As [`run`], over a stream that nobody else can read.
+pub(crate) async fn run_over(
+    stream: Box<dyn Stream>,
+    config: &Config,
+    lasting: &Lasting,
+    link: Link,
+) -> Result<(), Failure> {
+    run_in(login::enter_secure(stream, ChannelBinding::None, config), config, lasting, link).await
 }
 
 async fn run_in(

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use fulmar_contract::{Event, Item, Login, Options, Order, Post, Receipt, Undelivered, Value};
 use proptest::prelude::*;
-use sasl::common::ChannelBinding;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
     runtime::Builder,
@@ -47,7 +46,7 @@ async fn running() -> Running {
     let session = tokio::spawn(async move {
         let (config, lasting) = (config(), Lasting::new(config().rooms));
         let link = Link::new(Login::Usual, events_in, orders_out);
-        run_in(login::enter_secure(Box::new(ours), ChannelBinding::None, &config), &config, &lasting, link).await
+        run_over(Box::new(ours), &config, &lasting, link).await
     });
     server.write_all(WELCOME.as_bytes()).await.unwrap();
     Running { events, orders, server, session }
