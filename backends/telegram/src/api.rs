@@ -3,23 +3,36 @@
 use std::{error::Error, time::Duration};
 
 use fulmar_contract::{Failure, Secret};
-use reqwest::{Client, RequestBuilder, Url, multipart::Form, redirect::Policy};
+use reqwest::{Client, RequestBuilder, Response, Url, header::CONTENT_TYPE, multipart::Form, redirect::Policy};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{json, value::RawValue};
 use teloxide::requests::Payload;
 
 use crate::{
+    Server,
     config::Config,
     fault::{Fault, Refusal},
 };
 
 /// A bot's way to Telegram. Dropped, its connections are closed.
+pub(crate) enum Api {
+    Http(Http),
+    /// Somebody in this process stands in for Telegram.
+    Played(Box<dyn Server>),
+}
+
 #[derive(Debug)]
-pub(crate) struct Api {
+pub(crate) struct Http {
     client: Client,
     base: Url,
     token: Secret,
+}
+
+/// What a call says.
+enum Said {
+    Form(Form),
+    Json(Vec<u8>),
 }
 
 impl Api {
@@ -34,7 +47,7 @@ impl Api {
             .tcp_nodelay(true)
             .build()
             .map_err(|error| Failure::lost(story(&error)))?;
-        Ok(Self { client, base: config.api.clone(), token: config.token.clone() })
+        Ok(Self::Http(Http { client, base: config.api.clone(), token: config.token.clone() }))
     }
 
     /// Calls a method.
@@ -53,12 +66,13 @@ impl Api {
         parameters: &(impl Serialize + Sync + ?Sized),
         patience: Duration,
     ) -> Result<T, Fault> {
-        self.send(self.request(method).json(parameters).timeout(patience)).await
+        let parameters = serde_json::to_vec(parameters).map_err(|error| Fault::Unsent(error.to_string()))?;
+        self.send(method, Said::Json(parameters), patience).await
     }
 
     /// Calls a method with a file.
     pub(crate) async fn upload<T: DeserializeOwned>(&self, method: &str, form: Form) -> Result<T, Fault> {
-        self.send(self.request(method).multipart(form).timeout(UPLOAD)).await
+        self.send(method, Said::Form(form), UPLOAD).await
     }
 
     /// The updates from `offset` on, which confirms those before it. Waits for the first for so many seconds.
@@ -74,19 +88,48 @@ impl Api {
         self.ask("getUpdates", &parameters, wait + GRACE).await
     }
 
+    async fn send<T: DeserializeOwned>(&self, method: &str, said: Said, patience: Duration) -> Result<T, Fault> {
+        let (status, body) = match self {
+            Self::Http(http) => http.send(method, said, patience).await?,
+            Self::Played(server) => {
+                let parameters = if let Said::Json(parameters) = said { parameters } else { Vec::new() };
+                let broken = || Fault::Unclear("the connection broke".into());
+                server.answer(method, &parameters).ok_or_else(broken)?
+            }
+        };
+        read(status, &body)
+    }
+}
+
+impl Http {
+    async fn send(&self, method: &str, said: Said, patience: Duration) -> Result<(u16, Vec<u8>), Fault> {
+        let request = self.request(method).timeout(patience);
+        let request = match said {
+            Said::Form(form) => request.multipart(form),
+            Said::Json(parameters) => request.header(CONTENT_TYPE, "application/json").body(parameters),
+        };
+        let response = request.send().await.map_err(fault)?;
+        Ok((response.status().as_u16(), body(response).await?))
+    }
+
     fn request(&self, method: &str) -> RequestBuilder {
         let mut url = self.base.clone();
         let path = format!("{}/bot{}/{method}", url.path().trim_end_matches('/'), self.token.reveal());
         url.set_path(&path);
         self.client.post(url)
     }
+}
 
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Fault> {
-        let response = request.send().await.map_err(fault)?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(fault)?;
-        read(status.as_u16(), &body)
+/// What an answer says. One without end is none.
+async fn body(mut response: Response) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(fault)? {
+        if body.len() + piece.len() > LARGEST {
+            return Err(Fault::Unclear(format!("Telegram's answer is longer than {LARGEST} bytes")));
+        }
+        body.extend_from_slice(&piece);
     }
+    Ok(body)
 }
 
 /// Reads an answer. What is none comes from a proxy, or from a server that breaks down.
@@ -143,9 +186,24 @@ const UPLOAD: Duration = Duration::from_secs(300);
 /// How much longer than asked for a server may wait for updates.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// In bytes. A hundred updates with texts as long as texts can be are a tenth of that.
+const LARGEST: usize = 16 << 20;
+
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::Write as _,
+        net::{SocketAddr, TcpListener},
+        thread,
+    };
+
     use super::*;
+
+    fn api_at(address: SocketAddr) -> Api {
+        drop(aws_lc_rs::default_provider().install_default());
+        let base = Url::parse(&format!("http://{address}")).unwrap();
+        Api::Http(Http { client: Client::new(), base, token: Secret::new("1:hunter2") })
+    }
 
     #[test]
     fn an_answer_is_a_result_or_a_refusal() {
@@ -175,19 +233,33 @@ mod tests {
     #[tokio::test]
     async fn no_error_shows_the_token() {
         // Nobody listens on a port that was just given back.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
-        let token = Secret::new("1:hunter2");
-        let base = Url::parse(&format!("http://{free}")).unwrap();
-        drop(aws_lc_rs::default_provider().install_default());
-        let api = Api { client: Client::new(), base, token };
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
+        let api = api_at(free);
+        let Api::Http(http) = &api else { panic!("it is played") };
 
         let fault = api.updates(0, 1, Duration::ZERO).await.unwrap_err();
 
         assert!(matches!(fault, Fault::Unsent(_)), "{fault:?}");
         for shown in
-            [fault.to_string(), format!("{fault:?}"), format!("{api:?}"), format!("{:?}", fault.failure())]
+            [fault.to_string(), format!("{fault:?}"), format!("{http:?}"), format!("{:?}", fault.failure())]
         {
             assert!(!shown.contains("hunter2"), "{shown}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_not_read_to_its_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let api = api_at(listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+        });
+
+        let fault = api.updates(0, 1, Duration::ZERO).await.unwrap_err();
+
+        assert!(matches!(&fault, Fault::Unclear(why) if why.contains("longer than")), "{fault:?}");
+        server.join().unwrap();
     }
 }

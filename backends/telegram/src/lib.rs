@@ -20,15 +20,35 @@ mod webhook;
 use std::sync::Arc;
 
 use fulmar_contract::{
-    Backend, BoxFuture, Capabilities, Counts, Failure, Identity, Kind, Limit, Link, Markup, RoomId, Unit,
+    Backend, BoxFuture, Capabilities, Counts, Failure, Identity, Kind, Limit, Link, Markup, Options, RoomId, Unit,
 };
 
+use api::Api;
 use config::{Config, Mode};
 use place::Place;
 use rooms::Rooms;
 
 /// `kind = "telegram"`.
 pub const KIND: Kind = Kind { name: "telegram", build: config::build };
+
+/// Telegram's end of the Bot API, for those who play it themselves.
+pub trait Server: Send + Sync {
+    /// Answers a call of `method` with an HTTP status and a body, or with nothing, as a connection does that breaks. Its
+    /// `parameters` are JSON; none are told of a call that brings a file.
+    fn answer(&self, method: &str, parameters: &[u8]) -> Option<(u16, Vec<u8>)>;
+}
+
+/// Runs one session of the chat that `options` describe with `server` in Telegram's place: everything but HTTP.
+///
+/// # Errors
+/// Anything that ended the session, and [`Failure::Misconfigured`] when `options` describe no chat.
+pub async fn run_over(server: impl Server + 'static, options: &mut Options, link: Link) -> Result<(), Failure> {
+    let Some(config) = config::read(options) else {
+        return Err(Failure::Misconfigured { why: format!("{} describes no chat", options.path()) });
+    };
+    let rooms = Rooms::new(&config);
+    session::run_over(Api::Played(Box::new(server)), &config, &rooms, link).await
+}
 
 /// A bot on Telegram.
 #[derive(Debug)]

@@ -38,9 +38,13 @@ pub(crate) struct Session<'a> {
 
 /// Runs a session with what `rooms` remember of earlier ones.
 pub(crate) async fn run(config: &Config, rooms: &Rooms, link: Link) -> Result<(), Failure> {
+    run_over(Api::new(config)?, config, rooms, link).await
+}
+
+/// As [`run`], by a way that is there.
+pub(crate) async fn run_over(api: Api, config: &Config, rooms: &Rooms, link: Link) -> Result<(), Failure> {
     let Link { events, orders, calls, address, since, .. } = link;
     let outbox = Outbox::new(orders, config.pace);
-    let api = Api::new(config)?;
     let account: Account = api.ask("getMe", &json!({}), ANSWER).await.map_err(Fault::failure)?;
     if !account.can_read_all_group_messages {
         info!(

@@ -62,6 +62,14 @@ pub use people::Saying;
 pub use shown::{Attached, Shown};
 pub use text::Entity;
 
+/// What Telegram shows of a text that is marked in HTML.
+///
+/// # Errors
+/// What is wrong with it, in Telegram's own words.
+pub fn shown(html: &str) -> Result<String, String> {
+    html::parse(html).map(|text| text.shown)
+}
+
 /// Now, as Telegram counts: whole seconds.
 fn clock() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
