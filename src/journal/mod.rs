@@ -21,5 +21,5 @@ pub use ledger::{Counts, Ledger, Misfit};
 pub use meaning::{Asked, Doubt, Meaning};
 pub use run::{Run, Scope};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Commit, Sqlite};
+pub use sqlite::{Commit, Sqlite, legible};
 pub use store::{Case, Change, Loaded, Memory, Obstacle, REMEMBERED, Sought, Store, StoreError, Written};

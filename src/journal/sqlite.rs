@@ -75,6 +75,14 @@ impl Sqlite {
     }
 }
 
+/// The entries that a damaged file still tells, if `pages` are all that is in it.
+pub fn legible(pages: &[u8]) -> impl Iterator<Item = Dated> {
+    let place = |number: u32| usize::try_from(number).ok()?.checked_sub(1);
+    let numbered = move |number| pages.chunks_exact(page::PAGE).nth(place(number)?).map(<[u8]>::to_vec);
+    let rows = pages.chunks_exact(page::PAGE).flat_map(move |page| page::rows(page, &numbered));
+    rows.flat_map(|row| row.entries().unwrap_or_default())
+}
+
 impl Store for Sqlite {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         let (tell, told) = mpsc::channel();

@@ -13,7 +13,10 @@ use super::refusal::Refusal;
 use crate::http::{bearer, is_from_a_page, is_same, names_loopback};
 
 /// Whether who sent `request` may post. A wrong token is wrong wherever it comes from.
-pub(super) fn admit(request: &HttpRequest, token: Option<&Secret>) -> Result<(), Refusal> {
+///
+/// # Errors
+/// Why not.
+pub fn admit(request: &HttpRequest, token: Option<&Secret>) -> Result<(), Refusal> {
     let Some(token) = token else { return stranger(request).map_or(Ok(()), |why| Err(Refusal::Stranger(why))) };
     match presented(request) {
         Some(given) if is_same(&given, token) => Ok(()),

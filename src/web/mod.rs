@@ -32,7 +32,7 @@ use actix_web::{
 use fulmar_contract::Secret;
 use tokio::time::Instant;
 
-pub use self::{body::posted, refusal::Refusal};
+pub use self::{body::posted, guard::admit, refusal::Refusal};
 
 use self::{home::Homes, limits::Limits, webhook::Endpoint};
 use crate::{

@@ -24,11 +24,29 @@ use fulmar_contract::{
     Unit,
 };
 
+use matrix_sdk::ruma::{UserId, serde::Raw};
+
 use config::Config;
+use inbound::Fact;
 use lasting::Lasting;
+use mention::Me;
 
 /// `kind = "matrix"`.
 pub const KIND: Kind = Kind { name: "matrix", build: config::build };
+
+/// What somebody says with an event of a room's timeline, which is given as JSON, to whom has this user id and name: the text
+/// without what it quotes, and without our mention at its beginning. For those who have no homeserver.
+pub fn said(event: &str, user: &str, name: &str) -> Option<String> {
+    let me = Me { id: UserId::parse(user).ok()?, name: name.to_owned() };
+    let event = Raw::from_json_string(event.to_owned()).ok()?;
+    if inbound::moved(&event, &me.id).is_some() {
+        return None;
+    }
+    match inbound::read(&event, &me)? {
+        Fact::Said(said) => Some(said.text),
+        Fact::Reacted { .. } | Fact::Redacted(_) => None,
+    }
+}
 
 /// A chat on one Matrix homeserver.
 #[derive(Debug)]

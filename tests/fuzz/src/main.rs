@@ -1,9 +1,10 @@
 //! The command line; `tests/fuzz/run` sets up what it needs.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
+    sync::{Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -17,7 +18,7 @@ use fulmar_fuzz::{
 /// What can go wrong here needs no name: it is told to the person at the keyboard.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(about = "Every parser of outside input, given what nobody would send")]
 struct Arguments {
     /// What to try; everything, if nothing is named.
@@ -37,6 +38,9 @@ struct Arguments {
     /// How much time of the processor an input may take, in milliseconds.
     #[arg(long, default_value_t = 100)]
     limit: u64,
+    /// How many targets are tried at the same time, each by a process of its own.
+    #[arg(long, default_value_t = 1, conflicts_with = "file", overrides_with = "jobs")]
+    jobs: usize,
     /// Where the inputs are kept that fail.
     #[arg(long, default_value_os_t = std::env::temp_dir().join("fulmar-fuzz"))]
     folder: PathBuf,
@@ -67,6 +71,9 @@ fn run(arguments: &Arguments) -> Outcome<()> {
         }
         return Ok(());
     }
+    if arguments.jobs > 1 {
+        return side_by_side(&targets, arguments.jobs);
+    }
     let budget = match (arguments.inputs, arguments.seconds) {
         (Some(inputs), _) => Budget::Inputs(inputs),
         (None, seconds) => Budget::Time(Duration::from_secs(seconds.unwrap_or(10))),
@@ -77,6 +84,31 @@ fn run(arguments: &Arguments) -> Outcome<()> {
         show(target, &campaign::run(target, &seeds, budget, (arguments.seed, limits), folder)?);
     }
     Ok(())
+}
+
+/// As if each target alone had been asked for: memory is measured for a whole process.
+fn side_by_side(targets: &[&Target], jobs: usize) -> Outcome<()> {
+    let program = env::current_exe()?;
+    // The last word counts.
+    let alone = |target: &Target| {
+        let names = parser::ALL.iter().map(|target| target.name).collect::<Vec<_>>();
+        let others = env::args().skip(1).filter(|word| !names.contains(&word.as_str()));
+        Command::new(&program).args(others).args(["--jobs", "1", target.name]).status()
+    };
+    let waiting = Mutex::new(targets.iter());
+    let job = || -> Outcome<()> {
+        loop {
+            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(target) = next else { return Ok(()) };
+            if !alone(target)?.success() {
+                return Err(format!("{} failed", target.name).into());
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(job)).collect();
+        jobs.into_iter().try_for_each(|job| job.join().unwrap_or_else(|_| Err("a job panicked".into())))
+    })
 }
 
 fn chosen(names: &[String]) -> Outcome<Vec<&'static Target>> {

@@ -1,8 +1,12 @@
-//! A command among all aliases: what it means, and what it may have meant.
+//! What somebody says: whether it is for us, what it means among all aliases, and what it may have meant.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::SystemTime};
 
-use fulmar::alias::{Alias, Found, Hit, Registry, tidy};
+use fulmar::{
+    actors::router::Addressing,
+    alias::{Alias, Found, Hit, Registry, tidy},
+};
+use fulmar_contract::{Heard, Identity, MessageId, RoomId, Sender, Taken};
 use serde_json::Value;
 
 use super::{Target, first_line, text};
@@ -14,9 +18,32 @@ pub(super) const TARGET: Target =
 fn run(input: &[u8]) {
     let text = text(input);
     let (first, rest) = first_line(&text);
+    addressed(&text);
     match serde_json::from_str::<Vec<Alias>>(first) {
         Ok(aliases) => mean(&Registry::new(aliases, &["*"]), rest),
         Err(_) => mean(&STACKSTORMS, &text),
+    }
+}
+
+/// Of what is said to us, nothing but the address is taken away.
+fn addressed(text: &str) {
+    let prefixes = vec![("!".to_owned(), None), ("st!".to_owned(), Some("two".to_owned()))];
+    let ways = Addressing { name: "fulmar".into(), prefixes, plugin_prefix: "st2".into() };
+    let sender = Sender { identity: Identity::Claimed("ada".into()), name: "ada".into(), direct: None };
+    let heard = Heard {
+        id: MessageId::new("1"),
+        room: RoomId::new("#ops"),
+        thread: None,
+        sender,
+        text: text.to_owned(),
+        mentioned: false,
+        direct: false,
+        at: SystemTime::UNIX_EPOCH,
+        taken: Taken::default(),
+    };
+    if let Some(addressed) = ways.words(&heard, Some("Ful Mar")) {
+        let words = ways.without_plugin_prefix(&addressed.words);
+        assert!(tidy(text).ends_with(words), "{words:?} of {text:?}");
     }
 }
 

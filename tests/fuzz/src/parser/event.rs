@@ -2,7 +2,7 @@
 
 use fulmar::st2::{
     sse::{Decoder, Event},
-    wire::{Execution, Happening},
+    wire::{Execution, Happening, Printed},
 };
 
 use super::{Target, first_line, text};
@@ -21,6 +21,10 @@ fn run(input: &[u8]) {
 
 fn check(event: Event) {
     let before = event.clone();
+    if let (Printed::Text(printed), Event::Complete { data, .. }) = (Printed::read(event.clone()), &before) {
+        // Nothing is shorter in JSON.
+        assert!(printed.len() < data.len(), "{printed:?} is not in {data:?}");
+    }
     match (Happening::read(event), before) {
         (Happening::Ended(execution), _) => {
             assert!(execution.status().is_terminal() && !execution.is_child(), "an end");

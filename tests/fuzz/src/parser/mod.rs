@@ -6,13 +6,22 @@ mod event;
 mod format;
 mod help;
 mod irc;
+mod journal;
 mod markup;
+#[cfg(feature = "matrix")]
+mod matrix;
 mod post;
+mod request;
 mod result;
+mod retry;
+mod room;
+mod session;
 mod sse;
+mod telegram;
 mod template;
 mod webhook;
 mod wire;
+mod xmpp;
 
 /// One parser, or several that read the same.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +44,21 @@ pub const ALL: &[Target] = &[
     format::TARGET,
     help::TARGET,
     irc::TARGET,
+    journal::TARGET,
     markup::TARGET,
+    #[cfg(feature = "matrix")]
+    matrix::TARGET,
     post::TARGET,
+    request::TARGET,
     result::TARGET,
+    retry::TARGET,
+    room::TARGET,
     sse::TARGET,
+    telegram::TARGET,
     template::TARGET,
     webhook::TARGET,
     wire::TARGET,
+    xmpp::TARGET,
 ];
 
 fn text(input: &[u8]) -> std::borrow::Cow<'_, str> {

@@ -2,7 +2,7 @@
 
 use fulmar::{
     alias::{Alias, HelpQuery, Registry},
-    st2::wire::{AliasAnswer, Announcement, Execution, Fault, Mark, Matched},
+    st2::wire::{AliasAnswer, Announcement, Cancelled, Execution, Fault, Mark, Matched},
 };
 use serde_json::Value;
 
@@ -30,7 +30,11 @@ fn execution(json: &str) {
     let as_a_part: Option<Execution> = serde_json::from_str(json).ok();
     assert_eq!(read.as_ref().ok().map(Execution::id), as_a_part.as_ref().map(Execution::id), "alone or in a list");
     if let Ok(execution) = read {
+        let cancelled = serde_json::from_str(json).ok();
+        assert_eq!(cancelled, Some(Cancelled::Begun(execution.status().clone())), "the end is begun");
         look(&execution);
+    } else {
+        drop(serde_json::from_str::<Cancelled>(json));
     }
 }
 
