@@ -1,6 +1,8 @@
 //! SQLite's pages, as sections 1.6 and 2 of <https://www.sqlite.org/fileformat2.html> have them: just as much as it takes to
 //! find our rows without SQLite's help.
 
+use std::collections::HashSet;
+
 use super::row::{Key, Row};
 
 /// Every row of ours that a page holds. `overflow` finds the page on which a long row goes on.
@@ -28,8 +30,10 @@ fn payload(length: u64, cell: &[u8], overflow: &impl Fn(u32) -> Option<Vec<u8>>)
     let local = if local <= LOCAL_AT_MOST { local } else { LOCAL_AT_LEAST };
     let mut payload = cell.get(..local)?.to_vec();
     let mut next = word(cell.get(local..)?, 0);
+    let mut passed = HashSet::new();
     while payload.len() < length {
-        let page = overflow(next)?;
+        // Where pages lead to each other, there is no end.
+        let page = overflow(next).filter(|_| passed.insert(next))?;
         let rest = page.get(4..)?;
         payload.extend_from_slice(rest.get(..rest.len().min(length - payload.len()))?);
         next = word(&page, 0);
