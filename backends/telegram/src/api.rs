@@ -192,7 +192,7 @@ const LARGEST: usize = 16 << 20;
 #[cfg(test)]
 mod tests {
     use std::{
-        io::Write as _,
+        io::{BufRead as _, BufReader, Write as _},
         net::{SocketAddr, TcpListener},
         thread,
     };
@@ -253,6 +253,8 @@ mod tests {
         let api = api_at(listener.local_addr().unwrap());
         let server = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
             while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
         });
