@@ -43,9 +43,9 @@ impl<'a> Mutator<'a> {
 
     /// The next input.
     pub(crate) fn next(&mut self) -> Vec<u8> {
-        let mut input = self.base();
         let is_huge = self.rng.usize(..HUGE_IN) == 0;
         let longest = if is_huge { self.longest } else { USUAL.min(self.longest) };
+        let mut input = self.base(longest);
         for _ in 0..self.rng.usize(1..=6) {
             self.change(&mut input, longest);
             input.truncate(longest);
@@ -57,9 +57,14 @@ impl<'a> Mutator<'a> {
         input
     }
 
-    fn base(&mut self) -> Vec<u8> {
+    /// What to change; of what is too long, both ends.
+    fn base(&mut self, longest: usize) -> Vec<u8> {
         let from = if self.rng.usize(..3) == 0 { &self.made } else { self.seeds };
-        self.rng.choice(from).or_else(|| self.seeds.first()).cloned().unwrap_or_default()
+        let Some(seed) = self.rng.choice(from).or_else(|| self.seeds.first()) else { return Vec::new() };
+        let Some(beyond) = seed.len().checked_sub(longest) else { return seed.clone() };
+        let head = self.rng.usize(..=longest);
+        let (head, rest) = seed.split_at(head);
+        [head, rest.get(beyond..).unwrap_or_default()].concat()
     }
 
     fn keep(&mut self, input: &[u8]) {

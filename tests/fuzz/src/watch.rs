@@ -1,6 +1,7 @@
 //! The input at work, in a file: what is left of it if the process dies of it or never ends.
 
 use std::{
+    cell::Cell,
     fs::File,
     io,
     os::unix::fs::FileExt,
@@ -19,6 +20,8 @@ use std::{
 pub(crate) struct Watch {
     file: File,
     path: PathBuf,
+    /// How long the input in the file is.
+    length: Cell<usize>,
     count: Arc<AtomicU64>,
     _ends: Sender<()>,
 }
@@ -41,14 +44,18 @@ impl Watch {
                 last = now;
             }
         });
-        Ok(Self { file, path, count, _ends: ends })
+        Ok(Self { file, path, length: Cell::new(0), count, _ends: ends })
     }
 
     /// Notes the next input.
     pub(crate) fn note(&self, input: &[u8]) -> io::Result<()> {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.file.write_all_at(input, 0)?;
-        self.file.set_len(input.len() as u64)
+        // That costs more than to write.
+        if input.len() < self.length.replace(input.len()) {
+            self.file.set_len(input.len() as u64)?;
+        }
+        Ok(())
     }
 
     /// Where the input is.
