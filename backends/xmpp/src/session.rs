@@ -11,6 +11,7 @@ use std::{
 };
 
 use fulmar_contract::{Event, Failure, Identity, Link, RoomId, Sender, Undelivered, UserId};
+use fulmar_transport::Stream;
 use jid::{BareJid, FullJid};
 use sasl::common::ChannelBinding;
 use tokio::{
@@ -32,7 +33,6 @@ use crate::{
     rooms::Rooms,
     service,
     uploads::Uploads,
-    wire::Stream,
     xml::{Build, element},
 };
 
