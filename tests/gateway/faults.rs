@@ -9,7 +9,7 @@ use fulmar::{
     supervise::Shutdown,
 };
 use fulmar_contract::Undelivered;
-use fulmar_memory::{Answer, Network};
+use fulmar_memory::Answer;
 use serde_json::{Value, json};
 
 use crate::stage::{AS_USER, Stage, WITH_KEY, config, sandbox, story};
