@@ -111,7 +111,7 @@ fn routes(config: &mut ServiceConfig) {
 /// Asks as systemd's watchdog does: what is served by a thread of its own proves nothing of the one that works.
 async fn live(admin: Data<Admin>) -> impl Responder {
     match admin.supervisor.send(Snapshot).await {
-        Ok(_) => HttpResponse::Ok().body("live\n"),
+        Ok(_) => HttpResponse::Ok().content_type(ContentType::plaintext()).body("live\n"),
         Err(error) => HttpResponse::ServiceUnavailable().json(json!({"error": error.to_string()})),
     }
 }

@@ -149,16 +149,10 @@ fn a_line_of_marks_or_links_fills_each_post() {
 
 #[test]
 fn everybody_is_called_by_none_of_many_calls() {
-    let parts = markdown(&"**@all** @*her*e and ".repeat(300), &look("html"));
+    let parts = markdown(&"**@all** @**her**e and ".repeat(300), &look("html"));
 
-    assert_eq!(parts.len(), 1);
-    let marked = parts[0].marked.as_deref().unwrap();
-    assert_eq!(marked.matches("@\u{200b}all").count(), 300, "{marked}");
-    assert_eq!(
-        marked.matches("@<em>\u{200b}her</em>e").count() + marked.matches("@\u{200b}<em>her</em>e").count(),
-        300,
-        "{marked}"
-    );
+    let expected = "@\u{200b}all @\u{200b}here and ".repeat(300);
+    assert_eq!(parts[0].text, expected.trim_end());
 }
 
 #[test]
