@@ -71,8 +71,8 @@ pub(super) fn session(said: &[u8], posts: Vec<Post>) -> Session<Vec<u8>> {
 async fn serve(stream: DuplexStream, said: &[u8]) -> Vec<u8> {
     let (mut reader, mut writer) = split(stream);
     let mut written = Vec::new();
-    for piece in said.split_inclusive(|byte| [OUR_ID, OUR_QUERY].contains(byte)) {
-        let asked = piece.last().filter(|last| [OUR_ID, OUR_QUERY].contains(last));
+    for (number, piece) in said.split_inclusive(|byte| [OUR_ID, OUR_QUERY].contains(byte)).enumerate() {
+        let asked = piece.last().filter(|last| number < MOST_NAMES && [OUR_ID, OUR_QUERY].contains(last));
         let text = if asked.is_some() { piece.split_last().map_or(piece, |(_, text)| text) } else { piece };
         // Nobody need listen to the end.
         drop(writer.write_all(text).await);
@@ -105,6 +105,8 @@ fn last_name(written: &[u8], asked: u8) -> String {
 const OUR_ID: u8 = 5;
 /// Stands for the name of our last look into an archive.
 const OUR_QUERY: u8 = 6;
+/// So often a server knows our names.
+const MOST_NAMES: usize = 8;
 /// So often we may run before our last request is looked for.
 const TURNS: usize = 8;
 const TEXT: &str = "done</body></message>&amp;";
