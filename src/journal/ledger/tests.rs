@@ -1,5 +1,7 @@
 //! What may follow what.
 
+mod law;
+
 use fulmar_contract::{Identity, Mention, Tone};
 use serde_json::Value;
 use uuid::Uuid;
