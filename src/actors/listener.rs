@@ -330,6 +330,7 @@ impl Handler<FirstByte> for Listener {
 
     fn handle(&mut self, FirstByte(first): FirstByte, ctx: &mut Self::Context) {
         self.notice.online();
+        self.schedule.borrow_mut().opened(Instant::now());
         self.again = self.sweeping;
         self.sweep(Scope::All, ctx);
         match first {

@@ -27,9 +27,14 @@ use crate::{
 };
 
 /// When each execution is asked for whose end is not known: within half a minute, then after a minute and twice as long each
-/// time, up to five minutes.
+/// time, up to five minutes. It may have ended before the stream was there that is open now, though StackStorm's answer to
+/// its command came later: what is first seen not long after that is asked for at once, too.
 #[derive(Default)]
-pub(super) struct Schedule(HashMap<String, Turn>);
+pub(super) struct Schedule {
+    turns: HashMap<String, Turn>,
+    /// When the stream was opened.
+    opened: Option<Instant>,
+}
 
 struct Turn {
     due: Instant,
@@ -46,13 +51,20 @@ pub(super) enum Scope {
 }
 
 impl Schedule {
+    /// A stream is open.
+    pub(super) fn opened(&mut self, now: Instant) {
+        self.opened = Some(now);
+    }
+
     /// Those of `owed`, which are all whose end is not known, that are asked for now.
     fn take(&mut self, owed: Vec<String>, scope: Scope, now: Instant) -> Vec<ExecutionId> {
         let known: HashSet<&String> = owed.iter().collect();
-        self.0.retain(|id, _| known.contains(id));
+        self.turns.retain(|id, _| known.contains(id));
+        let is_new = self.opened.is_some_and(|opened| now < opened + ANSWERED);
+        let (due, wait) = if is_new { (now, SHORTEST / 2) } else { (now + FIRST, SHORTEST) };
         let mut taken = Vec::new();
         for id in owed {
-            let turn = self.0.entry(id.clone()).or_insert(Turn { due: now + FIRST, wait: SHORTEST });
+            let turn = self.turns.entry(id.clone()).or_insert(Turn { due, wait });
             if turn.due <= now {
                 turn.wait = (turn.wait * 2).min(LONGEST);
             } else if scope == Scope::Due {
@@ -67,7 +79,7 @@ impl Schedule {
     /// Those that could not be asked for are asked for again before long.
     fn put_back(&mut self, ids: &[ExecutionId], now: Instant) {
         for id in ids {
-            self.0.insert(id.as_str().to_owned(), Turn { due: now + SHORTEST, wait: SHORTEST });
+            self.turns.insert(id.as_str().to_owned(), Turn { due: now + SHORTEST, wait: SHORTEST });
         }
     }
 }
@@ -146,6 +158,9 @@ pub(in crate::actors) async fn ask(client: &Client, auth: &Line<Auth>, journal: 
 /// How long after it was first seen an execution is asked for: half a minute after it began at the latest.
 const FIRST: Duration = Duration::from_secs(18);
 
+/// How long after a command was sent StackStorm's answer may come: what is known of it then may have ended before.
+const ANSWERED: Duration = Duration::from_secs(65);
+
 /// The shortest wait between two questions, were it not doubled.
 const SHORTEST: Duration = Duration::from_secs(30);
 
@@ -181,6 +196,19 @@ mod tests {
         let seconds: Vec<u32> = (0..1_300).filter(|second| asked(*second)).collect();
 
         assert_eq!(seconds, [18, 78, 198, 438, 738, 1_038]);
+    }
+
+    #[test]
+    fn what_is_first_seen_soon_after_the_stream_was_opened_is_asked_for_at_once() {
+        let (mut schedule, began) = (Schedule::default(), Instant::now());
+        schedule.opened(began);
+        let mut asked = |id: &str, second: u32| {
+            !schedule.take(vec!["a".into(), id.into()], Scope::Due, began + second * SECOND).is_empty()
+        };
+
+        assert!(asked("a", 5), "its command may have been sent before");
+        assert_eq!([10, 34, 35].map(|second| asked("a", second)), [false, false, true]);
+        assert!(!asked("b", 70), "its command was sent since");
     }
 
     #[test]
