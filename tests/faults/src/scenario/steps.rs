@@ -56,6 +56,8 @@ struct Steps {
     is_patient: bool,
     /// The commands of which it may be said that nobody knows.
     unmarked: Vec<u64>,
+    /// The commands of the last story, the journal's or not.
+    given: Vec<u64>,
     worst: Duration,
     wrong: Vec<String>,
 }
@@ -83,18 +85,17 @@ impl Steps {
         let name = format!("crash-steps-{}-{:?}-{what}", plan.results, plan.receipts).to_lowercase();
         let mut stage = Stage::set(site, &name, plan).await?;
         stage.wiring.progress = "1s";
-        let is_patient = length == Length::Long;
-        let (unmarked, wrong) = (Vec::new(), Vec::new());
         Ok(Self {
             stage,
             plan,
             lives: 0,
             crashes: 0,
             second: 0,
-            is_patient,
-            unmarked,
+            is_patient: length == Length::Long,
+            unmarked: Vec::new(),
+            given: Vec::new(),
             worst: Duration::ZERO,
-            wrong,
+            wrong: Vec::new(),
         })
     }
 
@@ -179,6 +180,7 @@ impl Steps {
         });
         let dead = dead.await?;
         self.unmarked.extend(story.unmarked());
+        self.given = story.given().to_vec();
         Ok(dead.then_some(story))
     }
 
@@ -229,7 +231,7 @@ impl Steps {
             let account = &stage.account;
             let is_met = due.iter().all(|it| account.is_answered(*it) || account.is_doubtful(*it));
             let is_settled = is_met && account.all_ended() && !stage.owes();
-            let is_doubtful = due.iter().any(|it| stage.account.is_doubtful(*it));
+            let is_doubtful = self.given.iter().any(|it| stage.account.is_doubtful(*it));
             Ok((is_settled && (is_doubtful || stage.running()?.is_done().await)).then_some(()))
         });
         if met.await.is_err() {

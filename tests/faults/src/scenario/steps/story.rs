@@ -109,6 +109,11 @@ impl Story {
         self.heard.iter().chain(first).copied().collect()
     }
 
+    /// The commands that were given so far.
+    pub(super) fn given(&self) -> &[u64] {
+        &self.given
+    }
+
     /// The commands of which it may be said that nobody knows.
     pub(super) fn unmarked(&self) -> &[u64] {
         if self.kind == Kind::Several { &self.given } else { &[] }
