@@ -28,11 +28,11 @@ struct Waiting {
 
 impl Parked {
     /// Has a post wait for its room, folded. Where so many wait already, all for that room go later.
-    pub(crate) fn wait(&mut self, room: RoomId, post: Post, answer: Answer, since: Instant) {
+    pub(crate) fn wait(&mut self, room: &RoomId, post: Post, answer: Answer, since: Instant) {
         let is_full = self.waiting.len() >= MOST;
         self.waiting.push_back(Waiting { room: room.clone(), post, answer, since });
         if is_full {
-            self.turn_away(&room);
+            self.turn_away(room);
         }
     }
 
@@ -96,7 +96,7 @@ mod tests {
     /// Has a post wait.
     fn wait(parked: &mut Parked, room: &str, text: &str, since: Instant) -> Fate {
         let (answer, fate) = oneshot::channel();
-        parked.wait(RoomId::new(room), Post::plain(RoomId::new(room), text, "1"), answer, since);
+        parked.wait(&RoomId::new(room), Post::plain(RoomId::new(room), text, "1"), answer, since);
         fate
     }
 

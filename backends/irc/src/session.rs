@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
     async fn post(&mut self, post: Post, receipt: Answer) -> Result<(), Failure> {
         let target = self.room(post.room.as_str());
         if self.rooms.is_missing(&target) || self.outbox.parked().holds(&target) {
-            self.outbox.parked().wait(target, post, receipt, Instant::now());
+            self.outbox.parked().wait(&target, post, receipt, Instant::now());
             return Ok(());
         }
         self.address(post, receipt).await
