@@ -3,6 +3,7 @@
 mod damage;
 mod speed;
 mod stage;
+mod torn;
 mod trouble;
 
 use std::iter;

@@ -6,7 +6,7 @@ use super::*;
 use crate::journal::{CommandState, Obstacle};
 
 /// A few hundred commands, of which the last ten are open, each with a text that is longer than a page.
-fn changes(commands: i64) -> Vec<Change> {
+pub(super) fn changes(commands: i64) -> Vec<Change> {
     let change = |number| match number < commands - 10 {
         true => vec![received(number), refused(number)],
         false => vec![received(number), stage::long(number)],
