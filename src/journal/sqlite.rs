@@ -1,7 +1,7 @@
 //! Entries in a file of SQLite's.
 //!
-//! The file has one owner, a thread of its own: what is given to it while it writes goes out together next, so that one
-//! wait for the disk serves many commands. What cannot be written stays in that thread's memory and is tried again.
+//! The file has one owner, a thread of its own: what is given to it while it writes goes out together next. Another thread
+//! waits for the disk, so one wait serves many commands, and nobody waits for it who need not. What cannot be written stays in that thread's memory and is tried again.
 //! Who reads the file, and from where on, is not decided here: see [`Store`].
 
 mod database;
@@ -11,6 +11,7 @@ mod log;
 mod page;
 mod row;
 mod salvage;
+mod syncer;
 mod table;
 mod writer;
 
@@ -29,14 +30,15 @@ use tokio::sync::oneshot;
 
 use self::{
     fault::Fault,
-    writer::{Job, Shared, Writer},
+    syncer::{Disk, Syncer, disk_of},
+    writer::{Job, Shared, Tell, Writer},
 };
 use super::{Assurance, Case, Change, Dated, Loaded, Sought, Store, StoreError, Written};
 
 /// A store in a file.
 #[derive(Debug)]
 pub struct Sqlite {
-    jobs: Option<Sender<Job>>,
+    jobs: Sender<Job>,
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
 }
@@ -46,32 +48,36 @@ pub struct Sqlite {
 pub struct Commit {
     /// How many changes went out together.
     pub changes: usize,
-    /// How long that took, with the wait for the disk.
+    /// How long that took, with the wait for the disk where something was to outlive the machine's power.
     pub took: Duration,
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it; its folder must be there. `tell` learns of each commit, on the thread that makes it.
+    /// Opens the file, or makes it; its folder must be there. `tell` learns of each commit once it is as safe as it was to be,
+    /// on whatever thread.
     ///
     /// # Errors
     /// When the file cannot be ours: somebody else has it, it is no journal or a newer Fulmar's, or the disk refuses.
-    pub fn open(path: PathBuf, tell: impl FnMut(Commit) + Send + 'static) -> Result<Self, StoreError> {
+    pub fn open(path: PathBuf, tell: impl Fn(Commit) + Send + Sync + 'static) -> Result<Self, StoreError> {
+        let disk = disk_of(path.clone());
+        Self::over(path, Arc::new(tell), disk)
+    }
+
+    fn over(path: PathBuf, tell: Tell, disk: Disk) -> Result<Self, StoreError> {
+        let no_thread = |error| StoreError::of_disk(format!("no thread could be had for it ({error})"));
         let shared = Arc::new(Shared::default());
         let (jobs, queue) = mpsc::channel();
-        let writer = Writer::open(path, queue, Arc::clone(&shared), Box::new(tell)).map_err(Fault::into_error)?;
+        let syncer = Syncer::begin(disk, jobs.clone(), Arc::clone(&tell)).map_err(no_thread)?;
+        let writer = Writer::open(path, queue, Arc::clone(&shared), tell, syncer).map_err(Fault::into_error)?;
         let thread = thread::Builder::new().name("journal".to_owned());
-        let writer = thread
-            .spawn(move || writer.run())
-            .map_err(|error| StoreError::of_disk(format!("no thread could be had for it ({error})")))?;
-        Ok(Self { jobs: Some(jobs), shared, writer: Some(writer) })
+        let writer = thread.spawn(move || writer.run()).map_err(no_thread)?;
+        Ok(Self { jobs, shared, writer: Some(writer) })
     }
 
     /// Gives the writer something to do; what it does not take any more is dropped, and with it who waits for an answer
     /// is told.
     fn give(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            jobs.send(job).unwrap_or_default();
-        }
+        self.jobs.send(job).unwrap_or_default();
     }
 }
 
@@ -124,7 +130,7 @@ impl Store for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.give(Job::End);
         if let Some(writer) = self.writer.take() {
             // It has said itself what went wrong.
             drop(writer.join());

@@ -33,8 +33,8 @@ pub(super) struct Database {
 }
 
 /// What outlives what, once a transaction is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
     /// It outlives the process.
     Written,
     /// It outlives the machine's power.
@@ -75,22 +75,10 @@ impl Database {
         self.connection.close().map_err(|(_, error)| Fault::of(&error, &self.path))
     }
 
-    /// Makes changes, all or none, and sees to it that they are kept as well as `level` says.
-    pub(super) fn write(&mut self, changes: &[Change], level: Level) -> Result<(), Fault> {
-        self.set_level(level)?;
+    /// Makes changes, all or none. They outlive the process.
+    pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Fault> {
+        self.set_level(Level::Written)?;
         self.move_on(|connection, tail| table::make(connection, changes, tail))
-    }
-
-    /// Sees to it that all that is written outlives the machine's power.
-    pub(super) fn sync(&self) -> Result<(), Fault> {
-        let log = with_suffix(&self.path, "-wal");
-        let synced = match fs::File::open(log) {
-            Ok(log) => log.sync_data().and_then(|()| sync_folder(&self.path)),
-            // Nothing was written yet, or all of it is in the file itself.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        };
-        synced.map_err(|error| Fault::of_disk(&error, &self.path))
     }
 
     /// Keeps rows of another file, but for those that say what it had lost: see [`Self::explain`].

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::error;
 
 use super::{
-    database::{Database, Level},
+    database::Database,
     fault::Fault,
     salvage,
     table::{Search, Sweep},
@@ -49,13 +49,8 @@ impl File {
     }
 
     /// See [`Database::write`].
-    pub(super) fn write(&mut self, changes: &[Change], level: Level) -> Result<(), Fault> {
-        self.with(|database| database.write(changes, level))
-    }
-
-    /// See [`Database::sync`].
-    pub(super) fn sync(&mut self) -> Result<(), Fault> {
-        self.with(|database| database.sync())
+    pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Fault> {
+        self.with(|database| database.write(changes))
     }
 
     /// See [`Database::search`].

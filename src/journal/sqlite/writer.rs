@@ -18,21 +18,25 @@ use tracing::{error, info, warn};
 
 use super::{
     Commit,
-    database::Level,
     fault::Fault,
     file::File,
+    syncer::{Order, Syncer},
     table::{Search, Sweep},
 };
 use crate::journal::{Assurance, Case, Change, Dated, Loaded, StoreError};
 
 /// What the thread is asked for.
 pub(super) enum Job {
+    /// It ends, once all before this is done.
+    End,
     /// See [`crate::journal::Store::forget`].
     Forget(Timestamp),
     /// See [`crate::journal::Store::history`].
     History(Case, Answer<Vec<Dated>>),
     /// See [`crate::journal::Store::load`].
     Load(mpsc::Sender<Result<Loaded, StoreError>>),
+    /// What is written may not outlive the machine's power.
+    Unsynced(StoreError),
     /// See [`crate::journal::Store::write`].
     Write { changes: Vec<Change>, assurance: Assurance, tell: Answer<()> },
     /// Whatever a test wants of the file.
@@ -41,7 +45,10 @@ pub(super) enum Job {
 }
 
 /// Who waits for an answer.
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Who learns of each commit.
+pub(super) type Tell = Arc<dyn Fn(Commit) + Send + Sync>;
 
 /// What both sides know.
 #[derive(Debug, Default)]
@@ -81,11 +88,14 @@ pub(super) struct Writer {
     file: File,
     jobs: Receiver<Job>,
     shared: Arc<Shared>,
-    tell: Box<dyn FnMut(Commit) + Send>,
+    tell: Tell,
+    syncer: Syncer,
     /// What is not written yet, in its order.
     backlog: Vec<Change>,
     /// Who is to be told of the next try.
     asking: Vec<(Assurance, Answer<()>)>,
+    /// Who is to be told once it outlives the machine's power.
+    waiting: Vec<Answer<()>>,
     questions: Vec<(Search, Answer<Vec<Dated>>)>,
     /// What is being forgotten.
     sweep: Option<Sweep>,
@@ -93,6 +103,7 @@ pub(super) struct Writer {
     sync_at: Option<Instant>,
     /// When it is tried again, and how long was waited for that.
     retry: Option<(Instant, Duration)>,
+    is_over: bool,
 }
 
 impl Writer {
@@ -101,25 +112,29 @@ impl Writer {
         path: PathBuf,
         jobs: Receiver<Job>,
         shared: Arc<Shared>,
-        tell: Box<dyn FnMut(Commit) + Send>,
+        tell: Tell,
+        syncer: Syncer,
     ) -> Result<Self, Fault> {
         Ok(Self {
             file: File::open(path)?,
             jobs,
             shared,
             tell,
+            syncer,
             backlog: Vec::new(),
             asking: Vec::new(),
+            waiting: Vec::new(),
             questions: Vec::new(),
             sweep: None,
             sync_at: None,
             retry: None,
+            is_over: false,
         })
     }
 
     /// Works until nobody has anything to do for it any more.
     pub(super) fn run(mut self) {
-        loop {
+        while !self.is_over {
             match self.next() {
                 Ok(job) => self.take(job),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -151,9 +166,11 @@ impl Writer {
 
     fn take(&mut self, job: Job) {
         match job {
+            Job::End => self.is_over = true,
             Job::Forget(before) => self.sweep = Some(Sweep::new(before)),
             Job::History(case, tell) => self.questions.push((Search::new(&case), tell)),
             Job::Load(tell) => tell.send(self.file.load().map_err(Fault::into_error)).unwrap_or_default(),
+            Job::Unsynced(error) => self.suffer(Fault::Hindered(error)),
             Job::Write { changes, assurance, tell } => {
                 self.backlog.extend(changes);
                 self.asking.push((assurance, tell));
@@ -182,32 +199,47 @@ impl Writer {
             return self.answer(&self.shared.trouble());
         }
         match self.attempt() {
-            Ok(()) => self.recover(),
-            Err(fault) => self.suffer(fault),
+            Ok(written) => {
+                self.recover();
+                self.answer(&None);
+                self.have_synced(written);
+            }
+            Err(fault) => {
+                self.suffer(fault);
+                self.answer(&self.shared.trouble());
+            }
         }
-        self.answer(&self.shared.trouble());
     }
 
-    fn attempt(&mut self) -> Result<(), Fault> {
-        let asked = self.asking.iter().map(|(assurance, _)| *assurance).max().unwrap_or_default();
-        let level = if asked == Assurance::Synced { Level::Synced } else { Level::Written };
+    /// What was written, if anything: how many changes, and when that began.
+    fn attempt(&mut self) -> Result<Option<(usize, Instant)>, Fault> {
+        let mut written = None;
         if !self.backlog.is_empty() {
             let began = Instant::now();
-            self.file.write(&self.backlog, level)?;
-            (self.tell)(Commit { changes: self.backlog.len(), took: began.elapsed() });
+            self.file.write(&self.backlog)?;
+            written = Some((self.backlog.len(), began));
             self.shared.waiting.fetch_sub(self.backlog.len(), Ordering::Relaxed);
             self.backlog.clear();
             self.backlog.shrink_to(KEPT);
-            self.sync_at = match level {
-                Level::Synced => None,
-                Level::Written => self.sync_at.or(Some(Instant::now() + SYNC)),
-            };
+            self.sync_at = self.sync_at.or(Some(began + SYNC));
         }
-        if self.sync_at.is_some_and(|at| level == Level::Synced || at <= Instant::now()) {
-            self.file.sync()?;
+        // A disk that was in trouble is to show that it does that again.
+        if self.retry.is_some() {
+            self.syncer.sync()?;
             self.sync_at = None;
         }
-        Ok(())
+        Ok(written)
+    }
+
+    /// Has what is written outlive the machine's power, if somebody waits for that or it is time.
+    fn have_synced(&mut self, written: Option<(usize, Instant)>) {
+        let answers = take(&mut self.waiting);
+        if !answers.is_empty() || self.sync_at.is_some_and(|at| at <= Instant::now()) {
+            self.sync_at = None;
+            self.syncer.order(Order { answers, commit: written });
+        } else if let Some((changes, began)) = written {
+            (self.tell)(Commit { changes, took: began.elapsed() });
+        }
     }
 
     /// It can be written to.
@@ -232,14 +264,16 @@ impl Writer {
         }
     }
 
-    /// Tells all who asked.
+    /// Tells all who asked, but for those who wait for the disk.
     fn answer(&mut self, trouble: &Option<StoreError>) {
         for (assurance, tell) in self.asking.drain(..) {
-            let answer = match trouble {
-                Some(trouble) if assurance > Assurance::Eventual => Err(trouble.clone()),
-                _ => Ok(()),
-            };
-            tell.send(answer).unwrap_or_default();
+            match (trouble, assurance) {
+                (Some(trouble), Assurance::Written | Assurance::Synced) => {
+                    tell.send(Err(trouble.clone())).unwrap_or_default();
+                }
+                (None, Assurance::Synced) => self.waiting.push(tell),
+                _ => tell.send(Ok(())).unwrap_or_default(),
+            }
         }
     }
 
@@ -265,6 +299,8 @@ impl Writer {
         if !self.backlog.is_empty() {
             error!(lost = self.backlog.len(), "the journal ends without what could not be written");
         }
+        // Nobody is left without an answer.
+        drop(self.syncer);
         self.file.close().unwrap_or_else(|fault| warn!(error = %fault, "the journal is left with its log"));
     }
 }

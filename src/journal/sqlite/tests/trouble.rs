@@ -1,6 +1,6 @@
 //! A disk that does not do what it should.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use super::{
     stage::{asked, id},
@@ -131,4 +131,49 @@ fn what_goes_out_together_is_one_commit() {
 
     drop(store);
     assert_eq!(told.iter().collect::<Vec<_>>(), [50]);
+}
+
+/// A store on a disk that syncs as `sync` says.
+fn on_disk(stage: &Stage, sync: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> Sqlite {
+    let disk = Arc::new(move || sync().map_err(Fault::Hindered));
+    Sqlite::over(stage.path(), Arc::new(|_| {}), disk).unwrap()
+}
+
+#[test]
+fn who_need_not_outlive_the_power_does_not_wait_for_the_disk() {
+    let stage = Stage::new();
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let mut store = on_disk(&stage, move || Ok(wait.lock().unwrap().recv().unwrap_or_default()));
+
+    let mut synced = store.write(vec![received(1)], Assurance::Synced);
+    kept(store.write(vec![received(2)], Assurance::Written));
+    kept(store.write(vec![received(3)], Assurance::Eventual));
+
+    assert!(synced.try_recv().is_err(), "it is not synced");
+    drop(go);
+    kept(synced);
+}
+
+#[test]
+fn a_disk_that_does_not_sync_is_told_to_who_must_know_until_it_does() {
+    let (stage, why) = (Stage::new(), StoreError::of_disk("it does not work"));
+    let state = Arc::new(Mutex::new(Err(why.clone())));
+    let disk = Arc::clone(&state);
+    let mut store = on_disk(&stage, move || disk.lock().unwrap().clone());
+
+    let refused = asked(store.write(vec![received(1)], Assurance::Synced));
+    while store.trouble().is_none() {
+        thread::yield_now();
+    }
+    let borne = asked(store.write(vec![received(2)], Assurance::Eventual));
+
+    assert_eq!((refused, borne, store.trouble()), (Err(why.clone()), Ok(()), Some(why)));
+    *state.lock().unwrap() = Ok(());
+    while store.trouble().is_some() {
+        thread::yield_now();
+    }
+    kept(store.write(vec![received(3)], Assurance::Synced));
+    drop(store);
+    assert_eq!(stage.loaded().entries, dated(&[received(1), received(2), received(3)]));
 }
