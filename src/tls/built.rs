@@ -47,5 +47,5 @@ fn verifier(trust: &Trust) -> Result<Option<Arc<dyn ServerCertVerifier>>, TlsErr
         return Ok(Some(Arc::new(Anybody(provider()))));
     }
     let Some(file) = &trust.authorities else { return Ok(None) };
-    Ok(Some(Arc::new(Named::new(certificates(file)?, system())?)))
+    Ok(Some(Arc::new(Named::new(certificates(file)?, (*system()).clone())?)))
 }

@@ -1,6 +1,6 @@
 //! Whom to believe.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fulmar_contract::{Failure, Options};
 use rustls::{
@@ -73,8 +73,19 @@ pub fn authorities(options: &mut Options) -> Option<Vec<CertificateDer<'static>>
     certificates(&file).map_err(|error| options.complain(line, "ca_cert", error.to_string())).ok()
 }
 
-/// The operating system's authorities, as far as they can be read.
-pub fn system() -> RootCertStore {
+/// The operating system's authorities, as far as they can be read. They are read once in the life of the process: that takes
+/// milliseconds, every session wants them, and all sessions share one thread.
+pub fn system() -> Arc<RootCertStore> {
+    static KNOWN: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Arc::clone(known);
+    }
+    let roots = Arc::new(read());
+    // A system that knows none yet is asked again.
+    if roots.is_empty() { roots } else { Arc::clone(KNOWN.get_or_init(|| roots)) }
+}
+
+fn read() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         warn!(%error, "a certificate of the system cannot be read");
@@ -84,7 +95,7 @@ pub fn system() -> RootCertStore {
     roots
 }
 
-fn some(roots: RootCertStore) -> Result<RootCertStore, Failure> {
+fn some(roots: Arc<RootCertStore>) -> Result<Arc<RootCertStore>, Failure> {
     if roots.is_empty() {
         let why = "the system has no certificate authorities: install ca-certificates or set ca_cert".into();
         return Err(Failure::Misconfigured { why });
@@ -95,4 +106,16 @@ fn some(roots: RootCertStore) -> Result<RootCertStore, Failure> {
 /// The cryptography.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_authorities_are_read_once() {
+        let (first, again) = (system(), system());
+
+        assert!(first.is_empty() || Arc::ptr_eq(&first, &again));
+    }
 }

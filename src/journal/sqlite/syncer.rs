@@ -3,12 +3,13 @@
 use std::{
     fs, io, iter,
     os::unix::fs::MetadataExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
+    time::SystemTime,
 };
 
 use tokio::time::Instant;
@@ -88,25 +89,32 @@ fn obey(given: &Receiver<Order>, disk: &Disk, jobs: &Sender<Job>, tell: &Tell) {
     }
 }
 
-/// Syncs SQLite's log beside the file at `path`; its name, too, the first time.
+/// The disk with the file at `path`.
 pub(super) fn disk_of(path: PathBuf) -> Disk {
-    let known = Mutex::new(None);
+    let known = Mutex::default();
     Arc::new(move || {
-        let synced = match fs::File::open(with_suffix(&path, "-wal")) {
-            Ok(log) => log.sync_data().and_then(|()| {
-                let log = log.metadata()?;
-                let (name, mut known) =
-                    ((log.ino(), log.created().ok()), known.lock().unwrap_or_else(PoisonError::into_inner));
-                if *known != Some(name) {
-                    sync_folder(&path)?;
-                    *known = Some(name);
-                }
-                Ok(())
-            }),
-            // Nothing was written yet, or all of it is in the file itself.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        };
-        synced.map_err(|error| Fault::of_disk(&error, &path))
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        sync_log(&path, &mut known).map_err(|error| Fault::of_disk(&error, &path))
     })
 }
+
+/// Syncs SQLite's log beside the file at `path`, and its name unless that is `known` to be.
+fn sync_log(path: &Path, known: &mut Option<LogId>) -> io::Result<()> {
+    let log = match fs::File::open(with_suffix(path, "-wal")) {
+        Ok(log) => log,
+        // Nothing was written yet, or all of it is in the file itself.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    log.sync_data()?;
+    let log = log.metadata()?;
+    let id = Some((log.ino(), log.created().ok()));
+    if *known != id {
+        sync_folder(path)?;
+        *known = id;
+    }
+    Ok(())
+}
+
+/// Which of the logs that had this name it is.
+type LogId = (u64, Option<SystemTime>);
