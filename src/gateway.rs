@@ -307,6 +307,7 @@ impl<'a> Tree<'a> {
             journal: self.reach.journal.clone(),
             router: self.reach.router.clone(),
             lookout: Rc::default(),
+            sweeper: Rc::default(),
             world: self.world.clone(),
             metrics: self.reach.metrics.clone(),
         };

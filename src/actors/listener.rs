@@ -41,12 +41,12 @@ use crate::{
     supervise::{Birth, Cause, DeathNotice, Line},
 };
 
-pub use self::catch_up::Lookout;
 pub(super) use self::sweep::ask;
+pub use self::{catch_up::Lookout, sweep::Sweeper};
 
 use self::{
     catch_up::{Announcements, SETTLING},
-    sweep::{Schedule, Scope},
+    sweep::Scope,
 };
 
 /// Asks how the stream is.
@@ -97,6 +97,8 @@ pub struct Setup {
     pub router: Line<Router>,
     /// Who looks for what was missed.
     pub lookout: Rc<Lookout>,
+    /// Who asks for executions.
+    pub sweeper: Rc<Sweeper>,
     /// The clock.
     pub world: World,
     /// Counters.
@@ -108,10 +110,6 @@ pub struct Listener {
     setup: Setup,
     /// When the last byte came, once the stream is open.
     last_byte: Rc<RefCell<Option<Instant>>>,
-    schedule: Rc<RefCell<Schedule>>,
-    sweeping: bool,
-    /// Whether a sweep is to follow the one that runs: what that one asked for may be older than the stream.
-    again: bool,
     announcements: Announcements,
     notice: DeathNotice,
 }
@@ -132,15 +130,7 @@ enum Cut {
 impl Listener {
     /// A life.
     pub fn new(setup: Setup, birth: Birth) -> Self {
-        Self {
-            setup,
-            last_byte: Rc::default(),
-            schedule: Rc::default(),
-            sweeping: false,
-            again: false,
-            announcements: Announcements::Unknown,
-            notice: birth.notice,
-        }
+        Self { setup, last_byte: Rc::default(), announcements: Announcements::Unknown, notice: birth.notice }
     }
 
     /// Opens the stream; a silent one is opened again at once.
@@ -165,21 +155,9 @@ impl Listener {
         async move { follow(&setup, stream, &last_byte, up).await }.into_actor(self).map(Self::end).spawn(ctx);
     }
 
-    /// Asks for executions whose end is not known, unless it is being done.
-    fn sweep(&mut self, scope: Scope, ctx: &mut Context<Self>) {
-        if std::mem::replace(&mut self.sweeping, true) {
-            return;
-        }
-        let (setup, schedule) = (self.setup.clone(), Rc::clone(&self.schedule));
-        async move { sweep::sweep(&setup, &schedule, scope).await }
-            .into_actor(self)
-            .map(|(), listener, ctx| {
-                listener.sweeping = false;
-                if std::mem::take(&mut listener.again) {
-                    listener.sweep(Scope::All, ctx);
-                }
-            })
-            .spawn(ctx);
+    /// Asks for executions whose end is not known.
+    fn sweep(&self, scope: Scope) {
+        self.setup.sweeper.sweep(self.setup.clone(), scope);
     }
 
     /// Deals with the announcements that were made before now and did not come.
@@ -316,10 +294,8 @@ impl Actor for Listener {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         // Also at once: StackStorm's API may answer while its stream is away.
-        self.sweep(Scope::All, ctx);
-        ctx.run_interval(TICK, |listener, ctx| {
-            listener.sweep(Scope::Due, ctx);
-        });
+        self.sweep(Scope::All);
+        ctx.run_interval(TICK, |listener, _| listener.sweep(Scope::Due));
         ctx.run_interval(LOOKS, Self::look_again);
         self.open(ctx);
     }
@@ -330,9 +306,8 @@ impl Handler<FirstByte> for Listener {
 
     fn handle(&mut self, FirstByte(first): FirstByte, ctx: &mut Self::Context) {
         self.notice.online();
-        self.schedule.borrow_mut().opened(Instant::now());
-        self.again = self.sweeping;
-        self.sweep(Scope::All, ctx);
+        self.setup.sweeper.is_open();
+        self.sweep(Scope::All);
         match first {
             Some(surely) => {
                 let settled = ctx.run_later(SETTLING, move |listener, ctx| listener.settle(surely, ctx));

@@ -60,9 +60,8 @@ impl Remote {
     async fn response(&self, method: Method, path: &str) -> Result<(StatusCode, Result<Value, String>), String> {
         let url = format!("{}{path}", self.admin.trim_end_matches('/'));
         let trust = Trust { verify: true, authorities: None, identity: None };
-        let client =
-            tls::http_client(url.starts_with("https:").then_some(&trust), POOL).map_err(|e| e.to_string())?;
-        let mut request = client.request(method, url).timeout(ANSWER);
+        let http = tls::http(url.starts_with("https:").then_some(&trust), POOL).map_err(|e| e.to_string())?;
+        let mut request = http.client.request(method, url).timeout(ANSWER);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

@@ -1,18 +1,16 @@
 //! The running sandbox, from outside.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::web::Bytes;
 use awc::Client;
-use awc::error::PayloadError;
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::tls::{Pieces, Pool, http};
 
 /// A sandbox with the demo's pack, quick, and somebody who may use it.
 struct Probe {
@@ -57,15 +55,20 @@ impl Probe {
 
     async fn output(&self, id: &str) -> Listened {
         let url = format!("{}/stream/v1/executions/{id}/output", self.sandbox.url());
-        Listened { body: Box::pin(self.client.get(url).send().await.unwrap()), text: String::new() }
+        self.listen(&url).await
     }
 
     async fn stream(&self, events: &str) -> Listened {
         let url = format!("{}/v1/stream?events={events}", self.sandbox.url());
-        let body = Box::pin(self.client.get(url).send().await.unwrap());
-        let mut listened = Listened { body, text: String::new() };
+        let mut listened = self.listen(&url).await;
         listened.until("\n").await;
         listened
+    }
+
+    async fn listen(&self, url: &str) -> Listened {
+        let pool = Pool { connect: LIMIT, keep_alive: LIMIT, limit: 1 };
+        let opener = http(None, pool).unwrap().opener;
+        Listened { pieces: opener.open(&self.client.get(url)).await.unwrap().1, text: String::new() }
     }
 
     /// The newest execution of an action that has ended.
@@ -89,7 +92,7 @@ impl Probe {
 
 /// An open stream and what came of it.
 struct Listened {
-    body: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>,
+    pieces: Pieces,
     text: String,
 }
 
@@ -97,7 +100,7 @@ impl Listened {
     /// Reads until `part` came.
     async fn until(&mut self, part: &str) -> String {
         while !self.text.contains(part) {
-            let chunk = timeout(LIMIT, self.body.next()).await.expect("bytes in time").expect("an open stream");
+            let chunk = timeout(LIMIT, self.pieces.next()).await.expect("bytes in time").expect("an open stream");
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
         self.text.clone()

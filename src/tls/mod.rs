@@ -3,6 +3,7 @@
 
 #[cfg(feature = "tls")]
 mod built;
+mod opener;
 #[cfg(feature = "tls")]
 mod reason;
 #[cfg(feature = "tls")]
@@ -11,15 +12,24 @@ pub(crate) mod tests;
 #[cfg(feature = "tls")]
 mod verifier;
 
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::{
+    future::ready,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use awc::{Client, ClientBuilder, Connector, error::SendRequestError};
+use actix_web::{dev::Service as _, web::BytesMut};
+use awc::{Client, ClientBuilder, Connect, Connector, error::SendRequestError};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::codec::BytesCodec;
 
 #[cfg(feature = "tls")]
 pub use built::server_config;
+pub use opener::{Opener, Pieces};
+
+use opener::Ends;
 
 /// Whether this build can speak TLS.
 pub const BUILT: bool = cfg!(feature = "tls");
@@ -67,26 +77,55 @@ pub enum TlsError {
     NotBuilt,
 }
 
-/// An HTTP client that believes whom `trust` says; without it, it speaks plain HTTP only. It follows no
-/// redirect, repeats no request and sets no time limit to an answer.
+/// What speaks HTTP and believes whom `trust` says; without it, it speaks plain HTTP only. It follows no redirect, repeats no
+/// request and sets no time limit to an answer.
+pub struct Http {
+    /// For answers that are short.
+    pub client: Client,
+    /// For those that may last as long as their connection.
+    pub opener: Opener,
+}
+
+/// Makes what speaks HTTP.
 ///
 /// # Errors
 /// When certificates are asked for and cannot be used, or this build has no TLS.
-pub fn http_client(trust: Option<&Trust>, pool: Pool) -> Result<Client, TlsError> {
-    let connector = Connector::new()
-        .timeout(pool.connect)
-        .handshake_timeout(pool.connect)
-        .conn_keep_alive(pool.keep_alive)
-        .limit(pool.limit);
-    #[cfg(feature = "tls")]
-    let connector = match trust {
-        Some(trust) => connector.rustls_0_23(built::client_config(trust)?),
-        None => connector,
-    };
+pub fn http(trust: Option<&Trust>, pool: Pool) -> Result<Http, TlsError> {
     if !BUILT && trust.is_some() {
         return Err(TlsError::NotBuilt);
     }
-    Ok(ClientBuilder::new().connector(connector).disable_redirects().disable_timeout().finish())
+    let connector = || {
+        let connector = Connector::new().timeout(pool.connect).handshake_timeout(pool.connect);
+        connector.conn_keep_alive(pool.keep_alive).limit(pool.limit)
+    };
+    #[cfg(feature = "tls")]
+    let config = trust.map(built::client_config).transpose()?;
+    #[cfg(feature = "tls")]
+    let connector = || match &config {
+        Some(config) => connector().rustls_0_23(Arc::clone(config)),
+        None => connector(),
+    };
+    let client = ClientBuilder::new().connector(connector()).disable_redirects().disable_timeout().finish();
+    let connections = connector().finish();
+    let opener = Opener::new(move |head| {
+        let connecting = connections.call(Connect { uri: head.uri.clone(), addr: None });
+        async move {
+            let (answer, framed) = connecting.await?.open_tunnel(head).await?;
+            let pieces = match Ends::of(&answer) {
+                Ends::Empty => stream::empty().boxed_local(),
+                Ends::Told => {
+                    let pieces = framed.into_map_codec(|codec| codec.into_payload_codec());
+                    let some = pieces.take_while(|piece| ready(!matches!(piece, Ok(None))));
+                    some.try_filter_map(|piece| ready(Ok(piece))).boxed_local()
+                }
+                Ends::WithConnection => {
+                    framed.replace_codec(BytesCodec::new()).map_ok(BytesMut::freeze).err_into().boxed_local()
+                }
+            };
+            Ok((answer, pieces))
+        }
+    });
+    Ok(Http { client, opener })
 }
 
 /// Checks that `file` has certificates that can be used.

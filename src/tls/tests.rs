@@ -52,7 +52,7 @@ async fn greet(port: u16, trust: &Trust) -> Result<web::Bytes, SendRequestError>
 
 async fn greet_as(host: &str, port: u16, trust: &Trust) -> Result<web::Bytes, SendRequestError> {
     let second = Duration::from_secs(1);
-    let client = http_client(Some(trust), Pool { connect: second * 5, keep_alive: second, limit: 1 }).unwrap();
+    let client = http(Some(trust), Pool { connect: second * 5, keep_alive: second, limit: 1 }).unwrap().client;
     let mut response =
         client.get(format!("https://{host}:{port}/")).address(([127, 0, 0, 1], port).into()).send().await?;
     Ok(response.body().await.unwrap())

@@ -488,6 +488,22 @@ fn a_post_that_is_not_answered_is_said_to_be_after_a_quarter_of_a_minute_and_no_
 }
 
 #[test]
+fn a_stream_that_is_never_opened_holds_up_no_result_however_slow_the_answers() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.inject(json!({"fault": "refuse-streams", "status": 503, "millis": 600_000}));
+        stage.inject(json!({"fault": "cut-streams"}));
+        stage.inject(json!({"fault": "hang", "path": "/v1/executions", "millis": 300, "times": 1000}));
+        stage.says("!deploy web").await;
+
+        stage.hears_of("Deploying web.").await;
+        stage.hears_of("web ").await;
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn what_ended_before_the_stream_was_open_is_asked_for_though_an_older_question_is_still_open() {
     story(async || {
         let stage = Stage::ready().await;

@@ -86,7 +86,7 @@ async fn post(url: &str, path: &str, token: Option<&str>, body: &str) -> (u16, S
     let verify = url.contains("localhost");
     let trust = Trust { verify, authorities: Some(authorities), identity: None };
     let pool = Pool { connect: Duration::from_secs(5), keep_alive: Duration::from_secs(1), limit: 1 };
-    let client = tls::http_client(url.starts_with("https:").then_some(&trust), pool).unwrap();
+    let client = tls::http(url.starts_with("https:").then_some(&trust), pool).unwrap().client;
     let mut request = client.post(format!("{url}{path}")).content_type("application/json");
     if let Some(token) = token {
         request = request.bearer_auth(token);

@@ -1,8 +1,9 @@
 //! Asking StackStorm for executions, as the stream does not tell of all.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{HashMap, HashSet},
+    rc::Rc,
     sync::Arc,
     time::Duration,
 };
@@ -26,11 +27,51 @@ use crate::{
     supervise::Line,
 };
 
+/// Asks, once at a time, and goes on when the stream ends: one that never lasts, or is not opened, delays no result.
+#[derive(Default)]
+pub struct Sweeper {
+    schedule: RefCell<Schedule>,
+    sweeping: Cell<bool>,
+    /// Whether all are to be asked for once more: what is being asked for may be older than the stream.
+    again: Cell<bool>,
+}
+
+/// Ends a sweep, even if it ends in a panic.
+struct Sweeping(Rc<Sweeper>);
+
+impl Drop for Sweeping {
+    fn drop(&mut self) {
+        self.0.sweeping.set(false);
+    }
+}
+
+impl Sweeper {
+    /// The stream has been opened.
+    pub(super) fn is_open(&self) {
+        self.schedule.borrow_mut().opened(Instant::now());
+    }
+
+    /// Asks for executions whose end is not known; for all of them again if they are being asked for already.
+    pub(super) fn sweep(self: &Rc<Self>, setup: Setup, scope: Scope) {
+        if self.sweeping.replace(true) {
+            self.again.set(self.again.get() || scope == Scope::All);
+            return;
+        }
+        let sweeping = Sweeping(Rc::clone(self));
+        actix::spawn(async move {
+            sweep(&setup, &sweeping.0.schedule, scope).await;
+            while sweeping.0.again.take() {
+                sweep(&setup, &sweeping.0.schedule, Scope::All).await;
+            }
+        });
+    }
+}
+
 /// When each execution is asked for whose end is not known: within half a minute, then after a minute and twice as long each
 /// time, up to five minutes. It may have ended before the stream was there that is open now, though StackStorm's answer to
 /// its command came later: what is first seen not long after that is asked for at once, too.
 #[derive(Default)]
-pub(super) struct Schedule {
+struct Schedule {
     turns: HashMap<String, Turn>,
     /// When the stream was opened.
     opened: Option<Instant>,
@@ -85,7 +126,7 @@ impl Schedule {
 }
 
 /// Asks for executions whose end is not known, and has those that are over told in the order of their ends.
-pub(super) async fn sweep(setup: &Setup, schedule: &RefCell<Schedule>, scope: Scope) {
+async fn sweep(setup: &Setup, schedule: &RefCell<Schedule>, scope: Scope) {
     let Ok(owed) = setup.journal.send(Owed(setup.name.clone())).await else { return };
     let ids = schedule.borrow_mut().take(owed, scope, Instant::now());
     if ids.is_empty() {
@@ -136,7 +177,7 @@ fn sort(
 /// How long an execution has waited to be begun, if that is too long.
 fn overdue_since(execution: &Execution, now: Timestamp) -> Option<Duration> {
     let waited = now.duration_since(execution.started()?);
-    let is_overdue = *execution.status() == Status::Requested && waited >= DEADLINE;
+    let is_overdue = matches!(execution.status(), Status::Requested | Status::Scheduled) && waited >= DEADLINE;
     waited.try_into().ok().filter(|_| is_overdue)
 }
 
@@ -170,8 +211,8 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// How long one result may hold up those that follow it, while it is put in words.
 const TELLING: Duration = Duration::from_secs(2);
 
-/// How long StackStorm may take to begin what it was asked for. One that is busy takes minutes; one whose API died at the
-/// wrong moment never does it, and its own clean-up does not look at what was only requested.
+/// How long StackStorm may take to begin what it was asked for. One that is busy takes minutes; one whose API, scheduler or
+/// runner died at the wrong moment never does it, and its own clean-up does not look at what has not begun.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(15);
 
 #[cfg(test)]
@@ -262,6 +303,7 @@ mod tests {
 
         assert_eq!(overdue("requested", "2026-11-21T03:14:59Z"), None);
         assert_eq!(overdue("requested", "2026-11-21T03:15:00Z"), Some(Duration::from_secs(900)));
+        assert_eq!(overdue("scheduled", "2026-11-21T03:16:00Z"), Some(Duration::from_secs(960)));
         assert_eq!(overdue("running", "2026-11-21T09:00:00Z"), None);
         assert_eq!(overdue("delayed", "2026-11-21T09:00:00Z"), None);
     }

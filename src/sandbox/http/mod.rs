@@ -89,7 +89,9 @@ fn respond(world: &Arc<World>, call: &Call) -> HttpResponse {
 fn answered(world: &Arc<World>, call: &Call, endpoint: Endpoint<'_>) -> Result<HttpResponse, Refusal> {
     let caller = || world.state().access.caller(&call.presented);
     match endpoint {
-        Endpoint::Known(Known::Output(id)) if call.streams => caller().and_then(|_| stream::output(world, id)),
+        Endpoint::Known(Known::Output(id)) if call.streams => {
+            caller().and_then(|_| stream::output(world, call, id))
+        }
         Endpoint::Known(endpoint) => known(world, call, endpoint, &caller()?).map(built),
         Endpoint::Open(endpoint) => other::open(world, call, endpoint).map(built),
         Endpoint::Stream => caller().and_then(|_| stream::open(world, call)),

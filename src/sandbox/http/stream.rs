@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::web::Bytes;
 use futures_util::stream::{Stream, StreamExt, iter, unfold};
 use serde_json::Value;
@@ -29,12 +29,12 @@ pub(crate) fn open(world: &Arc<World>, call: &Call) -> Result<HttpResponse, Refu
     };
     let body = Body { world: Arc::clone(world), chunks, spoke: Instant::now(), begun: false };
     let body = unfold(body, |mut body| async move { body.next().await.map(|chunk| (chunk, body)) });
-    Ok(opened(body))
+    Ok(opened(call, body))
 }
 
 /// Opens the output of an execution: all there is at once, then what comes, then `EOF`. As with StackStorm there is no
 /// heart-beat, and what a workflow's tasks print is not in it.
-pub(crate) fn output(world: &World, id: &str) -> Result<HttpResponse, Refusal> {
+pub(crate) fn output(world: &World, call: &Call, id: &str) -> Result<HttpResponse, Refusal> {
     let mut state = world.state();
     if let Some(status) = state.switches.stream_refusal() {
         return Err(Refusal::new(status, "the sandbox refuses streams for now"));
@@ -51,7 +51,7 @@ pub(crate) fn output(world: &World, id: &str) -> Result<HttpResponse, Refusal> {
         let over = matches!(&chunk, Ok(bytes) if *bytes == EOF);
         Some((chunk, (chunks, over)))
     });
-    Ok(opened(iter(beginning).chain(rest)))
+    Ok(opened(call, iter(beginning).chain(rest)))
 }
 
 /// What comes next of an output; the end, once the execution has come to it.
@@ -69,12 +69,19 @@ async fn printed_next(chunks: &mut Receiver<Chunk>) -> Option<Chunk> {
     }
 }
 
-fn opened(body: impl Stream<Item = Chunk> + 'static) -> HttpResponse {
-    HttpResponse::build(StatusCode::OK)
+/// StackStorm's nginx is configured to send no chunks: what comes through it ends with the connection, and tells no length.
+fn opened(call: &Call, body: impl Stream<Item = Chunk> + 'static) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::OK)
         .content_type("text/event-stream; charset=UTF-8")
         .insert_header(("X-Accel-Buffering", "no"))
         .insert_header(("Cache-Control", "no-cache"))
-        .streaming(Box::pin(body))
+        .streaming(Box::pin(body));
+    if call.proxied {
+        let head = response.head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
+    response
 }
 
 fn wish(call: &Call) -> Wish {

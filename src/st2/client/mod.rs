@@ -17,7 +17,7 @@ use std::{
 };
 
 use actix_web::{
-    http::header::{self, HttpDate},
+    http::header::{self, HeaderMap, HttpDate},
     web::Bytes,
 };
 use awc::{
@@ -35,7 +35,7 @@ pub use submissions::Sought;
 
 use self::rest::{Patience, Rests, Service};
 use super::{Access, BaseUrl, wire::Fault};
-use crate::tls::{self, Pool, TlsError, Trust};
+use crate::tls::{self, Http, Opener, Pool, TlsError, Trust};
 
 /// Where the services of one StackStorm are, and whose certificates they may show.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub struct Endpoints {
 /// One StackStorm.
 pub struct Client {
     http: awc::Client,
+    /// For streams.
+    opener: Opener,
     endpoints: Endpoints,
     /// What the last answer's `Date` said, and when we read it.
     date: Cell<Option<(Timestamp, Instant)>>,
@@ -91,8 +93,8 @@ impl Client {
     /// When the certificates cannot be used, or one of the addresses needs TLS and this build has none.
     pub fn new(endpoints: Endpoints) -> Result<Self, TlsError> {
         let needs_tls = [&endpoints.auth, &endpoints.api, &endpoints.stream].iter().any(|url| url.is_https());
-        let http = tls::http_client(needs_tls.then_some(&endpoints.trust), POOL)?;
-        Ok(Self { http, endpoints, date: Cell::new(None), rests: Rests::default() })
+        let Http { client: http, opener } = tls::http(needs_tls.then_some(&endpoints.trust), POOL)?;
+        Ok(Self { http, opener, endpoints, date: Cell::new(None), rests: Rests::default() })
     }
 
     /// What time it is for StackStorm, to the second; `None` before the first answer.
@@ -186,10 +188,10 @@ impl Client {
         let rest = self.rests.of(service);
         rest.over(patience).await?;
         let (mut response, mut answer) = self.exchange(&request, body.clone(), limit).await?;
-        if rest.heed(service, &response, self.system_time()) && asks {
+        if rest.heed(service, response.status(), response.headers(), self.system_time()) && asks {
             rest.over(patience).await?;
             (response, answer) = self.exchange(&request, body, limit).await?;
-            rest.heed(service, &response, self.system_time());
+            rest.heed(service, response.status(), response.headers(), self.system_time());
         }
         let status = response.status();
         if !status.is_success() {
@@ -215,8 +217,8 @@ impl Client {
                 None => request.send(),
             };
             let mut response = sent.await.map_err(ApiError::from_sending)?;
-            self.note_date(&response);
-            refuse_encoded(&response)?;
+            self.note_date(response.headers());
+            refuse_encoded(response.headers())?;
             let body = response.body().limit(MAX_BODY).await.map_err(|error| {
                 if matches!(error, PayloadError::Overflow) {
                     return ApiError::Garbage { why: format!("an answer of more than {MAX_BODY} bytes") };
@@ -248,9 +250,8 @@ impl Client {
         ApiError::NoPath { url: url.split('?').next().unwrap_or_default().to_owned(), key }
     }
 
-    fn note_date<S>(&self, response: &ClientResponse<S>) {
-        let date =
-            response.headers().get(header::DATE).and_then(|date| date.to_str().ok()?.parse::<HttpDate>().ok());
+    fn note_date(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|date| date.to_str().ok()?.parse::<HttpDate>().ok());
         if let Some(date) = date.and_then(|date| Timestamp::try_from(SystemTime::from(date)).ok()) {
             self.date.set(Some((date, Instant::now())));
         }
@@ -262,8 +263,8 @@ fn with(request: ClientRequest, access: &Access) -> ClientRequest {
 }
 
 /// Every request says that it takes nothing that is compressed (RFC 9110, 12.5.3); a server before StackStorm may not care.
-fn refuse_encoded<S>(response: &ClientResponse<S>) -> Result<(), ApiError> {
-    let encoding = response.headers().get(header::CONTENT_ENCODING).filter(|it| it.as_bytes() != b"identity");
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), ApiError> {
+    let encoding = headers.get(header::CONTENT_ENCODING).filter(|it| it.as_bytes() != b"identity");
     encoding.map_or(Ok(()), |it| {
         let it = String::from_utf8_lossy(it.as_bytes());
         Err(ApiError::Garbage {

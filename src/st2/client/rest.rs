@@ -6,8 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use actix_web::http::header;
-use awc::{ClientResponse, http::StatusCode};
+use actix_web::http::header::{self, HeaderMap};
+use awc::http::StatusCode;
 use fulmar_contract::retry_after;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
@@ -68,17 +68,17 @@ impl Rest {
     }
 
     /// Takes note of an answer of `service`, which came at the time of `now`. Whether it asks to be left alone.
-    pub(super) fn heed<S>(&self, service: Service, answer: &ClientResponse<S>, now: SystemTime) -> bool {
-        if !matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+    pub(super) fn heed(&self, service: Service, status: StatusCode, headers: &HeaderMap, now: SystemTime) -> bool {
+        if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             if self.left().is_none() {
                 self.0.set(None);
             }
             return false;
         }
-        let value = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let value = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let Some(asked) = value.and_then(|value| retry_after(value, now)) else { return false };
         if self.0.replace(Some(Instant::now() + asked.min(LONGEST))).is_none() {
-            warn!(?service, status = %answer.status(), ?asked, "StackStorm asks to be left alone for a while");
+            warn!(?service, %status, ?asked, "StackStorm asks to be left alone for a while");
         }
         true
     }

@@ -5,9 +5,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use actix_web::{http::header, web::Bytes};
-use awc::{ClientRequest, ClientResponse};
-use futures_util::Stream;
+use actix_web::{
+    http::header,
+    web::{Bytes, BytesMut},
+};
+use awc::ClientRequest;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use tokio::time::timeout;
 
 use super::{
@@ -15,13 +18,16 @@ use super::{
     rest::{Patience, Service},
     with,
 };
-use crate::st2::{
-    Access,
-    wire::{ExecutionId, Fault},
+use crate::{
+    st2::{
+        Access,
+        wire::{ExecutionId, Fault},
+    },
+    tls::Pieces,
 };
 
 /// The bytes of an open stream. Silence has no end here: who reads must watch the time. Dropped, it closes.
-pub struct EventBytes(ClientResponse);
+pub struct EventBytes(Pieces);
 
 impl Client {
     /// Opens the stream for the events with these names, in which `*` stands for any characters. The credential is
@@ -48,33 +54,41 @@ impl Client {
     async fn open(&self, access: &Access, request: ClientRequest, url: &str) -> Result<EventBytes, ApiError> {
         let rest = self.rests.of(Service::Stream);
         rest.over(Patience::Much).await?;
-        let sending = with(request, access).insert_header((header::ACCEPT, "text/event-stream")).send();
+        let request = with(request, access).insert_header((header::ACCEPT, "text/event-stream"));
         let late = |_| ApiError::Unanswered { why: format!("no answer in {GET_LIMIT:?}") };
-        let mut response = timeout(GET_LIMIT, sending).await.map_err(late)?.map_err(ApiError::from_sending)?;
-        self.note_date(&response);
-        rest.heed(Service::Stream, &response, self.system_time());
+        let opened = timeout(GET_LIMIT, self.opener.open(&request)).await.map_err(late)?;
+        let (head, pieces) = opened.map_err(ApiError::from_sending)?;
+        self.note_date(head.headers());
+        rest.heed(Service::Stream, head.status, head.headers(), self.system_time());
 
-        let status = response.status();
-        if !status.is_success() {
-            let body = timeout(GET_LIMIT, response.body().limit(MAX_BODY)).await;
-            let fault = body.ok().and_then(Result::ok).map(|body| Fault::in_body(&body));
-            return Err(self.refusal(status, Service::Stream, url, fault.unwrap_or_default()));
+        if !head.status.is_success() {
+            let fault = timeout(GET_LIMIT, whole(pieces)).await.ok().flatten().map(|body| Fault::in_body(&body));
+            return Err(self.refusal(head.status, Service::Stream, url, fault.unwrap_or_default()));
         }
         let kind =
-            response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+            head.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
             return Err(ApiError::Garbage { why: format!("\"{kind}\" in place of the stream") });
         }
-        refuse_encoded(&response)?;
-        Ok(EventBytes(response))
+        refuse_encoded(head.headers())?;
+        Ok(EventBytes(pieces))
     }
+}
+
+/// All of a body, unless it is too long or broken.
+async fn whole(pieces: Pieces) -> Option<BytesMut> {
+    let body = pieces.map_err(drop).try_fold(BytesMut::new(), async |mut body, piece| {
+        body.extend_from_slice(&piece);
+        if body.len() > MAX_BODY { Err(()) } else { Ok(body) }
+    });
+    body.await.ok()
 }
 
 impl Stream for EventBytes {
     type Item = Result<Bytes, ApiError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let piece = ready!(Pin::new(&mut self.0).poll_next(cx));
+        let piece = ready!(self.0.poll_next_unpin(cx));
         Poll::Ready(piece.map(|piece| piece.map_err(|error| ApiError::Unanswered { why: error.to_string() })))
     }
 }

@@ -1,8 +1,12 @@
 //! What is made of bad answers, and of none.
 
+use std::future::pending;
+
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::yield_now,
 };
 
 use super::*;
@@ -26,7 +30,7 @@ async fn break_off<F: Future<Output = ()> + 'static>(then: fn(TcpStream) -> F) -
     (client(port), connections)
 }
 
-async fn answer(mut connection: TcpStream, text: &str) {
+async fn answer(connection: &mut TcpStream, text: &str) {
     connection.write_all(text.as_bytes()).await.unwrap();
 }
 
@@ -89,9 +93,10 @@ async fn a_connection_reset_before_the_answer_leaves_it_unknown() {
 
 #[actix_web::test]
 async fn an_answer_that_is_cut_short_leaves_it_unknown() {
-    let (client, _) =
-        break_off(|connection| answer(connection, "HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"exe"))
-            .await;
+    let (client, _) = break_off(|mut connection| async move {
+        answer(&mut connection, "HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"exe").await;
+    })
+    .await;
 
     assert_eq!(client.execute(&key(), &command()).await.unwrap_err().fate(), Fate::Unknown);
 }
@@ -101,7 +106,7 @@ async fn silence_has_an_end() {
     let (client, _) = break_off(|connection| async move {
         // From here on, the clock jumps whenever everybody waits.
         tokio::time::pause();
-        std::future::pending::<()>().await;
+        pending::<()>().await;
         drop(connection);
     })
     .await;
@@ -127,6 +132,40 @@ async fn an_endless_answer_is_not_read_to_its_end() {
     let error = ask(&client).await.unwrap_err();
 
     assert_eq!(error, ApiError::Garbage { why: "an answer of more than 33554432 bytes".into() });
+}
+
+/// As nginx gives StackStorm's streams, and as proxies do that speak HTTP/1.0.
+#[actix_web::test]
+async fn a_stream_that_tells_no_length_lasts_as_long_as_its_connection() {
+    async fn begin(mut connection: TcpStream, version: &str) {
+        let head = "200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+        answer(&mut connection, &format!("{version} {head}\nevent: a\n")).await;
+        yield_now().await;
+        answer(&mut connection, "data: b\n").await;
+    }
+    let modern = break_off(|connection| begin(connection, "HTTP/1.1")).await;
+    let old = break_off(|connection| begin(connection, "HTTP/1.0")).await;
+
+    for (client, _) in [modern, old] {
+        let stream = client.stream(&key(), &["x".into()]).await.unwrap();
+        let bytes: Vec<web::Bytes> = stream.try_collect().await.unwrap();
+
+        assert_eq!(bytes.concat(), b"\nevent: a\ndata: b\n");
+    }
+}
+
+#[actix_web::test]
+async fn a_stream_of_no_bytes_is_over_at_once() {
+    let (client, _) = break_off(|mut connection| async move {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\n\r\n";
+        answer(&mut connection, head).await;
+        pending::<()>().await;
+    })
+    .await;
+
+    let mut stream = client.stream(&key(), &["x".into()]).await.unwrap();
+
+    assert!(stream.next().await.is_none());
 }
 
 #[actix_web::test]
