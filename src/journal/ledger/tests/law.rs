@@ -172,6 +172,10 @@ fn entry() -> impl Strategy<Value = Entry> {
         2 => (storm.clone(), 0..60_i64, 0..3_u64).prop_map(|(name, second, fingerprint)| {
             Entry::Announced(Announced { stackstorm: name.into(), at: at(second), fingerprint })
         }),
+        2 => (chat.clone(), 0..MOST, 0..60_i64).prop_map(|(chat, message, second)| {
+            let message = MessageId::new(message.to_string());
+            Entry::Answered(Answered { chat: chat.into(), room: route().room, message, at: at(second) })
+        }),
         1 => (storm, 0..60_i64).prop_map(|(name, second)| Entry::Watched(name.into(), at(second))),
         1 => (chat, 0..60_i64).prop_map(|(chat, second)| Entry::HeardUntil(chat.into(), at(second))),
     ]
