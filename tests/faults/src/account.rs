@@ -190,22 +190,24 @@ impl Account {
     /// The pairs of results of the same room that came in another order than that in which their executions ended. What
     /// could not be said yet when the later one was, as its command was not acknowledged, is in no order.
     pub(crate) fn inversions(&self) -> Vec<(u64, u64)> {
-        let mut rooms: BTreeMap<&str, Vec<(&str, Instant, Option<Instant>, u64)>> = BTreeMap::new();
+        let mut rooms: BTreeMap<&str, Vec<Ended>> = BTreeMap::new();
         for execution in self.executions.values() {
             let Some(entry) = self.commands.get(&execution.number) else { continue };
             let Some(part) = entry.parts.get(&execution.token) else { continue };
             if let (Some(end), Some(said)) = (&execution.end, part.results.first()) {
                 let known = part.acks.first().or(entry.found.first());
-                rooms.entry(&entry.room).or_default().push((end, said, known, execution.number));
+                let number = execution.number;
+                rooms.entry(&entry.room).or_default().push(Ended { end, said, known, number });
             }
         }
         let mut inversions = Vec::new();
         for results in rooms.values_mut() {
             results.sort();
             let neighbours = results.iter().zip(results.iter().skip(1));
-            let inverted =
-                neighbours.filter(|(a, b)| a.0 < b.0 && a.1 > b.1 && a.2.is_none_or(|known| known < b.1));
-            inversions.extend(inverted.map(|(a, b)| (a.3, b.3)));
+            let is_inverted = |(a, b): &(&Ended, &Ended)| {
+                a.end < b.end && a.said > b.said && a.known.is_none_or(|known| known < b.said)
+            };
+            inversions.extend(neighbours.filter(is_inverted).map(|(a, b)| (a.number, b.number)));
         }
         inversions
     }
@@ -240,6 +242,17 @@ impl Heard {
     fn first(&self) -> Option<Instant> {
         self.plain.iter().chain(&self.marked).min().copied()
     }
+}
+
+/// A result, in the order of the ends.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Ended<'a> {
+    /// When its execution ended, by StackStorm's clock.
+    end: &'a str,
+    said: Instant,
+    /// When its command was acknowledged.
+    known: Option<Instant>,
+    number: u64,
 }
 
 /// What a line says.

@@ -148,7 +148,7 @@ async fn a_stream_that_tells_no_length_lasts_as_long_as_its_connection() {
 
     for (client, _) in [modern, old] {
         let stream = client.stream(&key(), &["x".into()]).await.unwrap();
-        let bytes: Vec<web::Bytes> = stream.try_collect().await.unwrap();
+        let bytes: Vec<Bytes> = stream.try_collect().await.unwrap();
 
         assert_eq!(bytes.concat(), b"\nevent: a\ndata: b\n");
     }
