@@ -190,7 +190,7 @@ impl Account {
     /// The pairs of results of the same room that came in another order than that in which their executions ended. What
     /// could not be said yet when the later one was, as its command was not acknowledged, is in no order.
     pub(crate) fn inversions(&self) -> Vec<(u64, u64)> {
-        let mut rooms: BTreeMap<&str, Vec<Ended>> = BTreeMap::new();
+        let mut rooms: BTreeMap<&str, Vec<Ended<'_>>> = BTreeMap::new();
         for execution in self.executions.values() {
             let Some(entry) = self.commands.get(&execution.number) else { continue };
             let Some(part) = entry.parts.get(&execution.token) else { continue };
@@ -204,7 +204,7 @@ impl Account {
         for results in rooms.values_mut() {
             results.sort();
             let neighbours = results.iter().zip(results.iter().skip(1));
-            let is_inverted = |(a, b): &(&Ended, &Ended)| {
+            let is_inverted = |(a, b): &(&Ended<'_>, &Ended<'_>)| {
                 a.end < b.end && a.said > b.said && a.known.is_none_or(|known| known < b.said)
             };
             inversions.extend(neighbours.filter(is_inverted).map(|(a, b)| (a.number, b.number)));

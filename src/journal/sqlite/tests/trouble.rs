@@ -144,7 +144,10 @@ fn who_need_not_outlive_the_power_does_not_wait_for_the_disk() {
     let stage = Stage::new();
     let (go, wait) = mpsc::channel::<()>();
     let wait = Mutex::new(wait);
-    let mut store = on_disk(&stage, move || Ok(wait.lock().unwrap().recv().unwrap_or_default()));
+    let mut store = on_disk(&stage, move || {
+        wait.lock().unwrap().recv().unwrap_or_default();
+        Ok(())
+    });
 
     let mut synced = store.write(vec![received(1)], Assurance::Synced);
     kept(store.write(vec![received(2)], Assurance::Written));
