@@ -101,8 +101,16 @@ VARIABLES
 
 stop() {
   [[ -f $dir/pid ]] || return 0
-  kill "$(cat "$dir/pid")" 2>/dev/null || true
+  local pid
+  pid=$(cat "$dir/pid")
   rm "$dir/pid"
+  kill "$pid" 2>/dev/null || return 0
+  # Who starts it again wants its port.
+  for _ in $(seq 200); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.05
+  done
+  kill -KILL "$pid" 2>/dev/null || true
 }
 
 usage() { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64; }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use awc::http::Method;
 use awc::{Client, ClientRequest};
 use fulmar::sandbox::{ApiKey, Fault, Sandbox, SandboxConfig, User};
+use fulmar::tls::{self, Http, Opener, Pool};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::folder;
 use super::shape::{self, Detail};
-use super::stream::Events;
+use super::stream::{Events, LIMIT};
 
 /// The key of the recordings; theirs is of a throw-away instance.
 const KEY: &str = "MmUyYzgyZjQ5M2VjZTE2NDdiNzlmNDlmNTBiYzcxOTM2OTg3N2NlMTRkYjYyZDJmNDNkMmQzYjY0MTBlZDFjZA";
@@ -35,6 +36,8 @@ const ALIAS: &str = "6b01051eb815bea18190de40";
 pub(crate) struct Replay {
     pub(crate) sandbox: Sandbox,
     client: Client,
+    /// For streams, which have no length.
+    opener: Opener,
     /// Recorded ids and tokens, and those that stand for them.
     stand_ins: HashMap<String, String>,
 }
@@ -55,9 +58,11 @@ impl Replay {
             ..SandboxConfig::default()
         };
         let sandbox = Sandbox::start(config).unwrap();
-        let client = Client::builder().timeout(Duration::from_secs(20)).finish();
+        let client = Client::builder().timeout(LIMIT).finish();
+        let pool = Pool { connect: LIMIT, keep_alive: LIMIT, limit: 100 };
+        let Http { opener, .. } = tls::http(None, pool).unwrap();
         let mut replay =
-            Self { sandbox, client, stand_ins: HashMap::from([("(key)".to_owned(), KEY.to_owned())]) };
+            Self { sandbox, client, opener, stand_ins: HashMap::from([("(key)".to_owned(), KEY.to_owned())]) };
         replay.log_in().await;
         replay.make().await;
         replay
@@ -117,7 +122,7 @@ impl Replay {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(Duration::from_secs(20), quiet).await.expect("executions to end");
+        timeout(LIMIT, quiet).await.expect("executions to end");
     }
 
     fn request(&self, method: Method, path: &str) -> ClientRequest {
@@ -145,7 +150,8 @@ impl Replay {
     /// Opens a stream and waits for its first byte.
     pub(crate) async fn stream(&self, query: &str) -> Events {
         let request = self.request(Method::GET, &format!("/stream/v1/stream?{query}"));
-        let mut events = Events::new(request.insert_header(("St2-Api-Key", KEY)).send().await.unwrap());
+        let (_, pieces) = self.opener.open(&request.insert_header(("St2-Api-Key", KEY))).await.unwrap();
+        let mut events = Events::new(pieces);
         assert_eq!(events.read().await, "\n");
         events
     }
@@ -177,7 +183,7 @@ impl Replay {
                         sleep(Duration::from_millis(1)).await;
                     }
                 };
-                timeout(Duration::from_secs(20), running).await.unwrap();
+                timeout(LIMIT, running).await.unwrap();
                 if name == "execution_cancel_again" {
                     let path = format!("/v1/executions/{}", id.as_str().unwrap());
                     let request = self.request(Method::DELETE, &path).insert_header(("St2-Api-Key", KEY));
@@ -258,18 +264,18 @@ impl Replay {
             };
             request = request.insert_header((name, value));
         }
-        let response = request.send().await.unwrap();
+        let (head, pieces) = self.opener.open(&request).await.unwrap();
         let status = answer.split(' ').nth(1).unwrap();
         let mut found = Vec::new();
-        if status != response.status().as_str() {
-            found.push(format!("{status} recorded, {} answered", response.status()));
+        if status != head.status.as_str() {
+            found.push(format!("{status} recorded, {} answered", head.status));
         }
         let wanted = answer.lines().find_map(|line| line.strip_prefix("Content-Type: ")).unwrap();
-        let given = response.headers().get("content-type").unwrap().to_str().unwrap();
+        let given = head.headers().get("content-type").unwrap().to_str().unwrap();
         if !wanted.eq_ignore_ascii_case(given) {
             found.push(format!("{wanted} recorded, {given} answered"));
         }
-        let mut body = Events::new(response);
+        let mut body = Events::new(pieces);
         let first = body.read().await;
         let recorded = recording["body_text"].as_str().unwrap();
         if status == "200" && !first.starts_with('\n') {

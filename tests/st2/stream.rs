@@ -2,22 +2,20 @@
 
 use std::time::Duration;
 
-use awc::error::PayloadError;
-use futures_util::{Stream, StreamExt};
+use fulmar::tls::Pieces;
+use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::time::timeout;
 
-type Body = std::pin::Pin<Box<dyn Stream<Item = Result<actix_web::web::Bytes, PayloadError>>>>;
-
 /// An open stream and what came of it.
 pub(crate) struct Events {
-    body: Body,
+    body: Pieces,
     text: String,
 }
 
 impl Events {
-    pub(crate) fn new(body: impl Stream<Item = Result<actix_web::web::Bytes, PayloadError>> + 'static) -> Self {
-        Self { body: Box::pin(body), text: String::new() }
+    pub(crate) fn new(body: Pieces) -> Self {
+        Self { body, text: String::new() }
     }
 
     /// Reads the next bytes.
@@ -58,4 +56,4 @@ pub(crate) fn event(text: &str) -> Option<(String, Value)> {
     Some((field("event: ")?.to_owned(), serde_json::from_str(field("data: ")?).ok()?))
 }
 
-const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
