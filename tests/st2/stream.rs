@@ -56,4 +56,5 @@ pub(crate) fn event(text: &str) -> Option<(String, Value)> {
     Some((field("event: ")?.to_owned(), serde_json::from_str(field("data: ")?).ok()?))
 }
 
+/// How long anything may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
