@@ -7,6 +7,7 @@ mod administrators;
 mod announcements;
 mod commands;
 mod disk;
+mod doubt;
 mod executions;
 mod faults;
 mod hearing;

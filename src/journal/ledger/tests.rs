@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    journal::{Results, Route, Speech},
+    journal::{Asked, Meaning, Results, Route, Speech},
     markup::Format,
 };
 

@@ -3,17 +3,18 @@
 //! The parser says where marks and blocks are; what is read comes from the text itself, line by line. So nothing is lost of
 //! what it does not understand.
 
+mod links;
 mod shadow;
 
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use self::links::Link;
 use super::{
-    build::{Builder, append, linked},
+    build::{Builder, append},
     document::{Block, Marks, Run},
     fence::{self, Piece},
-    link,
 };
 
 /// Puts `text` into a document, `blanks` blank lines below what stands there.
@@ -64,15 +65,6 @@ struct Reader<'b, 'l, 's> {
     tables: Option<Table>,
     /// For each open item, where it begins until a line of it was read.
     items: Vec<Option<usize>>,
-}
-
-/// A link whose text is being read.
-struct Link {
-    url: String,
-    title: String,
-    label: Vec<Run>,
-    /// Whether that is all of it.
-    is_said: bool,
 }
 
 #[derive(Default)]
@@ -328,55 +320,6 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
         self.show(range.start..end, Marks::NONE);
         self.builder.close();
     }
-
-    /// A link, or what looks like one and leads nowhere: that stays as it is written.
-    fn start_link(&mut self, range: &Range<usize>, sign: usize) {
-        let link = self.target(range, sign);
-        if link.is_some() {
-            self.begin_line(range.start);
-            (self.last, self.linking) = (range.start, self.linking + 1);
-        } else {
-            self.show(range.start..range.start + sign, Marks::NONE);
-        }
-        self.links.push(link);
-    }
-
-    fn target(&self, range: &Range<usize>, sign: usize) -> Option<Link> {
-        let written = self.source.get(range.clone())?;
-        // Of two in each other, the outer one counts.
-        if self.linking > 0 {
-            return None;
-        }
-        if let Some(address) = written.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
-            // As in Slack, where the text follows the address.
-            let (url, label) = address.split_once('|').unwrap_or((address, address));
-            let url = if url.contains(':') { url.to_owned() } else { format!("mailto:{url}") };
-            let label = vec![Run::marked(label.strip_prefix("mailto:").unwrap_or(label), self.marks())];
-            return link::is_good(&url).then(|| Link { url, title: String::new(), label, is_said: true });
-        }
-        let (url, title) = target_of(written.get(sign..)?)?;
-        let (url, title) = (url.to_owned(), title.to_owned());
-        link::is_good(&url).then(|| Link { url, title, label: Vec::new(), is_said: false })
-    }
-
-    fn end_link(&mut self, range: &Range<usize>) {
-        match self.links.pop().flatten() {
-            Some(Link { url, title, mut label, .. }) => {
-                self.linking -= 1;
-                if label.iter().all(|run| run.text.trim().is_empty()) {
-                    label = vec![Run::marked(url.as_str(), self.marks())];
-                }
-                let runs = linked(self.builder.look, label, &url, &title);
-                runs.into_iter().for_each(|run| self.put(run));
-                self.last = range.end;
-            }
-            None => {
-                let rest = self.source.get(self.last..range.end).unwrap_or_default();
-                let end = rest.find("](").map_or(range.end, |at| self.last + at);
-                self.show(end..range.end, Marks::NONE);
-            }
-        }
-    }
 }
 
 /// What stands before a line's text.
@@ -406,17 +349,6 @@ fn lead(before: &str) -> Lead {
             return Lead { quotes, text };
         }
     }
-}
-
-/// The address and the title of `text](address "title")`, as they are written.
-fn target_of(written: &str) -> Option<(&str, &str)> {
-    let inside = written.strip_suffix(')')?;
-    let open =
-        inside.rmatch_indices("](").find(|(at, _)| !inside.get(..*at).is_some_and(|it| it.ends_with('\\')))?;
-    let target = inside.get(open.0 + 2..)?.trim();
-    let (url, title) = target.split_once(char::is_whitespace).unwrap_or((target, ""));
-    let title = title.trim().trim_matches(|c| matches!(c, '"' | '\'' | '(' | ')'));
-    Some((url.strip_prefix('<').and_then(|url| url.strip_suffix('>')).unwrap_or(url), title))
 }
 
 const fn level_of(level: HeadingLevel) -> u8 {
