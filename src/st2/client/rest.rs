@@ -76,7 +76,8 @@ impl Rest {
             return false;
         }
         let value = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let Some(asked) = value.and_then(|value| retry_after(value, now)) else { return false };
+        let asked = value.and_then(|value| retry_after(value, now)).filter(|asked| *asked <= CREDIBLE);
+        let Some(asked) = asked else { return false };
         if self.0.replace(Some(Instant::now() + asked.min(LONGEST))).is_none() {
             warn!(?service, %status, ?asked, "StackStorm asks to be left alone for a while");
         }
@@ -92,5 +93,8 @@ impl Rest {
 /// The longest that somebody is kept waiting.
 const SHORT: Duration = Duration::from_secs(10);
 
-/// The longest rest that is believed: who says an hour while it is being mended is often back sooner.
+/// Who asks for more than this says nothing: it is a mistake, or a clock that is wrong.
+const CREDIBLE: Duration = Duration::from_secs(3600);
+
+/// The longest rest that is taken: who says an hour while it is being mended is often back sooner.
 const LONGEST: Duration = Duration::from_secs(60);

@@ -95,12 +95,14 @@ async fn what_names_no_time_or_a_strange_one_is_an_ordinary_refusal() {
     let (client, requests) = serve(|_| match ASKED.fetch_add(1, Ordering::Relaxed) {
         0 => later(429, "-1"),
         1 => later(503, "soon"),
+        2 => later(429, "1000000000"),
+        3 => later(503, "Fri, 31 Dec 2049 23:59:59 GMT"),
         _ => HttpResponse::TooManyRequests().finish(),
     });
 
-    for _ in 0..3 {
+    for _ in 0..5 {
         assert!(ask(&client).await.is_err());
     }
 
-    assert_eq!(requests.lock().unwrap().len(), 3);
+    assert_eq!(requests.lock().unwrap().len(), 5);
 }
