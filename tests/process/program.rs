@@ -212,7 +212,7 @@ pub(crate) fn finished_under(wrapper: &[&str], arguments: &[&str]) -> Finished {
 
 fn fulmar_under(wrapper: &[&str]) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "30"]).args(wrapper).arg(PROGRAM);
+    command.args(["--signal=KILL", "60"]).args(wrapper).arg(PROGRAM);
     in_clean_environment(command)
 }
 
