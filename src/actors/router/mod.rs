@@ -120,23 +120,22 @@ impl Router {
             asked.release();
         }
         let known = Knows::of(&asked.chat, &asked.heard);
-        match builtin {
-            Builtin::Cancel(id) => self.run_once(known, runs::cancel(lines, asked, id.map(str::to_owned)), ctx),
-            Builtin::Executions(extent) => self.run_once(known, runs::list(lines, asked, extent), ctx),
-            Builtin::Help(query) => self.run_once(known, command::help(lines, asked, query.to_owned()), ctx),
+        let task = match builtin {
+            Builtin::Cancel(id) => runs::cancel(lines, asked, id.map(str::to_owned)).boxed_local(),
+            Builtin::Executions(extent) => runs::list(lines, asked, extent).boxed_local(),
+            Builtin::Help(query) => command::help(lines, asked, query.to_owned()).boxed_local(),
             Builtin::Join(name, key) => {
                 let order = Move::Join(key.map(Secret::new));
-                self.run_once(known, administrator::go(lines, asked, name.to_owned(), order), ctx);
+                administrator::go(lines, asked, name.to_owned(), order).boxed_local()
             }
-            Builtin::Leave(name) => {
-                self.run_once(known, administrator::go(lines, asked, name.to_owned(), Move::Leave), ctx);
-            }
-            Builtin::Rerun(id) => self.run_once(known, runs::rerun(lines, asked, id.to_owned()), ctx),
-            Builtin::Status => self.run_once(known, command::status(lines, asked), ctx),
-            Builtin::Tail(id) => self.run_once(known, runs::tail(lines, asked, id.map(str::to_owned)), ctx),
-            Builtin::TailStop => self.run_once(known, runs::stop(lines, asked), ctx),
-            Builtin::Whoami => self.run_once(known, command::whoami(lines, asked), ctx),
-        }
+            Builtin::Leave(name) => administrator::go(lines, asked, name.to_owned(), Move::Leave).boxed_local(),
+            Builtin::Rerun(id) => runs::rerun(lines, asked, id.to_owned()).boxed_local(),
+            Builtin::Status => command::status(lines, asked).boxed_local(),
+            Builtin::Tail(id) => runs::tail(lines, asked, id.map(str::to_owned)).boxed_local(),
+            Builtin::TailStop => runs::stop(lines, asked).boxed_local(),
+            Builtin::Whoami => command::whoami(lines, asked).boxed_local(),
+        };
+        self.run_once(known, task, ctx);
     }
 
     /// When `heard` was written and what time it is now, if that is too long ago to do anything about it.
