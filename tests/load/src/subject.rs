@@ -138,22 +138,14 @@ fn bot(what: &str, site: &Site, nick: &str, rooms: &[String]) -> io::Result<Comm
 
 fn gateway(site: &Site, nick: &str, rooms: &[String], state: &str) -> io::Result<Command> {
     let (host, port) = site.irc.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
-    let storm = &site.stackstorm;
+    let surroundings = surroundings(&site.stackstorm);
     let config = format!(
         r#"
 [gateway]
 name = "{nick}"
 state = {state:?}
 
-[admin]
-listen = "127.0.0.1:0"
-
-[stackstorm.default]
-auth_url = "http://{storm}/auth"
-api_url = "http://{storm}/api"
-stream_url = "http://{storm}/stream"
-api_auth = {{ key = "load" }}
-
+{surroundings}
 [chats.irc]
 kind = "irc"
 server = "{host}"
@@ -166,9 +158,29 @@ rooms = {rooms:?}
     );
     let file = site.folder.join(format!("{nick}.toml"));
     fs::write(&file, config)?;
-    let mut command = Command::new(&site.gateway);
+    Ok(run(&site.gateway, &file))
+}
+
+/// What a gateway here is told of its admin routes, and of the StackStorm at `storm`.
+pub(crate) fn surroundings(storm: &str) -> String {
+    format!(
+        r#"[admin]
+listen = "127.0.0.1:0"
+
+[stackstorm.default]
+auth_url = "http://{storm}/auth"
+api_url = "http://{storm}/api"
+stream_url = "http://{storm}/stream"
+api_auth = {{ key = "load" }}
+"#
+    )
+}
+
+/// Has the gateway `program` run as the configuration in `file` says.
+pub(crate) fn run(program: &Path, file: &Path) -> Command {
+    let mut command = Command::new(program);
     command.arg("run").arg("--config").arg(file).env_remove("FULMAR_LOG");
-    Ok(command)
+    command
 }
 
 /// Where the gateway says that its admin routes are.

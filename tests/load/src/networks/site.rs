@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::subject::admin;
+use crate::subject::{admin, run, surroundings};
 
 /// A gateway. Killed when dropped.
 pub(super) struct Gateway {
@@ -35,26 +35,11 @@ impl Gateway {
     /// Starts `program` for the StackStorm at `storm`, with these chats.
     pub(super) async fn start(program: &Path, folder: &Path, storm: &str, chats: &str) -> Outcome<Self> {
         let (file, log) = (folder.join("networks.toml"), folder.join("networks.log"));
-        let config = format!(
-            r#"
-[gateway]
-state = "memory"
-
-[admin]
-listen = "127.0.0.1:0"
-
-[stackstorm.default]
-auth_url = "http://{storm}/auth"
-api_url = "http://{storm}/api"
-stream_url = "http://{storm}/stream"
-api_auth = {{ key = "load" }}
-{chats}"#
-        );
+        let config = format!("[gateway]\nstate = \"memory\"\n\n{}{chats}", surroundings(storm));
         fs::write(&file, config)?;
         let output = fs::File::create(&log)?;
-        let mut command = Command::new(program);
-        command.arg("run").arg("--config").arg(file).env_remove("FULMAR_LOG").stdin(Stdio::null());
-        let child = command.stdout(output.try_clone()?).stderr(output).spawn()?;
+        let mut command = run(program, &file);
+        let child = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn()?;
         let mut gateway = Self { child, address: String::new() };
         let deadline = Instant::now() + PATIENCE;
         loop {
