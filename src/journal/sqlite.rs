@@ -1,8 +1,8 @@
 //! Entries in a file of SQLite's.
 //!
 //! The file has one owner, a thread of its own: what is given to it while it writes goes out together next. Another thread
-//! waits for the disk, so one wait serves many commands, and nobody waits for it who need not. What cannot be written stays in that thread's memory and is tried again.
-//! Who reads the file, and from where on, is not decided here: see [`Store`].
+//! waits for the disk, so one wait serves many commands, and nobody waits for it who need not. What cannot be written stays
+//! in the first one's memory and is tried again. Who reads the file, and from where on, is not decided here: see [`Store`].
 
 mod database;
 mod fault;
