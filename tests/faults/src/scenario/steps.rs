@@ -169,7 +169,8 @@ impl Steps {
     ) -> Outcome<Option<Story>> {
         let stage = &mut self.stage;
         let mut story = Story::begin(kind, stage)?;
-        let dead = until("a crash, or the end of the story", PATIENCE, async || {
+        let end = format!("a crash, or the end of the story {kind:?} in {}", stage.folder.display());
+        let dead = until(&end, PATIENCE, async || {
             stage.hear();
             if is_dead(stage)? {
                 return Ok(Some(true));
