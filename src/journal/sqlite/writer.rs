@@ -101,6 +101,8 @@ pub(super) struct Writer {
     sweep: Option<Sweep>,
     /// When the machine's power must not end any more what is written.
     sync_at: Option<Instant>,
+    /// Whether so many wrote at once that more will soon.
+    is_busy: bool,
     /// When it is tried again, and how long was waited for that.
     retry: Option<(Instant, Duration)>,
     is_over: bool,
@@ -127,6 +129,7 @@ impl Writer {
             questions: Vec::new(),
             sweep: None,
             sync_at: None,
+            is_busy: false,
             retry: None,
             is_over: false,
         })
@@ -139,6 +142,9 @@ impl Writer {
                 Ok(job) => self.take(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.is_busy {
+                gather();
             }
             // All that came meanwhile goes out together.
             while let Ok(job) = self.jobs.try_recv() {
@@ -181,6 +187,7 @@ impl Writer {
     }
 
     fn work(&mut self) {
+        self.is_busy = self.asking.len() >= BUSY;
         self.write();
         for (mut search, tell) in take(&mut self.questions) {
             match self.file.search(&mut search) {
@@ -305,11 +312,27 @@ impl Writer {
     }
 }
 
+/// Lets writes come that go out together.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the thread has nothing else to do, and to wake it for each of them is dear"
+)]
+fn gather() {
+    thread::sleep(GATHERING);
+}
+
 /// How many changes may wait. A thousand commands are about ten thousand.
 const BACKLOG: usize = 100_000;
 
 /// For how many changes room is kept.
 const KEPT: usize = 1_000;
+
+/// From how many writes at once on they are gathered: each commit wakes other threads and the disk, which costs who is busy
+/// more than it costs who waits.
+const BUSY: usize = 8;
+
+/// How long they are gathered.
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// How long what outlives the process may not outlive the machine's power.
 const SYNC: Duration = Duration::from_secs(1);
