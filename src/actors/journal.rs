@@ -10,10 +10,7 @@ mod tests;
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
-use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, MessageResult,
-    ResponseFuture, WrapFuture,
-};
+use actix::{Actor, AsyncContext as _, Context, Handler, Message, MessageResult, ResponseFuture};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -22,6 +19,7 @@ use tracing::{error, info, warn};
 use super::{
     obey_supervisor,
     router::{self, Router},
+    tasks::Tasks,
     world::World,
 };
 use crate::{
@@ -140,6 +138,7 @@ pub struct Journal {
     idle: Vec<oneshot::Sender<()>>,
     /// Who waits for the answer to the POST of a command.
     unsettled: Vec<(CommandId, oneshot::Sender<()>)>,
+    tasks: Tasks<Self>,
     notice: DeathNotice,
 }
 
@@ -148,7 +147,8 @@ impl Journal {
     pub fn new(book: Rc<RefCell<Book>>, setup: Setup, birth: Birth) -> Self {
         let Setup { router, world, metrics } = setup;
         let (concluding, idle, unsettled) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { book, router, world, metrics, concluding, idle, unsettled, notice: birth.notice }
+        let (tasks, notice) = (Tasks::default(), birth.notice);
+        Self { book, router, world, metrics, concluding, idle, unsettled, tasks, notice }
     }
 
     fn end(&mut self, run: RunId, end: End, ctx: &mut Context<Self>) {
@@ -212,16 +212,14 @@ impl Journal {
             return;
         }
         self.concluding.insert(run.clone(), Vec::new());
-        async move { router.send_again(concluded).await }
-            .into_actor(self)
-            .map(move |routed, journal, _| {
-                // Who waits learns of it by that.
-                journal.concluding.remove(&run);
-                if let Err(error) = routed {
-                    error!(%error, execution = %run, "a result was not told yet");
-                }
-            })
-            .spawn(ctx);
+        let routed = async move { router.send_again(concluded).await };
+        self.tasks.run(ctx, routed, move |routed, journal, _| {
+            // Who waits learns of it by that.
+            journal.concluding.remove(&run);
+            if let Err(error) = routed {
+                error!(%error, execution = %run, "a result was not told yet");
+            }
+        });
     }
 
     /// Forgets what is over, and dead letters that nobody wants, after some time.

@@ -56,6 +56,7 @@ pub mod journal;
 pub mod listener;
 pub mod progress;
 pub mod router;
+mod tasks;
 pub mod world;
 
 /// Obeys the supervisor: stops, or panics where test switches are on.

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use actix::{ActorFutureExt, Context, ContextFutureSpawner, WrapFuture};
+use actix::Context;
 use fulmar_contract::Post;
 use jiff::Timestamp;
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -81,7 +81,7 @@ impl Delivery {
         let Some(delivery) = self.rooms.get_mut(place).and_then(|queue| queue.cut_next()) else { return };
         let cut = self.cutter.clone().cut(outlet.terms(), Arc::clone(&delivery));
         let place = place.clone();
-        cut.into_actor(self).map(move |posts, actor, ctx| actor.is_cut(place, &delivery, posts, ctx)).spawn(ctx);
+        self.tasks.run(ctx, cut, move |posts, actor, ctx| actor.is_cut(place, &delivery, posts, ctx));
     }
 
     fn is_cut(

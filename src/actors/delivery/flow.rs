@@ -2,7 +2,7 @@
 
 use std::{iter, time::Duration};
 
-use actix::{ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, WrapFuture};
+use actix::{AsyncContext as _, Context};
 use fulmar_contract::Undelivered;
 use jiff::SignedDuration;
 use tokio::time::Instant;
@@ -37,10 +37,8 @@ impl Delivery {
         }
         let journal = self.journal.clone();
         // From here on the posts may be out, whatever becomes of us.
-        async move { note(&journal, states).await }
-            .into_actor(self)
-            .map(|(), delivery, ctx| delivery.hand_over(place, batch, ctx))
-            .spawn(ctx);
+        let noted = async move { note(&journal, states).await };
+        self.tasks.run(ctx, noted, |(), delivery, ctx| delivery.hand_over(place, batch, ctx));
     }
 
     /// Takes the posts of a room whose turn it is; the Journal is to know of them.
@@ -77,16 +75,11 @@ impl Delivery {
             let still = |(id, ..): &(DeliveryId, usize, _)| queue.has(*id);
             for (id, number, post) in batch.posts.into_iter().filter(still).collect::<Vec<_>>() {
                 let (place, sent) = (place.clone(), line.send_in_order(Deliver(post)));
-                async move {
+                self.tasks.run(ctx, sent, move |fate, delivery, ctx| {
                     let later = |down: Down| Err(Undelivered::Later { after: None, why: down.to_string() });
-                    sent.await.unwrap_or_else(later)
-                }
-                .into_actor(self)
-                .map(move |fate, delivery, ctx| {
-                    let fate = fate.map(|receipt| delivery.acks.posted(id, &receipt));
+                    let fate = fate.unwrap_or_else(later).map(|receipt| delivery.acks.posted(id, &receipt));
                     delivery.settle(place, (id, number), fate, ctx);
-                })
-                .spawn(ctx);
+                });
             }
         }
         self.pump(place, ctx);
@@ -158,7 +151,7 @@ impl Delivery {
     pub(super) fn record(&self, states: States, ctx: &mut Context<Self>) {
         if !states.is_empty() {
             let journal = self.journal.clone();
-            async move { note(&journal, states).await }.into_actor(self).spawn(ctx);
+            self.tasks.run(ctx, async move { note(&journal, states).await }, |(), _, _| ());
         }
     }
 }

@@ -20,9 +20,7 @@ use std::{
     time::Duration,
 };
 
-use actix::{
-    Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, ResponseActFuture, WrapFuture, fut,
-};
+use actix::{Actor, ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, WrapFuture};
 use fulmar_contract::{Backend, RoomId};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -41,6 +39,7 @@ use super::{
     chat::Chat,
     journal::{Journal, NotKept, Pending, keep},
     obey_supervisor,
+    tasks::{Answer, Tasks},
     world::World,
 };
 use crate::{
@@ -134,6 +133,7 @@ pub struct Delivery {
     cutter: Cutter,
     rooms: HashMap<Place, Queue>,
     acks: Acks,
+    tasks: Tasks<Self>,
     backoff: Backoff,
     notice: DeathNotice,
 }
@@ -161,8 +161,8 @@ impl Delivery {
     pub fn new(setup: Setup, birth: Birth) -> Self {
         let Setup { outlets, journal, world, metrics, max_wait, cutter } = setup;
         let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
-        let (rooms, acks, notice) = (HashMap::new(), Acks::default(), birth.notice);
-        Self { outlets, journal, world, metrics, max_wait, cutter, rooms, acks, backoff, notice }
+        let (rooms, acks, tasks, notice) = (HashMap::new(), Acks::default(), Tasks::default(), birth.notice);
+        Self { outlets, journal, world, metrics, max_wait, cutter, rooms, acks, tasks, backoff, notice }
     }
 
     /// Whether so much waits that there is no space for `delivery`.
@@ -284,14 +284,14 @@ impl Actor for Delivery {
 }
 
 impl Handler<Say> for Delivery {
-    type Result = ResponseActFuture<Self, Result<(), Unsaid>>;
+    type Result = Answer<Self, Result<(), Unsaid>>;
 
     fn handle(&mut self, Say { delivery, with }: Say, _: &mut Self::Context) -> Self::Result {
         if self.is_full_for(&delivery) {
-            return Box::pin(fut::ready(Err(Unsaid::Full)));
+            return Answer::now(Err(Unsaid::Full));
         }
         if self.rooms.get(&place_of(&delivery)).is_some_and(|queue| queue.has(delivery.id)) {
-            return Box::pin(fut::ready(Ok(())));
+            return Answer::now(Ok(()));
         }
         // Now, so that what is said first goes first, whenever the Journal has it.
         let (mut batch, end) = match self.enqueue(&delivery) {
@@ -303,14 +303,14 @@ impl Handler<Say> for Delivery {
         entries.extend(moved(mem::take(&mut batch.states).into_iter().chain(end)));
         let journal = self.journal.clone();
         let kept = async move { keep(&journal, entries).await };
-        Box::pin(kept.into_actor(self).map(move |kept, actor, ctx| {
+        self.tasks.answer(kept, move |kept, actor, ctx| {
             actor.go_on(&delivery, batch, kept.is_ok(), ctx);
             match kept {
                 // It is queued already, or what it tells has been told.
                 Ok(()) | Err(NotKept::Misfit(_)) => Ok(()),
                 Err(error) => Err(Unsaid::Journal(error)),
             }
-        }))
+        })
     }
 }
 
