@@ -96,9 +96,9 @@ pub struct Setup {
     /// Who decides on announcements.
     pub router: Line<Router>,
     /// Who looks for what was missed.
-    pub lookout: Rc<Lookout>,
+    pub lookout: Lookout,
     /// Who asks for executions.
-    pub sweeper: Rc<Sweeper>,
+    pub sweeper: Sweeper,
     /// The clock.
     pub world: World,
     /// Counters.

@@ -55,6 +55,7 @@ mod elapsed;
 pub mod journal;
 pub mod listener;
 pub mod progress;
+mod rounds;
 pub mod router;
 mod tasks;
 pub mod world;

@@ -196,8 +196,8 @@ impl<'a> Tree<'a> {
             aliases: storm.aliases.clone(),
             journal: self.reach.journal.clone(),
             router: self.reach.router.clone(),
-            lookout: Rc::default(),
-            sweeper: Rc::default(),
+            lookout: listener::Lookout::default(),
+            sweeper: listener::Sweeper::default(),
             world: self.world.clone(),
             metrics: self.reach.metrics.clone(),
         };

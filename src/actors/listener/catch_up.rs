@@ -3,11 +3,7 @@
 //! A watermark, in StackStorm's own time, says up to which execution all is dealt with. It stays [`OVERLAP`] behind, as an
 //! execution may take a while to announce.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    time::Duration,
-};
+use std::{rc::Rc, time::Duration};
 
 use actix::SpawnHandle;
 use jiff::Timestamp;
@@ -22,6 +18,7 @@ use crate::{
     actors::{
         auth,
         journal::{Watched, keep},
+        rounds::Rounds,
         router::{Announcing, Missed, Tally},
     },
     journal::Entry,
@@ -41,42 +38,21 @@ pub(super) enum Announcements {
 }
 
 /// Looks for what was missed, once at a time, and goes on when the stream ends: one that never lasts delays it no further.
-#[derive(Default)]
-pub struct Lookout {
-    looking: Cell<bool>,
-    /// Who waits for the next look.
-    waiting: RefCell<Vec<oneshot::Sender<()>>>,
-}
-
-/// Ends a look, even if it ends in a panic.
-struct Looking(Rc<Lookout>);
-
-impl Drop for Looking {
-    fn drop(&mut self) {
-        self.0.looking.set(false);
-    }
-}
+#[derive(Clone, Default)]
+pub struct Lookout(Rc<Rounds<oneshot::Sender<()>>>);
 
 impl Lookout {
     /// Looks once more; tells when a look is over that began after now.
-    pub(super) fn look(self: &Rc<Self>, setup: Setup) -> oneshot::Receiver<()> {
+    pub(super) fn look(&self, setup: Setup) -> oneshot::Receiver<()> {
         let (tell, told) = oneshot::channel();
-        let mut waiting = self.waiting.borrow_mut();
-        waiting.retain(|waiter| !waiter.is_closed());
-        waiting.push(tell);
-        if !self.looking.replace(true) {
-            let looking = Looking(Rc::clone(self));
-            actix::spawn(async move {
-                loop {
-                    let waiting = looking.0.waiting.take();
-                    if waiting.is_empty() {
-                        return;
-                    }
-                    look(&setup).await;
-                    waiting.into_iter().for_each(|waiter| waiter.send(()).unwrap_or_default());
-                }
-            });
-        }
+        self.0.retain(|waiter| !waiter.is_closed());
+        self.0.ask(tell, move |waiting| {
+            let setup = setup.clone();
+            async move {
+                look(&setup).await;
+                waiting.into_iter().for_each(|waiter| waiter.send(()).unwrap_or_default());
+            }
+        });
         told
     }
 }

@@ -1,7 +1,7 @@
 //! Asking StackStorm for executions, as the stream does not tell of all.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::{HashMap, HashSet},
     rc::Rc,
     sync::Arc,
@@ -17,6 +17,7 @@ use crate::{
     actors::{
         auth::{self, Auth, CallError},
         journal::{End, Ended, Journal, Owed, Told},
+        rounds::Rounds,
         router::Overdue,
     },
     journal::RunId,
@@ -28,21 +29,10 @@ use crate::{
 };
 
 /// Asks, once at a time, and goes on when the stream ends: one that never lasts, or is not opened, delays no result.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Sweeper {
-    schedule: RefCell<Schedule>,
-    sweeping: Cell<bool>,
-    /// Whether all are to be asked for once more: what is being asked for may be older than the stream.
-    again: Cell<bool>,
-}
-
-/// Ends a sweep, even if it ends in a panic.
-struct Sweeping(Rc<Sweeper>);
-
-impl Drop for Sweeping {
-    fn drop(&mut self) {
-        self.0.sweeping.set(false);
-    }
+    schedule: Rc<RefCell<Schedule>>,
+    rounds: Rc<Rounds<Scope>>,
 }
 
 impl Sweeper {
@@ -51,18 +41,13 @@ impl Sweeper {
         self.schedule.borrow_mut().opened(Instant::now());
     }
 
-    /// Asks for executions whose end is not known; for all of them again if they are being asked for already.
-    pub(super) fn sweep(self: &Rc<Self>, setup: Setup, scope: Scope) {
-        if self.sweeping.replace(true) {
-            self.again.set(self.again.get() || scope == Scope::All);
-            return;
-        }
-        let sweeping = Sweeping(Rc::clone(self));
-        actix::spawn(async move {
-            sweep(&setup, &sweeping.0.schedule, scope).await;
-            while sweeping.0.again.take() {
-                sweep(&setup, &sweeping.0.schedule, Scope::All).await;
-            }
+    /// Asks for executions whose end is not known; again if they are being asked for: that may be older than the stream.
+    pub(super) fn sweep(&self, setup: Setup, scope: Scope) {
+        let schedule = Rc::clone(&self.schedule);
+        self.rounds.ask(scope, move |scopes| {
+            let (setup, schedule) = (setup.clone(), Rc::clone(&schedule));
+            let scope = scopes.into_iter().max().unwrap_or(Scope::Due);
+            async move { sweep(&setup, &schedule, scope).await }
         });
     }
 }
