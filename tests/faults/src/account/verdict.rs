@@ -69,13 +69,11 @@ impl Verdict {
         if entry.parts.keys().any(|token| runs(token) > 1) {
             self.run_twice.push(number);
         }
-        let is_promised =
-            |(token, part): &(&String, &Part)| runs(token) > 0 || part.acks.first().is_some() || !is_run;
-        for (token, part) in entry.parts.iter().filter(is_promised) {
+        for (token, part) in &entry.parts {
             self.part(token, part, entry);
         }
         let missing = |part: &Part| part.missing().next().is_some();
-        if !entry.told.is_empty() && entry.parts.iter().filter(is_promised).any(|(_, part)| missing(part)) {
+        if !entry.told.is_empty() && entry.parts.values().any(missing) {
             self.unclear.push(number);
         }
         let is_disordered = |part: &Part| {
