@@ -106,7 +106,7 @@ fn account(options: &mut Options) -> Option<BareJid> {
     if text.is_empty() {
         return None;
     }
-    let account = BareJid::new(&text).ok().filter(|account| account.node().is_some());
+    let account = address(&text);
     if account.is_none() {
         options.complain(line, "jid", format!("expected an account, as \"fulmar@example.org\", got \"{text}\""));
     }
@@ -159,7 +159,7 @@ fn rooms(options: &mut Options) -> Vec<Wanted> {
     let mut rooms = Vec::new();
     for text in options.texts("rooms").unwrap_or_default() {
         let (name, key) = text.split_once(' ').map_or((text.as_str(), None), |(name, key)| (name, Some(key)));
-        if let Some(room) = room(name) {
+        if let Some(room) = address(name) {
             rooms.push(Wanted { room, key: key.map(Secret::new) });
         } else {
             // A key is not shown.
@@ -170,9 +170,10 @@ fn rooms(options: &mut Options) -> Vec<Wanted> {
     rooms
 }
 
-/// The address of the room called `name`, if it can be one.
-pub(crate) fn room(name: &str) -> Option<BareJid> {
-    BareJid::new(name).ok().filter(|room| room.node().is_some())
+/// The address of a room or a person. What is not written as it would be after it was read is none: one place has one name.
+pub(crate) fn address(name: &str) -> Option<BareJid> {
+    let read = |name: &str| BareJid::new(name).ok().filter(|address| address.node().is_some());
+    read(name).filter(|address| read(address.as_str()).as_ref() == Some(address))
 }
 
 #[cfg(test)]

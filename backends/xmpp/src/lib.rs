@@ -34,7 +34,7 @@ use std::sync::Arc;
 use fulmar_contract::{
     Backend, BoxFuture, Capabilities, Failure, Identity, Kind, Limit, Link, Markup, Options, RoomId, Unit,
 };
-use jid::{BareJid, Jid};
+use jid::Jid;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use config::Config;
@@ -91,12 +91,12 @@ impl Backend for Xmpp {
     }
 
     fn room(&self, name: &str) -> Option<RoomId> {
-        config::room(name).map(|room| RoomId::new(room.as_str()))
+        config::address(name).map(|room| RoomId::new(room.as_str()))
     }
 
+    /// A person is written as a room is.
     fn direct(&self, name: &str) -> Option<RoomId> {
-        let person = BareJid::new(name).ok().filter(|person| person.node().is_some())?;
-        Some(RoomId::new(person.as_str()))
+        self.room(name)
     }
 
     /// For somebody who is only known from a room, their place in it.

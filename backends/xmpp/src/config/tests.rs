@@ -70,6 +70,16 @@ fn a_server_is_a_host_and_perhaps_a_port() {
 }
 
 #[test]
+fn an_address_is_read_as_it_is_written() {
+    let long = format!("ops@{}.example", "\u{df}".repeat(40));
+
+    let written =
+        ["Ops@Rooms.Example", "ops@stra\u{df}e.example", &long].map(|name| address(name).map(|it| it.to_string()));
+
+    assert_eq!(written, [Some("ops@rooms.example".to_owned()), Some("ops@strasse.example".to_owned()), None]);
+}
+
+#[test]
 fn what_is_wrong_is_named_with_what_was_expected() {
     let account = (ACCOUNT.0, text(ACCOUNT.1));
     let password = ("password", text("x"));

@@ -20,7 +20,7 @@ use crate::{
 impl Session<'_> {
     /// Obeys an order to join.
     pub(super) async fn join(&mut self, room: &RoomId, key: Option<Secret>, done: Done) -> Result<(), Failure> {
-        let why = match config::room(room.as_str()) {
+        let why = match config::address(room.as_str()) {
             None => "that is no address of a room",
             Some(_) if !self.rooms.ours.has_place() => "we are in as many rooms as we may be",
             Some(room) => {
@@ -35,7 +35,7 @@ impl Session<'_> {
 
     /// Obeys an order to leave.
     pub(super) async fn part(&mut self, room: &RoomId, done: Done) -> Result<(), Failure> {
-        let Some(room) = config::room(room.as_str()) else {
+        let Some(room) = config::address(room.as_str()) else {
             drop(done.send(Err("that is no address of a room".into())));
             return Ok(());
         };

@@ -24,7 +24,9 @@ fn run(input: &[u8]) {
     let Some((markup, counts, multiline)) = DIALECTS.into_iter().cycle().nth(input.len() % DIALECTS.len()) else {
         return;
     };
-    let limit = Limit { max: 200, unit: if input.len().is_multiple_of(2) { Unit::Bytes } else { Unit::Utf16 } };
+    // In HTML, the deepest blocks take that much by themselves.
+    let max = if markup == Markup::Html { 500 } else { 200 };
+    let limit = Limit { max, unit: if input.len().is_multiple_of(2) { Unit::Bytes } else { Unit::Utf16 } };
     let look = Look { kind: "x", markup, limit, counts, multiline, triggers: &triggers, calls_all: false };
     for format in [Format::Markdown, Format::Mrkdwn, Format::Plain] {
         let document = markup::document(&text, format, &Value::Null, &look);
