@@ -188,7 +188,13 @@ impl Ledger {
 
     fn submit(&mut self, id: CommandId, executions: Vec<Execution>) -> Result<(), Misfit> {
         let Some(command) = self.command(id) else { return misfit(format!("executions of command {id}")) };
-        let runs: Vec<RunId> = executions.iter().map(|execution| command.run_id(&execution.id)).collect();
+        // Each once: a list that was read while more began may have told of one twice.
+        let mut known = HashSet::new();
+        let (runs, executions): (Vec<RunId>, Vec<Execution>) = executions
+            .into_iter()
+            .map(|execution| (command.run_id(&execution.id), execution))
+            .filter(|(run, _)| known.insert(run.clone()))
+            .unzip();
         self.lead(id, CommandState::Submitted, runs.clone())?;
         self.executions.extend(runs.into_iter().zip(executions));
         Ok(())

@@ -71,7 +71,10 @@ impl Client {
             let (page, is_last) = self.read_page::<Box<RawValue>>(access, "/executions", &query, offset).await?;
             offset += page.len();
             for execution in readable(page).filter(|it| !it.is_child()) {
-                if let Some(known) = execution.mark().and_then(|mark| found.get_mut(mark)) {
+                // What begins meanwhile moves those before it on to the next page.
+                if let Some(known) = execution.mark().and_then(|mark| found.get_mut(mark))
+                    && known.iter().all(|it| it.id() != execution.id())
+                {
                     known.push(execution);
                 }
             }

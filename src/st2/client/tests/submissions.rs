@@ -81,3 +81,18 @@ async fn what_was_found_is_not_looked_for_among_older_ones() {
     assert_eq!(ids(&found), [["20"], ["120"]]);
     assert_eq!(requests.lock().unwrap().len(), 2);
 }
+
+#[actix_web::test]
+async fn what_moved_to_the_next_page_meanwhile_is_found_once() {
+    let (client, _) = serve(|seen| {
+        let offset: usize = seen.query["offset"].parse().unwrap();
+        let first = offset.saturating_sub(90);
+        let page = (first..first + 100).map(|id| execution(&id.to_string(), &id.to_string(), &Value::Null));
+        HttpResponse::Ok().json(page.collect::<Vec<_>>())
+    });
+    let both = ["20", "105"].map(|command| sought(command, "core.local", 0));
+
+    let found = client.find_submissions(&key(), &both).await.unwrap();
+
+    assert_eq!(ids(&found), [["20"], ["105"]]);
+}
