@@ -199,7 +199,7 @@ impl Journal {
         ctx.run_later(left.try_into().unwrap_or_default(), move |journal, ctx| {
             let concluded = journal.book.borrow_mut().unannounced(&run);
             if let Some(concluded) = concluded {
-                info!(execution = %run, "no announcement came, the result is given directly");
+                info!(execution = %run, "no announcement came in time");
                 journal.conclude(concluded, ctx);
             }
         });

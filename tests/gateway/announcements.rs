@@ -376,6 +376,22 @@ fn an_announcement_is_the_result_though_the_stream_did_not_tell_of_the_end() {
 }
 
 #[test]
+fn what_an_announcement_is_is_asked_again_until_stackstorm_says() {
+    story(async || {
+        let stage = Stage::announced().await;
+
+        stage.inject(json!({"fault": "lose-events", "events": "st2.execution__update", "times": 3}));
+        stage.inject(json!({"fault": "answer", "path": "/v1/executions/*", "times": 2, "status": 500}));
+        stage.says("!quietly a").await;
+        stage.counts("result", 1).await;
+        stage.until_idle().await;
+
+        assert_eq!(stage.texts(), ["a"]);
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn a_command_whose_answer_was_lost_is_answered_by_its_announcement() {
     story(async || {
         let stage = Stage::announced().await;

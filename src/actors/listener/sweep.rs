@@ -166,19 +166,29 @@ fn overdue_since(execution: &Execution, now: Timestamp) -> Option<Duration> {
     waited.try_into().ok().filter(|_| is_overdue)
 }
 
-/// Tells the Journal of an execution's end as StackStorm has it, if it has ended or does not exist.
-pub(in crate::actors) async fn ask(client: &Client, auth: &Line<Auth>, journal: &Line<Journal>, run: RunId) {
-    let Some(id) = ExecutionId::new(run.id.clone()) else { return };
+/// Tells the Journal of an execution's end as StackStorm has it, if it has ended or does not exist. Returns whether StackStorm
+/// has said so or otherwise.
+pub(in crate::actors) async fn ask(
+    client: &Client,
+    auth: &Line<Auth>,
+    journal: &Line<Journal>,
+    run: RunId,
+) -> bool {
+    let Some(id) = ExecutionId::new(run.id.clone()) else { return true };
     let asked = auth::call(auth, async |access| client.execution(access, &id).await).await;
     let end = match asked {
         Ok(execution) if execution.status().is_terminal() => End::Finished(Arc::new(execution)),
-        Ok(_) => return,
+        Ok(_) => return true,
         Err(CallError::Api(error)) if error.is_absent() => End::Missing,
-        Err(error) => return warn!(%error, execution = %id, "execution not asked for"),
+        Err(error) => {
+            warn!(%error, execution = %id, "execution not asked for");
+            return false;
+        }
     };
     if let Err(error) = journal.send(Ended { run, end }).await {
         warn!(%error, "end of an execution not passed on");
     }
+    true
 }
 
 /// How long after it was first seen an execution is asked for: half a minute after it began at the latest.

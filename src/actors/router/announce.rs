@@ -4,12 +4,15 @@
 //! result, as its command's POST is open or its execution may just have ended, waits with all that follow it for the same
 //! command; the stream does not wait for them.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use actix::{Handler, Message};
 use fulmar_contract::Mention;
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 use tracing::{debug, warn};
 
 use super::{
@@ -150,14 +153,17 @@ impl News {
         Some(place)
     }
 
-    /// What it is; waits until that is clear.
+    /// What it is; waits until that is clear, or StackStorm has not answered for too long.
     pub(super) async fn meaning(&self, lines: &Lines) -> Option<Meaning> {
-        let mut asked = Asked::NotYet;
+        let (mut asked, begin) = (Asked::NotYet, Instant::now());
         loop {
             match self.weigh(lines, asked).await? {
                 Meaning::Unclear(Doubt::Running(ids)) => {
-                    self.ask(lines, ids).await;
-                    asked = Asked::Just;
+                    if self.ask(lines, ids).await || begin.elapsed() > PATIENCE {
+                        asked = Asked::Just;
+                    } else {
+                        sleep(AGAIN).await;
+                    }
                 }
                 // Should the Journal die meanwhile, it is asked again.
                 Meaning::Unclear(Doubt::Submitting) => drop(lines.journal.send(Settled(self.named?)).await),
@@ -254,13 +260,15 @@ impl News {
             .ok()
     }
 
-    /// Has the Journal know of each of these executions whether it is over.
-    async fn ask(&self, lines: &Lines, ids: Vec<String>) {
-        let Some(storm) = lines.stackstorms.get(&self.stackstorm) else { return };
+    /// Has the Journal know of each of these executions whether it is over. Returns whether StackStorm has answered.
+    async fn ask(&self, lines: &Lines, ids: Vec<String>) -> bool {
+        let Some(storm) = lines.stackstorms.get(&self.stackstorm) else { return true };
+        let mut is_answered = true;
         for id in ids {
             let run = RunId { stackstorm: storm.name.clone(), id };
-            ask(&storm.client, &storm.auth, &lines.journal, run).await;
+            is_answered &= ask(&storm.client, &storm.auth, &lines.journal, run).await;
         }
+        is_answered
     }
 }
 
@@ -281,3 +289,9 @@ async fn bury(lines: &Lines, route: Route, what: Utterance, mut with: Vec<Entry>
         warn!(%error, "announcement for nowhere not journalled");
     }
 }
+
+/// How soon StackStorm is asked again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// How long it may not answer. A look for missed announcements must not pass over one that is in the air for longer than that.
+const PATIENCE: Duration = Duration::from_secs(60);

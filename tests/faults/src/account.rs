@@ -268,7 +268,7 @@ enum Said<'a> {
 impl<'a> Said<'a> {
     fn of(text: &'a str) -> Self {
         let token = |word: &str| token(text.split_once(word)?.1);
-        if text.contains("It runs; ") {
+        if text.contains("own answer was lost on the way") {
             Self::Found
         } else if let Some(token) = token("Working on ") {
             let id = text.split_once(" as ").and_then(|(_, rest)| rest.split('.').next());
