@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -125,3 +126,7 @@ const KEY: &str = "faults";
 
 /// As many as the sandbox remembers.
 const PAGE: usize = 10_000;
+
+/// StackStorm's times are seconds: of what is announced so soon before or after its first start, a gateway without a past cannot
+/// tell whether it is news.
+pub(crate) const BLUR: Duration = Duration::from_secs(2);

@@ -48,6 +48,7 @@ async fn round(site: &Site, seed: u64) -> Outcome<Row> {
     let script = Script::draw(&mut rng, LENGTH);
     let mut round = Round::set(site, seed, plan, &script, rng).await?;
     round.stage.enter().await?;
+    sleep(stackstorm::BLUR).await;
     round.suffer(&script).await?;
     let over = Instant::now();
     let healed = round.heal().await;

@@ -16,6 +16,7 @@ use crate::{
     Outcome, Site,
     network::Receipts,
     report::Row,
+    stackstorm,
     stage::{Plan, Stage},
     wait::{PATIENCE, until},
 };
@@ -145,8 +146,7 @@ impl Steps {
         self.lives += 1;
         stage.wiring.state = format!("sqlite:{}", journal.display());
         stage.wiring.write(&stage.launch.config)?;
-        // StackStorm's times are seconds: what was announced in this one would be news to who has no past.
-        sleep(Duration::from_secs(2)).await;
+        sleep(stackstorm::BLUR).await;
         Ok(())
     }
 

@@ -63,8 +63,9 @@ impl Crowd {
         }
     }
 
-    /// Waits until everything is taken that was to be announced, or not.
+    /// Everybody does what is left to do; waits until everything is taken that was to be announced, or not.
     pub(super) async fn finish(&mut self, stage: &mut Stage) {
+        self.follow_up(stage);
         while let Some(announced) = self.announcing.join_next().await {
             if let Ok(Some(number)) = announced {
                 stage.account.is_made(number);
