@@ -402,7 +402,7 @@ fn a_command_whose_answer_was_lost_is_answered_by_its_announcement() {
         stage.until_idle().await;
 
         let texts = stage.texts();
-        assert!(texts.len() == 2 && texts[0].starts_with("It runs") && texts[1] == "a", "{texts:?}");
+        assert!(texts.len() == 2 && texts[0].starts_with("StackStorm has it") && texts[1] == "a", "{texts:?}");
         stage.ends().await;
     });
 }

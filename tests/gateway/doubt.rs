@@ -12,7 +12,7 @@ fn runs_once_though(faults: &[Value]) {
         faults.iter().for_each(|fault| stage.inject(fault.clone()));
         stage.says("!quietly once").await;
 
-        stage.hears_of("It runs").await;
+        stage.hears_of("StackStorm has it").await;
         assert_eq!(stage.hears().await, "once");
         assert_eq!(stage.sandbox.made(), 1);
         stage.ends().await;
@@ -106,7 +106,7 @@ fn a_post_in_doubt_is_said_to_be_once_and_then_found() {
 
         let heard = [stage.hears().await, stage.hears().await, stage.hears().await];
         assert_eq!(heard[0], "StackStorm's answer is outstanding; looking whether it runs.");
-        assert!(heard[1].starts_with("It runs") && heard[2] == "once", "{heard:?}");
+        assert!(heard[1].starts_with("StackStorm has it") && heard[2] == "once", "{heard:?}");
         assert_eq!((stage.sandbox.made(), stage.network.posts().len()), (1, 3));
         stage.ends().await;
     });

@@ -160,7 +160,7 @@ fn a_command_that_was_sent_is_found_and_not_sent_again() {
         run_before(&sandbox).await;
         let stage = Stage::over(&disk("quietly late", "demo.quiet", NOW, &SENT), sandbox);
 
-        stage.hears_of("It runs").await;
+        stage.hears_of("StackStorm has it").await;
 
         assert_eq!(stage.hears().await, "late");
         assert_eq!(stage.sandbox.made(), 1);
@@ -208,7 +208,7 @@ fn however_many_commands_are_in_doubt_they_are_looked_for_together() {
         run_before(&sandbox).await;
         let stage = Stage::over(&many(50), sandbox);
 
-        stage.hears_of("It runs").await;
+        stage.hears_of("StackStorm has it").await;
         stage.until("all know", |_| stage.network.posts().len() == 51).await;
 
         // All but one are told after three seconds, when two looks were made.
@@ -233,7 +233,7 @@ fn that_a_command_is_looked_for_is_said_once_whatever_ends_meanwhile() {
         let second = Stage::over(&disk, first.sandbox.clone());
 
         let heard = second.hears().await;
-        assert!(heard.starts_with("It runs"), "{heard}");
+        assert!(heard.starts_with("StackStorm has it"), "{heard}");
         second.ends().await;
     });
 }

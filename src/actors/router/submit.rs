@@ -26,7 +26,7 @@ use crate::{
     markup::Format,
     st2::{
         self, ApiError, Fate as Doubt,
-        wire::{AliasAnswer, AliasExecution, ExecutionId, MatchAndExecute, Status},
+        wire::{AliasAnswer, AliasExecution, ExecutionId, MatchAndExecute},
     },
 };
 
@@ -91,9 +91,7 @@ pub(super) async fn settle(lines: &Lines, command: &Command, result: Value, fate
         }
         Fate::Found(found) => {
             let executions = found.iter().map(|it| execution(command, it.id(), result.clone())).collect();
-            let is_waiting = found.iter().all(|it| *it.status() == Status::Requested);
-            let what = if is_waiting { "It waits to be begun" } else { "It runs" };
-            let text = format!("{what}; StackStorm's own answer was lost on the way.");
+            let text = "StackStorm has it; its own answer was lost on the way.";
             ran(lines, command, executions, Some(Utterance::answer(command, text))).await;
             ask_for_ends(lines, command, &found).await;
         }
