@@ -141,8 +141,11 @@ impl Run {
 }
 
 impl Line {
-    /// Takes away what is more than so much white space at its beginning.
+    /// Takes away what is more than so much white space at its beginning, and what is more than that of the outermost signs of
+    /// lists.
     pub(super) fn indent_at_most(&mut self, mut most: usize) {
+        let inner = self.lead.floor_char_boundary(self.lead.len().saturating_sub(most));
+        self.lead.drain(..inner);
         for text in iter::once(&mut self.lead).chain(self.runs.iter_mut().map(|run| &mut run.text)) {
             let indent = text.len() - text.trim_start().len();
             if indent > most {

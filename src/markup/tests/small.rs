@@ -14,6 +14,19 @@ fn html_of(text: &str) -> String {
 }
 
 #[test]
+fn the_signs_of_lists_within_lists_never_make_a_post_too_long() {
+    let text = format!("{}1. x", "- ".repeat(400));
+    for (name, mut look) in looks() {
+        look.limit.max = 500;
+
+        let parts = markdown(&text, &look);
+
+        assert!(parts.iter().all(|part| part.fits(&look, look.limit)), "{name}: {parts:?}");
+        assert!(parts.iter().any(|part| part.text.contains('x')), "{name}: {parts:?}");
+    }
+}
+
+#[test]
 fn white_space_at_the_beginning_of_a_line_never_makes_a_post_too_long() {
     let limit = Limit { max: 200, unit: Unit::Utf16 };
     let look = Look {
