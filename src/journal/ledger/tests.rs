@@ -113,6 +113,19 @@ fn executions_of_two_stackstorms_with_the_same_id_are_two() {
 }
 
 #[test]
+fn an_execution_that_is_told_of_twice_is_one() {
+    let both = vec![execution(1, "a"), execution(1, "a")];
+
+    let ledger = ledger(
+        submitting(1)
+            .into_iter()
+            .chain([Entry::Submitted(id(1), both), Entry::Ended(run("a"), ExecutionState::Told)]),
+    );
+
+    assert_eq!(ledger.counts().open, 0);
+}
+
+#[test]
 fn a_command_is_open_until_its_last_execution_is_told() {
     let mut ledger = ledger(submitting(1));
 
