@@ -44,6 +44,8 @@ impl Sweeper {
     /// Asks for executions whose end is not known; again if they are being asked for: that may be older than the stream.
     pub(super) fn sweep(&self, setup: Setup, scope: Scope) {
         let schedule = Rc::clone(&self.schedule);
+        // What is asked for at each tick is asked for once, however long the present round takes.
+        self.rounds.retain(|asked| *asked > scope);
         self.rounds.ask(scope, move |scopes| {
             let (setup, schedule) = (setup.clone(), Rc::clone(&schedule));
             let scope = scopes.into_iter().max().unwrap_or(Scope::Due);
