@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
-use crate::Secret;
+use crate::{Failure, Secret};
 
 /// A value of the configuration and the line on which it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +92,14 @@ impl Options {
     /// Begins to read `entries`, the table called `path` that begins on `line`.
     pub const fn new(path: String, line: usize, entries: Entries) -> Self {
         Self { path, line, entries, known: Vec::new(), problems: Vec::new() }
+    }
+
+    /// The chat that `read` finds described here.
+    ///
+    /// # Errors
+    /// [`Failure::Misconfigured`] when it finds none.
+    pub fn chat<C>(&mut self, read: impl FnOnce(&mut Self) -> Option<C>) -> Result<C, Failure> {
+        read(self).ok_or_else(|| Failure::Misconfigured { why: format!("{} describes no chat", self.path) })
     }
 
     /// The table's name, as `chats.ops`.

@@ -43,9 +43,7 @@ pub trait Server: Send + Sync {
 /// # Errors
 /// Anything that ended the session, and [`Failure::Misconfigured`] when `options` describe no chat.
 pub async fn run_over(server: impl Server + 'static, options: &mut Options, link: Link) -> Result<(), Failure> {
-    let Some(config) = config::read(options) else {
-        return Err(Failure::Misconfigured { why: format!("{} describes no chat", options.path()) });
-    };
+    let config = options.chat(config::read)?;
     let rooms = Rooms::new(&config);
     session::run_over(Api::Played(Box::new(server)), &config, &rooms, link).await
 }

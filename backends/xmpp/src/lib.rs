@@ -53,9 +53,7 @@ pub async fn run_over(
     options: &mut Options,
     link: Link,
 ) -> Result<(), Failure> {
-    let Some(config) = config::read(options) else {
-        return Err(Failure::Misconfigured { why: format!("{} describes no chat", options.path()) });
-    };
+    let config = options.chat(config::read)?;
     let lasting = Lasting::new(config.rooms.clone());
     session::run_over(Box::new(stream), &config, &lasting, link).await
 }
