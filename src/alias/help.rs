@@ -1,6 +1,6 @@
 //! What there is to run, a page at a time.
 
-use super::expression::{Expression, Flags};
+use super::expression::{Budget, Expression, Flags, Spent};
 use super::{Alias, Registry};
 
 /// How many lines a page has unless asked otherwise.
@@ -8,6 +8,9 @@ const USUAL: usize = 20;
 
 /// How many lines a page has at most, whatever is asked.
 const MOST: usize = 100;
+
+/// How many steps each display adds to what a filter may take: enough for any filter that a person types.
+const STEPS: u32 = 500;
 
 /// What is asked of help.
 #[derive(Debug)]
@@ -48,6 +51,9 @@ pub enum BadHelp {
         /// What stands there.
         text: String,
     },
+    /// The filter takes too long.
+    #[error("the filter `{0}` takes too long, expected a simpler one")]
+    Slow(String),
     /// There is no such option.
     #[error("unknown option `{0}`, expected --pack, --filter, --limit or --offset")]
     Unknown(String),
@@ -127,9 +133,20 @@ impl HelpQuery {
         self.limit.clamp(1, MOST)
     }
 
-    fn admits(&self, alias: &Alias, display: &str) -> bool {
-        self.pack.as_ref().is_none_or(|pack| *pack == alias.pack)
-            && self.filter.as_ref().is_none_or(|filter| filter.is_in(display))
+    /// The displays of `alias` that are asked for.
+    fn of<'a>(&self, alias: &'a Alias, budget: &mut Budget) -> Result<Vec<&'a str>, BadHelp> {
+        if self.pack.as_ref().is_some_and(|pack| *pack != alias.pack) {
+            return Ok(Vec::new());
+        }
+        let displays = alias.formats.iter().filter_map(|phrase| phrase.display());
+        let Some(filter) = &self.filter else { return Ok(displays.collect()) };
+        let mut found = Vec::new();
+        for display in displays {
+            if filter.is_in(display, budget)? {
+                found.push(display);
+            }
+        }
+        Ok(found)
     }
 
     /// The same question of the lines from `offset` on.
@@ -172,21 +189,25 @@ impl Filter {
         }
     }
 
-    fn is_in(&self, display: &str) -> bool {
+    fn is_in(&self, display: &str, budget: &mut Budget) -> Result<bool, BadHelp> {
         let display: Vec<char> = display.chars().collect();
-        self.expression.search(&display, 0).is_ok_and(|found| found.is_some())
+        budget.grant(STEPS);
+        self.expression.is_in(&display, budget).map_err(|Spent| BadHelp::Slow(self.text.clone()))
     }
 }
 
 impl Registry {
     /// The page that `query` asks for, of enabled aliases that `allowed` admits.
-    pub fn help(&self, query: &HelpQuery, allowed: impl Fn(&Alias) -> bool) -> HelpPage {
+    ///
+    /// # Errors
+    /// When its filter takes too long.
+    pub fn help(&self, query: &HelpQuery, allowed: impl Fn(&Alias) -> bool) -> Result<HelpPage, BadHelp> {
+        let mut budget = Budget::default();
         let mut shown: Vec<(&Alias, &str)> = Vec::new();
         for alias in self.aliases().iter().filter(|alias| alias.enabled) {
-            let displays = alias.formats.iter().filter_map(|phrase| phrase.display());
-            let mut asked = displays.filter(|display| query.admits(alias, display)).peekable();
-            if asked.peek().is_some() && allowed(alias) {
-                shown.extend(asked.map(|display| (&**alias, display)));
+            let asked = query.of(alias, &mut budget)?;
+            if !asked.is_empty() && allowed(alias) {
+                shown.extend(asked.into_iter().map(|display| (&**alias, display)));
             }
         }
         shown.sort_by(|(a, _), (b, _)| a.pack.cmp(&b.pack));
@@ -196,7 +217,7 @@ impl Registry {
             description: alias.description.clone(),
             reference: alias.reference(),
         };
-        HelpPage { lines: page.map(line).collect(), total: shown.len(), offset: query.offset }
+        Ok(HelpPage { lines: page.map(line).collect(), total: shown.len(), offset: query.offset })
     }
 }
 
@@ -274,7 +295,7 @@ mod tests {
 
     fn page(text: &str) -> String {
         let query = HelpQuery::parse(text).unwrap();
-        registry().help(&query, |_| true).text(&query, "")
+        registry().help(&query, |_| true).unwrap().text(&query, "")
     }
 
     #[test]
@@ -305,14 +326,30 @@ mod tests {
         let aliases = (0..500).map(|n| from_value(json!({"name": n.to_string(), "formats": ["x"]})).unwrap());
         let registry = Registry::new(aliases.collect(), &["*"]);
 
-        let page = registry.help(&HelpQuery::parse("--limit 9999").unwrap(), |_| true);
+        let page = registry.help(&HelpQuery::parse("--limit 9999").unwrap(), |_| true).unwrap();
 
         assert_eq!((page.lines.len(), page.total), (100, 500));
     }
 
     #[test]
+    fn a_filter_takes_no_longer_over_many_commands_than_over_one() {
+        let alias = |n| from_value(json!({"name": format!("{n}"), "formats": ["a".repeat(100)]})).unwrap();
+        let registry = Registry::new((0..1000).map(alias).collect(), &["*"]);
+        let found = |filter: &str| {
+            let query = HelpQuery { filter: Some(Filter::new(filter).unwrap()), ..HelpQuery::default() };
+            registry.help(&query, |_| true).map(|page| page.total)
+        };
+
+        // Back-references, which no failed choice can be remembered for: half a million steps each.
+        let slow = r"(a*)(a*)(a*)\1x";
+
+        assert_eq!(found("^a.*a$"), Ok(1000));
+        assert_eq!(found(slow), Err(BadHelp::Slow(slow.to_owned())));
+    }
+
+    #[test]
     fn shows_only_what_is_allowed() {
-        let page = registry().help(&HelpQuery::default(), |alias| alias.pack == "web");
+        let page = registry().help(&HelpQuery::default(), |alias| alias.pack == "web").unwrap();
 
         assert_eq!(page.total, 5);
         assert!(page.lines.iter().all(|line| line.reference.starts_with("web.")));

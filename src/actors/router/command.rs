@@ -22,7 +22,7 @@ use crate::{
         journal::Count,
         listener,
     },
-    alias::{Found, HelpQuery, Hit, Registry},
+    alias::{BadHelp, Found, HelpQuery, Hit, Registry},
     journal::{Command, Results, Route},
     st2::wire::MatchAnswer,
     supervise::Down,
@@ -124,22 +124,25 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
 
 /// Says what can be run.
 pub(super) async fn help(lines: Rc<Lines>, mut asked: Asked, query: String) -> Option<Offer> {
-    let known = known(&mut asked).await;
-    let text = match (HelpQuery::parse(&query), known) {
-        (Err(error), _) => error.to_string(),
-        (Ok(_), Err(down)) => format!("The commands are {down}."),
-        (Ok(_), Ok(known)) if known.loaded.is_none() => not_loaded(&known),
-        (Ok(query), Ok(known)) => {
-            let prefix = asked.prefix(&lines);
-            let page = known.registry.help(&query, |_| true).text(&query, prefix);
-            let others = words::others(&lines.others(&asked.storm, &asked.route(), asked.heard.direct));
-            let own = || format!("\n{}{others}", builtin::help(prefix, asked.standing));
-            let heading = lines.has_several().then(|| format!("StackStorm {}\n", asked.storm.name));
-            let end = if query.is_for_all() { own() } else { String::new() };
-            format!("{}{page}{end}", heading.unwrap_or_default())
-        }
+    let text = match known(&mut asked).await {
+        Err(down) => format!("The commands are {down}."),
+        Ok(known) if known.loaded.is_none() => not_loaded(&known),
+        Ok(known) => page(&lines, &asked, &known, &query).unwrap_or_else(|bad| bad.to_string()),
     };
     reply(&lines, &asked, text).await
+}
+
+/// The page that `query` asks for; with the gateway's own commands after the beginning of everything.
+fn page(lines: &Lines, asked: &Asked, known: &Known, query: &str) -> Result<String, BadHelp> {
+    let query = HelpQuery::parse(query)?;
+    let prefix = asked.prefix(lines);
+    let page = known.registry.help(&query, |_| true)?.text(&query, prefix);
+    let heading = if lines.has_several() { format!("StackStorm {}\n", asked.storm.name) } else { String::new() };
+    if !query.is_for_all() {
+        return Ok(format!("{heading}{page}"));
+    }
+    let others = words::others(&lines.others(&asked.storm, &asked.route(), asked.heard.direct));
+    Ok(format!("{heading}{page}\n{}{others}", builtin::help(prefix, asked.standing)))
 }
 
 /// Says how the gateway is.

@@ -5,10 +5,11 @@ use super::node::{At, Fold};
 use super::program::{Insn, Pc, Program};
 use super::unicode::same;
 
-/// The steps that one search may take; about a hundredth of a second.
-const BUDGET: u32 = 1_000_000;
+/// How many steps searches may still take; a million are about a hundredth of a second.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget(u32);
 
-/// How many characters of a back-reference, or members of a set, cost as much as one step.
+/// How many characters of a back-reference, members of a set or positions to keep cost as much as one step.
 const COMPARED_IN_A_STEP: usize = 8;
 
 /// What remembering may cost, in bits.
@@ -50,7 +51,7 @@ pub(crate) struct Machine<'a> {
     slots: Vec<usize>,
     stack: Vec<Entry>,
     failed: Option<Failed>,
-    steps: u32,
+    budget: Budget,
     /// Where the whole match must not end.
     not_here: usize,
 }
@@ -77,11 +78,35 @@ enum Step {
     Go(Thread),
 }
 
+impl Budget {
+    /// This many steps more.
+    pub(crate) const fn grant(&mut self, steps: u32) {
+        self.0 = self.0.saturating_add(steps);
+    }
+
+    fn spend(&mut self, steps: u32) -> Result<(), Spent> {
+        self.0 = self.0.checked_sub(steps).ok_or(Spent)?;
+        Ok(())
+    }
+}
+
+/// What one search may take.
+impl Default for Budget {
+    fn default() -> Self {
+        Self(1_000_000)
+    }
+}
+
 impl<'a> Machine<'a> {
-    pub(super) fn new(program: &'a Program, text: &'a [char]) -> Self {
+    pub(super) fn new(program: &'a Program, text: &'a [char], budget: Budget) -> Self {
         let slots = vec![NOWHERE; program.slots as usize];
         let failed = if program.refers { None } else { Failed::new(program.choices as usize, text.len()) };
-        Self { program, text, slots, stack: Vec::new(), failed, steps: BUDGET, not_here: NOWHERE }
+        Self { program, text, slots, stack: Vec::new(), failed, budget, not_here: NOWHERE }
+    }
+
+    /// What is left to spend.
+    pub(super) const fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// The first match at or after `from`; with `after_empty`, not an empty one at `from`.
@@ -100,6 +125,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn match_at(&mut self, start: usize) -> Result<Option<Spans>, Spent> {
         self.stack.clear();
         self.slots.fill(NOWHERE);
+        self.compare(self.slots.len())?;
         let Some(end) = self.run(Thread { pc: 0, at: start }, true)? else { return Ok(None) };
         let mut spans: Vec<usize> = self.slots.iter().take(self.program.groups as usize * 2).copied().collect();
         if let [first, second, ..] = spans.as_mut_slice() {
@@ -112,7 +138,7 @@ impl<'a> Machine<'a> {
     fn run(&mut self, mut thread: Thread, outer: bool) -> Result<Option<usize>, Spent> {
         let base = self.stack.len();
         loop {
-            self.spend(1)?;
+            self.budget.spend(1)?;
             match self.step(thread, outer)? {
                 Step::Go(next) => thread = next,
                 Step::Accept(at) if !outer || at != self.not_here => return Ok(Some(at)),
@@ -171,14 +197,9 @@ impl<'a> Machine<'a> {
         })
     }
 
-    fn spend(&mut self, steps: u32) -> Result<(), Spent> {
-        self.steps = self.steps.checked_sub(steps).ok_or(Spent)?;
-        Ok(())
-    }
-
     /// Spends what it costs to compare one character with `many`.
     fn compare(&mut self, many: usize) -> Result<(), Spent> {
-        self.spend(u32::try_from(many / COMPARED_IN_A_STEP).unwrap_or(u32::MAX))
+        self.budget.spend(u32::try_from(many / COMPARED_IN_A_STEP).unwrap_or(u32::MAX))
     }
 
     /// What `group` has matched, once more.

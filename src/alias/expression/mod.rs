@@ -19,7 +19,7 @@ mod token;
 mod unicode;
 mod width;
 
-pub(crate) use machine::{Machine, Spans, Spent};
+pub(crate) use machine::{Budget, Machine, Spans, Spent};
 pub(crate) use node::{At, Flags, Node};
 pub(crate) use parse::Syntax;
 pub(crate) use prefix::Hint;
@@ -64,23 +64,31 @@ impl Expression {
 
     /// The first match at or after `from`.
     pub(crate) fn search(&self, text: &[char], from: usize) -> Result<Option<Spans>, Spent> {
-        Machine::new(&self.program, text).search(from, false)
+        self.machine(text).search(from, false)
+    }
+
+    /// Whether there is a match; what the search takes is taken from `budget`.
+    pub(crate) fn is_in(&self, text: &[char], budget: &mut Budget) -> Result<bool, Spent> {
+        let mut machine = Machine::new(&self.program, text, *budget);
+        let found = machine.search(0, false);
+        *budget = machine.budget();
+        found.map(|found| found.is_some())
     }
 
     /// The match that begins exactly at `at`.
     pub(crate) fn match_at(&self, text: &[char], at: usize) -> Result<Option<Spans>, Spent> {
-        Machine::new(&self.program, text).match_at(at)
+        self.machine(text).match_at(at)
     }
 
     /// What tries several places of `text`, with one budget for all of them.
     pub(crate) fn machine<'a>(&'a self, text: &'a [char]) -> Machine<'a> {
-        Machine::new(&self.program, text)
+        Machine::new(&self.program, text, Budget::default())
     }
 
     /// All matches, none overlapping, as Python's `finditer` finds them.
     pub(crate) fn find_all(&self, text: &[char]) -> Result<Vec<Spans>, Spent> {
         let mut found: Vec<Spans> = Vec::new();
-        let mut machine = Machine::new(&self.program, text);
+        let mut machine = self.machine(text);
         let (mut from, mut after_empty) = (0, false);
         while let Some(spans) = machine.search(from, after_empty)? {
             let (start, end) = spans.whole();

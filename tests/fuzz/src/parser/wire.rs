@@ -85,7 +85,10 @@ fn aliases(value: &Value) {
         return;
     }
     let registry = Registry::new(aliases, &["*"]);
-    registry.help(&HelpQuery::default(), |_| true).text(&HelpQuery::default(), "");
+    let query = HelpQuery::default();
+    if let Ok(page) = registry.help(&query, |_| true) {
+        page.text(&query, "");
+    }
     registry.find("say hello");
     registry.suggest("say hello", |_| true);
 }
