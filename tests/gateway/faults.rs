@@ -36,6 +36,35 @@ fn stackstorm_may_come_later() {
 }
 
 #[test]
+fn nobody_waits_long_for_a_stackstorm_that_says_nothing() {
+    story(async || {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let unused = Sandbox::start(sandbox()).unwrap();
+        let stage = Stage::against(unused, &format!("http://{}", silent.local_addr().unwrap()), AS_USER);
+        stage.network.online().await;
+
+        stage.says("!echo x").await;
+
+        assert_eq!(stage.hears().await, "The commands are not known yet: they are being loaded.");
+        stage.ends().await;
+    });
+}
+
+#[test]
+fn what_nothing_matches_is_soon_told_though_stackstorm_does_not_say_what_it_knows() {
+    story(async || {
+        let stage = Stage::ready().await;
+        stage.inject(json!({"fault": "hang", "path": "/v1/actionalias/match", "millis": 60_000}));
+
+        stage.says("!ecko x").await;
+
+        let answer = stage.hears().await;
+        assert!(answer.contains("!echo"), "{answer}");
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn a_result_that_the_stream_did_not_bring_is_asked_for_after_the_reconnect() {
     story(async || {
         let stage = Stage::ready().await;

@@ -1,10 +1,10 @@
 //! From words meant for us to a submission, or to an answer of our own.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use fulmar_contract::{Heard, Mention, Taken};
-use tokio::task::spawn_blocking;
-use tracing::warn;
+use tokio::{task::spawn_blocking, time::timeout};
+use tracing::{debug, warn};
 
 use super::{
     administrator::Standing,
@@ -68,12 +68,16 @@ impl Asked {
 
 /// Finds out what was `said`, else what `words`, which lack the plugin prefix, mean, and runs it.
 pub(super) async fn run(lines: Rc<Lines>, mut asked: Asked, said: String, words: String) -> Option<Offer> {
-    let known = match known(&mut asked).await {
+    let known = match known(&asked).await {
         Ok(known) => known,
         Err(down) => {
             return reply(&lines, &asked, format!("The commands are {down}.")).await;
         }
     };
+    if known.loaded.is_none() {
+        lines.metrics.refusal("no_aliases");
+        return reply(&lines, &asked, not_loaded(&known)).await;
+    }
     let whole = if said == words { Found::None } else { known.registry.find(&said) };
     let (found, words) = match whole {
         Found::None => (known.registry.find(&words), words),
@@ -123,8 +127,8 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
 }
 
 /// Says what can be run.
-pub(super) async fn help(lines: Rc<Lines>, mut asked: Asked, query: String) -> Option<Offer> {
-    let text = match known(&mut asked).await {
+pub(super) async fn help(lines: Rc<Lines>, asked: Asked, query: String) -> Option<Offer> {
+    let text = match known(&asked).await {
         Err(down) => format!("The commands are {down}."),
         Ok(known) if known.loaded.is_none() => not_loaded(&known),
         Ok(known) => page(&lines, &asked, &known, &query).unwrap_or_else(|bad| bad.to_string()),
@@ -180,24 +184,27 @@ pub(super) async fn reply(lines: &Lines, asked: &Asked, text: impl Into<String>)
     None
 }
 
-/// What is known of the aliases; the first load is waited for.
-async fn known(asked: &mut Asked) -> Result<Known, Down> {
+/// What is known of the aliases; the first load is waited for, for a while. Should the gateway end meanwhile, a network that
+/// can says the message again.
+async fn known(asked: &Asked) -> Result<Known, Down> {
     let known = asked.storm.aliases.send(aliases::Current).await?;
     if known.loaded.is_some() {
         return Ok(known);
     }
-    asked.release();
-    asked.storm.aliases.send(aliases::Ready).await
+    timeout(FIRST_LOAD, asked.storm.aliases.send(aliases::Ready)).await.unwrap_or(Ok(known))
 }
 
 /// A local miss asks StackStorm before it says no: an alias may be newer than our registry.
 ///
-/// `Err(None)` is a plain miss.
+/// `Err(None)` is a miss, as far as StackStorm says so in time.
 async fn ask_server(asked: &mut Asked, registry: &Registry, words: &str) -> Result<Hit, Option<String>> {
     asked.release();
-    let Asked { storm, ticket, .. } = asked;
-    let _turn = ticket.turn().await.map_err(|late| Some(format!("Not run: {late}.")))?;
-    let matched = auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await;
+    let storm = &asked.storm;
+    let asking = async {
+        let _turn = asked.ticket.turn().await.ok()?;
+        Some(auth::call(&storm.auth, async |access| storm.client.match_alias(access, words).await).await)
+    };
+    let Ok(Some(matched)) = timeout(SECOND_OPINION, asking).await else { return Err(None) };
     match matched {
         Ok(MatchAnswer::One(found)) => {
             // The registry is out of date; what follows need not wait for it.
@@ -211,16 +218,13 @@ async fn ask_server(asked: &mut Asked, registry: &Registry, words: &str) -> Resu
         }
         Ok(MatchAnswer::None) => Err(None),
         Err(error) => {
-            warn!(%error, stackstorm = %storm.name, "alias not matched by StackStorm");
+            debug!(%error, stackstorm = %storm.name, "alias not matched by StackStorm");
             Err(None)
         }
     }
 }
 
 async fn unknown(lines: &Lines, asked: &Asked, known: &Known, words: String) -> String {
-    if known.loaded.is_none() {
-        return not_loaded(known);
-    }
     // Every alias is compared, which takes too long for others to wait for when there are thousands.
     let (registry, said) = (Arc::clone(&known.registry), words.clone());
     let suggestions = spawn_blocking(move || registry.suggest(&said, |_| true)).await;
@@ -231,3 +235,9 @@ fn not_loaded(known: &Known) -> String {
     let why = known.error.as_deref().unwrap_or("they are being loaded");
     format!("The commands are not known yet: {why}.")
 }
+
+/// How long the first load is waited for.
+const FIRST_LOAD: Duration = Duration::from_secs(10);
+
+/// How long StackStorm is waited for with what no alias here matches.
+const SECOND_OPINION: Duration = Duration::from_secs(5);
