@@ -62,8 +62,8 @@ pub enum AuthError {
     /// StackStorm refuses it. Tried again after a while.
     #[error("StackStorm refuses the gateway's credential")]
     Refused,
-    /// StackStorm could not be asked.
-    #[error("StackStorm cannot be reached to log in: {0}")]
+    /// StackStorm could not be asked. Tried again soon.
+    #[error("the gateway cannot log in: {0}")]
     Unavailable(String),
 }
 
@@ -111,10 +111,10 @@ pub struct Auth {
     held: Option<Held>,
     serial: u64,
     state: State,
-    /// After a refusal, when a login may be tried again.
-    rest_until: Option<Instant>,
-    /// How many refusals there were in a row.
-    refusals: u32,
+    /// After a failure, when a login may be tried again, and what those are told who ask before.
+    rest: Option<(Instant, AuthError)>,
+    /// How many failures of one kind there were in a row.
+    failures: u32,
     asking: Vec<oneshot::Sender<Result<Held, AuthError>>>,
     notice: DeathNotice,
 }
@@ -130,8 +130,8 @@ impl Auth {
             held: None,
             serial: 0,
             state: State::Untried,
-            rest_until: None,
-            refusals: 0,
+            rest: None,
+            failures: 0,
             asking: Vec::new(),
             notice: birth.notice,
         }
@@ -141,8 +141,8 @@ impl Auth {
         if let Some(held) = self.held.clone() {
             return Box::pin(async { Ok(held) });
         }
-        if self.rest_until.is_some_and(|until| Instant::now() < until) {
-            return Box::pin(async { Err(AuthError::Refused) });
+        if let Some((_, why)) = self.rest.clone().filter(|(until, _)| Instant::now() < *until) {
+            return Box::pin(async { Err(why) });
         }
         let (tell, told) = oneshot::channel();
         self.asking.push(tell);
@@ -184,15 +184,8 @@ impl Auth {
                 self.proved();
                 Ok(held)
             }
-            Err(ApiError::Unauthorized { .. }) => {
-                self.refused();
-                Err(AuthError::Refused)
-            }
-            Err(error) => {
-                warn!(stackstorm = %self.name, %error, "login failed");
-                self.state = State::Unavailable;
-                Err(AuthError::Unavailable(error.to_string()))
-            }
+            Err(ApiError::Unauthorized { .. }) => Err(self.refused()),
+            Err(error) => Err(self.unavailable(&error)),
         };
         self.tell(&answer);
     }
@@ -208,13 +201,13 @@ impl Auth {
         let is_proven = matches!(self.credential, config::Credential::User { .. });
         let held = Held { serial: self.serial, access: Arc::new(access), is_proven };
         self.held = Some(held.clone());
-        self.rest_until = None;
+        self.rest = None;
         held
     }
 
     fn proved(&mut self) {
         self.state = State::Good;
-        self.refusals = 0;
+        self.failures = 0;
     }
 
     /// Replaces a token before it expires. Askers get the old one until the new one is there.
@@ -225,10 +218,9 @@ impl Auth {
     }
 
     /// Said once, loudly; then tried again seldom, because more tries lock accounts.
-    fn refused(&mut self) {
-        let rest = Backoff::new(REST, LONGEST_REST).wait(self.refusals, 0.0);
-        self.refusals = self.refusals.saturating_add(1);
-        if self.state != State::Refused {
+    fn refused(&mut self) -> AuthError {
+        let (is_new, rest) = self.fail(State::Refused, AuthError::Refused, [REST, LONGEST_REST]);
+        if is_new {
             error!(
                 stackstorm = %self.name,
                 retry = ?rest,
@@ -236,8 +228,31 @@ impl Auth {
             );
         }
         self.held = None;
-        self.state = State::Refused;
-        self.rest_until = Some(Instant::now() + rest);
+        AuthError::Refused
+    }
+
+    /// Said once, then tried again soon: not at each command, of which there may be many.
+    fn unavailable(&mut self, error: &ApiError) -> AuthError {
+        let why = AuthError::Unavailable(error.to_string());
+        let (is_new, rest) = self.fail(State::Unavailable, why.clone(), [PAUSE, LONGEST_PAUSE]);
+        if is_new {
+            warn!(stackstorm = %self.name, %error, retry = ?rest, "login failed");
+        }
+        why
+    }
+
+    /// Takes a rest, of which those who ask are told `why`. Whether this is the first failure of its kind, and how long the
+    /// rest is.
+    fn fail(&mut self, state: State, why: AuthError, [min, max]: [Duration; 2]) -> (bool, Duration) {
+        let is_new = self.state != state;
+        if is_new {
+            self.failures = 0;
+        }
+        let rest = Backoff::new(min, max).wait(self.failures, 0.0);
+        self.failures = self.failures.saturating_add(1);
+        self.state = state;
+        self.rest = Some((Instant::now() + rest, why));
+        (is_new, rest)
     }
 }
 
@@ -327,3 +342,9 @@ const REST: Duration = Duration::from_secs(60);
 
 /// How long a refused credential is left alone at most.
 const LONGEST_REST: Duration = Duration::from_secs(3_600);
+
+/// How long no login is tried after one without an answer; each further one doubles it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long no login is tried at most while there are no answers.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -134,6 +134,35 @@ fn a_hopeless_credential_is_said_and_tried_seldom_and_the_gateway_goes_on() {
 }
 
 #[test]
+fn a_login_without_an_answer_is_tried_again_soon_and_not_for_each_command() {
+    story(async || {
+        let stage = Stage::ready().await;
+        stage.inject(json!({"fault": "answer", "path": "/v1/tokens", "status": 502, "times": 1_000_000}));
+        let before = stage.sandbox.seen().len();
+
+        stage.inject(json!({"fault": "expire-tokens"}));
+        for n in 0..20 {
+            stage.says(&format!("!quietly {n}")).await;
+            let answer = stage.hears_of("Not run: ").await;
+            assert!(
+                answer.starts_with("Not run: the gateway cannot log in: StackStorm is not available"),
+                "{answer}"
+            );
+        }
+
+        let tries = stage.sandbox.seen().iter().skip(before).filter(|seen| seen.path == "/v1/tokens").count();
+        assert!(tries < 10, "{tries} logins for twenty commands");
+        stage.sandbox.forget_faults();
+        let answer = async || {
+            stage.says("!quietly well").await;
+            stage.hears().await
+        };
+        while answer().await != "well" {}
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn garbage_in_the_stream_is_passed_over() {
     story(async || {
         let stage = Stage::ready().await;
