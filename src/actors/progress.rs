@@ -1,7 +1,7 @@
 //! The Progress actor: owns the live lines of those executions of one StackStorm that take long.
 //!
-//! While none does, StackStorm is asked nothing. Lines are kept nowhere else: after a restart a line is not gone on with, and
-//! the execution has a new one.
+//! While none does, StackStorm is asked nothing. Lines are kept nowhere else: after a restart a line is not gone on with.
+//! Where messages can be edited the execution has a new one; elsewhere only a change of how it stands is said.
 
 mod board;
 mod look;
@@ -54,7 +54,8 @@ pub struct Progress {
 impl Progress {
     /// A life for the commands of one StackStorm.
     pub fn new(storm: Rc<StackStorm>, lines: Rc<Lines>, birth: Birth) -> Self {
-        Self { storm, lines, board: Board::default(), looking: false, notice: birth.notice }
+        let board = Board::new(lines.world.now());
+        Self { storm, lines, board, looking: false, notice: birth.notice }
     }
 
     /// Looks at what runs for long, unless that is being done.

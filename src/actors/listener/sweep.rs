@@ -134,10 +134,22 @@ async fn sweep(setup: &Setup, schedule: &RefCell<Schedule>, scope: Scope) {
         let told = setup.journal.send(Told(setup.run_id(&id)));
         drop(timeout(TELLING, told).await);
     }
+    tell_of(setup, overdue).await;
+}
+
+/// Has the authors of executions told that they do not begin; the operator is told of all at once.
+async fn tell_of(setup: &Setup, overdue: Vec<(ExecutionId, Duration)>) {
+    let mut told = 0_usize;
     for (id, since) in overdue {
-        if let Err(error) = setup.router.send(Overdue { run: setup.run_id(&id), since }).await {
-            warn!(stackstorm = %setup.name, %error, execution = %id, "not told that an execution does not begin");
+        match setup.router.send(Overdue { run: setup.run_id(&id), since }).await {
+            Ok(is_news) => told += usize::from(is_news),
+            Err(error) => {
+                warn!(stackstorm = %setup.name, %error, execution = %id, "not told that an execution does not begin");
+            }
         }
+    }
+    if told > 0 {
+        warn!(stackstorm = %setup.name, executions = told, "StackStorm does not begin executions");
     }
 }
 

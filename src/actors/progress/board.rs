@@ -20,8 +20,12 @@ use crate::{
 };
 
 /// The live lines: one for each command with executions that take long.
-#[derive(Debug, Default)]
-pub(super) struct Board(HashMap<CommandId, Line>);
+#[derive(Debug)]
+pub(super) struct Board {
+    lines: HashMap<CommandId, Line>,
+    /// Since when there is this board. What was said before is not known.
+    since: Timestamp,
+}
 
 #[derive(Debug)]
 struct Line {
@@ -95,6 +99,11 @@ impl Pace {
 }
 
 impl Board {
+    /// An empty board, at the time `now`.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { lines: HashMap::new(), since: now }
+    }
+
     /// Takes in what runs for long, by command, and says what is to be looked at: what it is time for, a few in each room,
     /// and what has ended, since its line is to say so.
     pub(super) fn due(
@@ -107,7 +116,7 @@ impl Board {
         for runs in commands {
             let (count, Some(first)) = (runs.len(), runs.first().cloned()) else { continue };
             running.insert(first.command.id);
-            let line = self.0.entry(first.command.id).or_insert_with(|| Line {
+            let line = self.lines.entry(first.command.id).or_insert_with(|| Line {
                 pace: pace(&first.command.route.chat),
                 run: first,
                 executions: runs.into_iter().map(|run| run.execution.id).collect(),
@@ -118,15 +127,15 @@ impl Board {
             });
             line.running = count;
         }
-        self.0.retain(|command, line| running.contains(command) || line.pace.edits);
-        for (_, line) in self.0.iter_mut().filter(|(command, _)| !running.contains(command)) {
+        self.lines.retain(|command, line| running.contains(command) || line.pace.edits);
+        for (_, line) in self.lines.iter_mut().filter(|(command, _)| !running.contains(command)) {
             (line.running, line.next) = (0, Some(now));
         }
         self.looks(now)
     }
 
     fn looks(&self, now: Instant) -> Vec<Look> {
-        let due = self.0.values().filter_map(|line| Some((line.next.filter(|next| *next <= now)?, line)));
+        let due = self.lines.values().filter_map(|line| Some((line.next.filter(|next| *next <= now)?, line)));
         let mut due: Vec<(Instant, &Line)> = due.collect();
         due.sort_unstable_by_key(|(next, line)| (*next, line.run.command.id));
         let mut rooms: HashMap<(&str, &RoomId), usize> = HashMap::new();
@@ -141,7 +150,7 @@ impl Board {
 
     /// Takes in what was seen, and says what the line is to say now.
     pub(super) fn take(&mut self, look: Look, wall: Timestamp) -> Option<Saying> {
-        let line = self.0.get_mut(&look.command)?;
+        let line = self.lines.get_mut(&look.command)?;
         if matches!(line.message, Message::Unknown) {
             line.message = look.ack.map_or(Message::None, Message::at);
         }
@@ -150,17 +159,22 @@ impl Board {
         line.next = pause.map(|pause| look.at + pause);
         let Some(seen) = look.seen else {
             if look.running == 0 {
-                self.0.remove(&look.command);
+                self.lines.remove(&look.command);
             }
             return None;
         };
         if let Some(status) = seen.end() {
             return self.finish(look.command, Text::Over(status, age));
         }
-        if !line.pace.edits && pause.is_some() && line.seen.as_ref() == Some(&seen) {
+        let is_news = match &line.seen {
+            // What was said of it before this board was there is not known, and not said again.
+            None => line.run.at >= self.since,
+            Some(before) => *before != seen || pause.is_none(),
+        };
+        line.seen = Some(seen.clone());
+        if !line.pace.edits && !is_news {
             return None;
         }
-        line.seen = Some(seen.clone());
         let id = matches!(seen, Seen::One { .. }).then(|| line.run.execution.short().to_owned());
         line.say(Text::Still { seen, after: age, id, last: pause.is_none() })
     }
@@ -171,7 +185,7 @@ impl Board {
         command: CommandId,
         said: Result<Option<Editable>, Undelivered>,
     ) -> Option<Saying> {
-        let line = self.0.get_mut(&command)?;
+        let line = self.lines.get_mut(&command)?;
         match (&mut line.message, said) {
             (Message::Posting(last), said) => {
                 let last = last.take();
@@ -195,21 +209,21 @@ impl Board {
 
     /// An execution of `command` is over; says what its line is to say. That of several is found by the next look.
     pub(super) fn over(&mut self, command: CommandId, status: &Status, wall: Timestamp) -> Option<Saying> {
-        let line = self.0.get(&command).filter(|line| line.executions.len() == 1)?;
+        let line = self.lines.get(&command).filter(|line| line.executions.len() == 1)?;
         let age = elapsed::between(line.run.at, wall);
         self.finish(command, Text::Over(Some(status.clone()), age))
     }
 
     /// Ends a line with its last words, for which there is no new message.
     fn finish(&mut self, command: CommandId, text: Text) -> Option<Saying> {
-        let line = self.0.get_mut(&command)?;
+        let line = self.lines.get_mut(&command)?;
         if let Message::Posting(last) = &mut line.message
             && line.pace.edits
         {
             *last = Some(text);
             return None;
         }
-        let Line { run, message, .. } = self.0.remove(&command)?;
+        let Line { run, message, .. } = self.lines.remove(&command)?;
         match message {
             Message::At(editable) => Some(Saying { run, text, below: Some(*editable) }),
             Message::Gone | Message::None | Message::Posting(_) | Message::Unknown => None,

@@ -66,6 +66,7 @@ impl Text {
 fn tasks_words(started: usize, tasks: &[String]) -> String {
     match (started, tasks) {
         (0, _) => String::new(),
+        (1, []) => ": 1 task started".to_owned(),
         (_, []) => format!(": {started} tasks started"),
         (_, [task]) => format!(": task {task} ({started} started)"),
         (_, [task, others @ ..]) => format!(": tasks {task}, {} ({started} started)", others.join(", ")),
@@ -91,6 +92,10 @@ mod tests {
     #[test]
     fn a_line_tells_the_time_the_state_and_what_runs_now() {
         assert_eq!(still(Status::Running, 0, &[], false), "Still running after 2 min.  !tail 3fa2c1");
+        assert_eq!(
+            still(Status::Running, 1, &[], true),
+            "Still running after 2 min: 1 task started. No more is said until it ends."
+        );
         assert_eq!(
             still(Status::Running, 3, &["build"], false),
             "Still running after 2 min: task build (3 started).  !tail 3fa2c1"

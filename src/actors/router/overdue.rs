@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use actix::{Handler, Message, ResponseFuture};
-use tracing::warn;
+use tracing::info;
 
 use super::{
     Router,
@@ -15,9 +15,9 @@ use crate::{
     journal::{Entry, ExecutionState, RunId},
 };
 
-/// StackStorm took an execution of ours and does not begin it.
+/// StackStorm took an execution of ours and does not begin it. Answers whether that is news.
 #[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "bool")]
 pub struct Overdue {
     /// The execution.
     pub run: RunId,
@@ -26,21 +26,21 @@ pub struct Overdue {
 }
 
 /// Says so, once. Should it end after all, its result is told like any other.
-async fn say(lines: Rc<Lines>, Overdue { run, since }: Overdue) {
-    let Ok(Some((command, execution))) = lines.journal.send(Whose(run.clone())).await else { return };
+async fn say(lines: Rc<Lines>, Overdue { run, since }: Overdue) -> bool {
+    let Ok(Some((command, execution))) = lines.journal.send(Whose(run.clone())).await else { return false };
     if execution.state != ExecutionState::Running {
-        return;
+        return false;
     }
-    warn!(execution = %execution.id, alias = %command.alias, ?since, "StackStorm does not begin an execution");
+    info!(execution = %execution.id, alias = %command.alias, ?since, "StackStorm does not begin an execution");
     let text = words::overdue(&command.alias, &execution.id, since);
     let (route, what) = lines.placed(&command, Utterance::answer(&command, text));
     let told = Entry::Ended(run, ExecutionState::Overdue);
     // Should it not be said, the next sweep tries again.
-    lines.queue(route, what, vec![told]).await.unwrap_or_default();
+    lines.queue(route, what, vec![told]).await.is_ok()
 }
 
 impl Handler<Overdue> for Router {
-    type Result = ResponseFuture<()>;
+    type Result = ResponseFuture<bool>;
 
     fn handle(&mut self, overdue: Overdue, _: &mut Self::Context) -> Self::Result {
         Box::pin(say(Rc::clone(&self.lines), overdue))

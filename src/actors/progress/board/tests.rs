@@ -47,7 +47,7 @@ fn one(status: Status, started: usize) -> Seen {
 
 impl Desk {
     fn new(pace: Pace) -> Self {
-        let (board, now) = (Board::default(), Instant::now());
+        let (board, now) = (Board::new(Timestamp::UNIX_EPOCH), Instant::now());
         Self { board, pace, now, age: Duration::from_secs(30) }
     }
 
@@ -106,7 +106,7 @@ async fn where_there_are_edits_the_ack_is_the_line_and_tells_every_quarter_of_a_
     assert_eq!(first, Some(("Still running after 30 s.  !tail 3fa2c1".into(), Some(editable("7")))));
     assert_eq!(second, Some(("Still running after 45 s.  !tail 3fa2c1".into(), Some(editable("7")))));
     assert_eq!(last, Some(("Succeeded after 46 s.".into(), Some(editable("7")))));
-    assert!(desk.board.0.is_empty());
+    assert!(desk.board.lines.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,7 @@ async fn a_line_that_is_being_posted_when_the_end_comes_says_the_end_afterwards(
     let last = said(desk.board.said(id(1), Ok(Some(editable("8")))));
 
     assert_eq!(last, Some(("Failed after 30 s.".into(), Some(editable("8")))));
-    assert!(desk.board.0.is_empty());
+    assert!(desk.board.lines.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,6 +179,19 @@ async fn where_there_are_no_edits_a_change_is_told_and_at_most_once_a_minute() {
     assert!(changed.unwrap().starts_with("Still running after 1 min 30 s"));
     assert_eq!(unchanged, None);
     assert!(desk.board.over(id(1), &Status::Succeeded, desk.wall()).is_none(), "the result says that");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_there_are_no_edits_only_a_change_is_told_of_what_was_given_before_a_restart() {
+    let (mut desk, run) = (Desk::new(Pace::posting()), run(1, "3fa2c1"));
+    desk.board = Board::new(desk.wall());
+
+    let first = desk.sees(&run, None, &one(Status::Requested, 0));
+    desk.passes(60);
+    let changed = desk.sees(&run, None, &one(Status::Running, 0));
+
+    assert_eq!(first, None);
+    assert!(changed.unwrap().0.starts_with("Still running after 1 min 30 s"));
 }
 
 #[tokio::test(start_paused = true)]
