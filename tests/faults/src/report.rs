@@ -19,12 +19,13 @@ impl Row {
     /// What came of a scenario; whatever was lost or done twice is wrong in each.
     pub(crate) fn new(scenario: Scenario, did: String, verdict: Verdict, worst: Option<Duration>) -> Self {
         let mut row = Self { scenario: scenario.name(), did, worst, wrong: Vec::new(), verdict };
-        let Verdict { lost, run_twice, said_twice, unclear, disordered, .. } = row.verdict.clone();
+        let Verdict { lost, run_twice, said_twice, unclear, disordered, in_vain, .. } = row.verdict.clone();
         row.unless(lost.is_empty(), || format!("lost: {}", lost.join(", ")));
         row.unless(run_twice.is_empty(), || format!("run twice: {run_twice:?}"));
         row.unless(said_twice.is_empty(), || format!("said twice without a mark: {}", said_twice.join(", ")));
         row.unless(unclear.is_empty(), || format!("run, but said to be unclear: {unclear:?}"));
         row.unless(disordered.is_empty(), || format!("results before their acks: {disordered:?}"));
+        row.unless(in_vain.is_empty(), || format!("waited for in vain: {}", in_vain.join("; ")));
         row
     }
 

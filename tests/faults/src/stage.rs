@@ -39,8 +39,10 @@ pub(crate) struct Stage {
     pub(crate) rooms: Vec<String>,
     /// Where everything of it is.
     pub(crate) folder: PathBuf,
-    /// What was waited for in vain.
+    /// What was lost when it was waited for.
     given_up: BTreeSet<String>,
+    /// What was waited for in vain.
+    in_vain: Vec<String>,
     /// What was said.
     minutes: File,
     /// How many lines of the network were read.
@@ -107,6 +109,7 @@ impl Stage {
             rooms,
             folder,
             given_up: BTreeSet::new(),
+            in_vain: Vec::new(),
             minutes,
             read,
             last,
@@ -223,23 +226,43 @@ impl Stage {
     /// Waits until these commands are answered, every execution has ended, nothing is lost and the gateway owes nothing; or for
     /// so long. What became of it all.
     pub(crate) async fn settle(&mut self, due: &[u64], patience: Duration) -> Outcome<Verdict> {
+        let mut open = String::new();
         let settled = until("the end of it all", patience, async || {
-            self.hear();
-            if !due.iter().all(|number| self.account.is_answered(*number)) || !self.running()?.is_done().await {
-                return Ok(None);
-            }
-            self.look().await?;
-            Ok((self.account.all_ended() && !self.owes()).then_some(()))
+            open = self.open(due).await?;
+            Ok(open.is_empty().then_some(()))
         })
         .await;
-        if let Err(error) = settled {
-            eprintln!("{error}");
+        if settled.is_err() {
+            self.in_vain.push(format!("{open} after {patience:?}"));
         }
         self.look().await?;
-        let verdict = self.account.verdict();
+        let verdict = self.verdict();
         // It is not waited for again.
         self.given_up.extend(verdict.lost.iter().cloned());
         Ok(verdict)
+    }
+
+    /// What became of it all until now.
+    pub(crate) fn verdict(&self) -> Verdict {
+        Verdict { in_vain: self.in_vain.clone(), ..self.account.verdict() }
+    }
+
+    /// What there is still to wait for, in words; nothing in the end.
+    async fn open(&mut self, due: &[u64]) -> Outcome<String> {
+        self.hear();
+        let unanswered: Vec<u64> = due.iter().copied().filter(|it| !self.account.is_answered(*it)).collect();
+        if !unanswered.is_empty() {
+            return Ok(format!("no answer to {unanswered:?}"));
+        }
+        if !self.running()?.is_done().await {
+            return Ok("the gateway still owes something".into());
+        }
+        self.look().await?;
+        Ok(match self.account.all_ended() {
+            false => "executions have not ended".into(),
+            true if self.owes() => "something is missing".into(),
+            true => String::new(),
+        })
     }
 
     /// Waits until the gateway's status is as wanted.

@@ -27,5 +27,8 @@ pub(crate) async fn until<T>(
 /// How long anything may take that is not measured: generous, since it is never reached when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// As [`PATIENCE`], where the gateway may have to look for a command first: that takes it a minute.
+pub(crate) const IN_DOUBT: Duration = Duration::from_secs(120);
+
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(10);

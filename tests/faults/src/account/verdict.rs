@@ -29,6 +29,8 @@ pub(crate) struct Verdict {
     pub(crate) disordered: Vec<u64>,
     /// How many announcements were made.
     pub(crate) announcements: usize,
+    /// What was waited for in vain.
+    pub(crate) in_vain: Vec<String>,
 }
 
 impl Account {

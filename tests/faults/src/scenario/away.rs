@@ -10,7 +10,7 @@ use crate::{
     proxy::Way,
     report::Row,
     stage::{Plan, Stage},
-    wait::{PATIENCE, until},
+    wait::{IN_DOUBT, PATIENCE, until},
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
@@ -34,7 +34,7 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
     let early = stage.account.results().count();
     stage.stream.turn(Way::Open);
     let back = Instant::now();
-    let verdict = stage.settle(&numbers, LIMIT + PATIENCE).await?;
+    let verdict = stage.settle(&numbers, LIMIT + IN_DOUBT).await?;
     let worst = stage.account.results().max().map(|last| last.saturating_duration_since(back));
     let did = format!(
         "stream cut for {} s while {executions} executions ended and {ANNOUNCEMENTS} announcements were made; {early} \

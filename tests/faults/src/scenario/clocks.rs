@@ -11,7 +11,7 @@ use crate::{
     Outcome, Site,
     report::Row,
     stage::{Plan, Stage},
-    wait::PATIENCE,
+    wait::IN_DOUBT,
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
@@ -43,7 +43,7 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
             stage.give_for(Duration::from_secs(1), RATE).await?;
             due.extend(running);
             due.extend(before + 1..=stage.last());
-            stage.settle(&due, PATIENCE).await?;
+            stage.settle(&due, IN_DOUBT).await?;
         }
         for jump in ["+3600", "+0"] {
             let running: Vec<u64> = (0..5).filter_map(|_| stage.give(1.0)).collect();
@@ -54,11 +54,11 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
             turn(&clock, jump)?;
             stage.announce().await?;
             stage.enter().await?;
-            stage.settle(&running, PATIENCE).await?;
+            stage.settle(&running, IN_DOUBT).await?;
             due.extend(running);
         }
     }
-    let verdict = stage.settle(&due, PATIENCE).await?;
+    let verdict = stage.settle(&due, IN_DOUBT).await?;
     let did = format!(
         "{} jumps of the wall clock by an hour, forwards and back, a third of them while no gateway ran",
         6 * rounds

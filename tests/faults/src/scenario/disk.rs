@@ -10,7 +10,7 @@ use crate::{
     mount::{Disk, Trouble},
     report::Row,
     stage::{Plan, Stage},
-    wait::PATIENCE,
+    wait::{IN_DOUBT, PATIENCE},
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
@@ -61,9 +61,9 @@ async fn hindered(site: &Site, disk: &Disk, trouble: Trouble, rounds: usize) -> 
         let well = Instant::now();
         stage.until_one_runs(PATIENCE).await?;
         worst = worst.max(well.elapsed());
-        stage.settle(&running, PATIENCE).await?;
+        stage.settle(&running, IN_DOUBT).await?;
     }
-    let mut verdict = stage.settle(&[], PATIENCE).await?;
+    let mut verdict = stage.settle(&[], IN_DOUBT).await?;
     let mut did = format!(
         "disk {} {rounds} times, the gateway killed in the last; {refused} commands refused meanwhile",
         trouble.name()
@@ -99,7 +99,7 @@ async fn slow(site: &Site, length: Length) -> Outcome<Row> {
     let begin = Instant::now();
     stage.give_for(length.choose(Duration::from_secs(5), Duration::from_secs(60)), RATE).await?;
     let due: Vec<u64> = (1..=stage.last()).collect();
-    let verdict = stage.settle(&due, PATIENCE).await?;
+    let verdict = stage.settle(&due, IN_DOUBT).await?;
     let last = stage.account.results().max().map(|last| last - begin);
     let did = format!(
         "each fsync takes 500 ms more, under {RATE} commands/s for {:.0} s; the last result after {:.1} s",

@@ -14,7 +14,7 @@ use crate::{
     proxy::Way,
     report::Row,
     stage::{Plan, Stage},
-    wait::PATIENCE,
+    wait::IN_DOUBT,
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
@@ -46,14 +46,14 @@ async fn hole(mut stage: Stage, rounds: usize) -> Outcome<Row> {
         stage.until_status("both links", |status| stream_is_open(status) && chat_is_up(status)).await?;
         stage.running()?.ready().await?;
         let after = stage.give(0.0).ok_or("nobody is there to hear a command")?;
-        stage.settle(&[running, after], PATIENCE).await?;
+        stage.settle(&[running, after], IN_DOUBT).await?;
         worst = worst.max(healed.elapsed());
     }
     let [stream, chat] = noticed.map(|it| it.as_secs_f64());
     let did = format!(
         "{rounds} x both links silent; the stream was given up after {stream:.0} s, the chat by {chat:.0} s"
     );
-    let verdict = stage.settle(&[], PATIENCE).await?;
+    let verdict = stage.settle(&[], IN_DOUBT).await?;
     let refused = verdict.refused.len() + verdict.unheard.len();
     let mut row = Row::new(Scenario::HalfOpen, did, verdict, Some(worst));
     row.unless(noticed.iter().all(|it| *it <= LIMIT), || "a silent link was noticed too late".into());

@@ -9,7 +9,7 @@ use crate::{
     Outcome, Site,
     report::Row,
     stage::{Plan, Stage},
-    wait::PATIENCE,
+    wait::IN_DOUBT,
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
@@ -35,7 +35,7 @@ pub(super) async fn play(site: &Site, length: Length) -> Outcome<Row> {
     let before = stage.last();
     stage.give_for(Duration::from_secs(1), RATE).await?;
     let due: Vec<u64> = (before + 1..=stage.last()).collect();
-    let verdict = stage.settle(&due, PATIENCE).await?;
+    let verdict = stage.settle(&due, IN_DOUBT).await?;
     let worst = recovery(&killed, stage.account.results().collect());
     let did = format!(
         "{kills} x kill -9 under {RATE} commands/s; {} run, {} not heard, {} refused",

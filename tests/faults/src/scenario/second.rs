@@ -7,7 +7,7 @@ use crate::{
     Outcome, Site,
     report::Row,
     stage::{Plan, Stage},
-    wait::{PATIENCE, until},
+    wait::{IN_DOUBT, PATIENCE, until},
 };
 
 pub(super) async fn play(site: &Site) -> Outcome<Row> {
@@ -21,7 +21,7 @@ pub(super) async fn play(site: &Site) -> Outcome<Row> {
     .await?;
     let said = second.process.said()?;
     let due: Vec<u64> = (1..=stage.last()).collect();
-    let verdict = stage.settle(&due, PATIENCE).await?;
+    let verdict = stage.settle(&due, IN_DOUBT).await?;
     let code = status.code();
     let did = format!("a second process on the same journal: it ended with code {}", code.unwrap_or(-1));
     let unheard = verdict.unheard.len() + verdict.refused.len();

@@ -10,7 +10,7 @@ use crate::{
     proxy::Way,
     report::Row,
     stage::{Plan, Stage},
-    wait::PATIENCE,
+    wait::{IN_DOUBT, PATIENCE},
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
@@ -35,7 +35,7 @@ async fn frozen(mut stage: Stage, away: Duration) -> Outcome<Row> {
     let back = Instant::now();
     stage.give_for(LEAD, RATE).await?;
     let all: Vec<u64> = (before + 1..=stage.last()).collect();
-    let verdict = stage.settle(&all, PATIENCE).await?;
+    let verdict = stage.settle(&all, IN_DOUBT).await?;
     let worst = stage.account.results().max().map(|last| last.saturating_duration_since(back));
     let did = format!("StackStorm stopped for {} s and continued, under {RATE} commands/s", away.as_secs());
     let (unheard, refused) = (verdict.unheard.len(), verdict.refused.len());
@@ -59,12 +59,12 @@ async fn cut(mut stage: Stage, away: Duration, length: Length) -> Outcome<Row> {
             let back = Instant::now();
             let first = stage.last() + 1;
             stage.give_for(LEAD, RATE).await?;
-            stage.settle(&(first..=stage.last()).collect::<Vec<_>>(), PATIENCE).await?;
+            stage.settle(&(first..=stage.last()).collect::<Vec<_>>(), IN_DOUBT).await?;
             worst = worst.max(back.elapsed());
         }
     }
     let all: Vec<u64> = (before + 1..=stage.last()).collect();
-    let verdict = stage.settle(&all, PATIENCE).await?;
+    let verdict = stage.settle(&all, IN_DOUBT).await?;
     let did = format!(
         "API, stream, both out of reach for {} s, under {RATE} commands/s; {} run, {} refused",
         away.as_secs(),
@@ -96,7 +96,7 @@ async fn killed(mut stage: Stage, away: Duration) -> Outcome<Row> {
     stage.until_one_runs(PATIENCE).await?;
     let worst = back.elapsed();
     let all: Vec<u64> = (before + 1..=stage.last()).collect();
-    let mut verdict = stage.settle(&all, PATIENCE).await?;
+    let mut verdict = stage.settle(&all, IN_DOUBT).await?;
     let told = verdict.unclear.extract_if(.., |number| waiting.contains(number)).count();
     let did = format!(
         "StackStorm killed and started again {} s later, its memory gone; {told} of {} who waited were told, {} refused",

@@ -18,7 +18,7 @@ use crate::{
     report::Row,
     stackstorm,
     stage::{Plan, Stage},
-    wait::{PATIENCE, until},
+    wait::{IN_DOUBT, PATIENCE, until},
 };
 
 pub(super) async fn play(site: &Site, length: Length) -> Outcome<Vec<Row>> {
@@ -240,7 +240,7 @@ impl Steps {
             self.wrong.push(format!("{point} ({}): {:?}, due {due:?}", self.plan.results, verdict.lost));
         }
         if is_patient {
-            stage.settle(due, 2 * PATIENCE).await?;
+            stage.settle(due, IN_DOUBT).await?;
             let unanswered = due.iter().filter(|it| !stage.account.is_answered(**it)).count();
             if unanswered > 0 {
                 self.wrong
@@ -254,7 +254,7 @@ impl Steps {
     }
 
     fn row(mut self, did: &str) -> Outcome<Row> {
-        let mut verdict = self.stage.account.verdict();
+        let mut verdict = self.stage.verdict();
         let unclear = verdict.unclear.extract_if(.., |number| self.unmarked.contains(number)).count();
         let receipts = match self.plan.receipts {
             Receipts::Echo => "echoes",

@@ -10,6 +10,7 @@ use crate::{
     proxy::{Mishap, Way},
     report::Row,
     stage::{Plan, Stage},
+    wait::IN_DOUBT,
 };
 
 /// One kind of storm.
@@ -51,7 +52,7 @@ impl Storm {
             for mishap in &self.mishaps {
                 let before = Instant::now();
                 let given = self.strike(&mut stage, mishap, round).await?;
-                stage.settle(&given, PATIENCE).await?;
+                stage.settle(&given, IN_DOUBT).await?;
                 worst = worst.max(before.elapsed());
                 stage.api.forget();
                 numbers.extend(given);
@@ -60,7 +61,7 @@ impl Storm {
         let over = Instant::now();
         let runs = stage.until_one_runs(PATIENCE).await;
         worst = worst.max(over.elapsed());
-        let verdict = stage.settle(&[], PATIENCE).await?;
+        let verdict = stage.settle(&[], IN_DOUBT).await?;
         let did = format!(
             "{} to commands, then to everything; {} run, {} refused",
             self.name,
@@ -80,7 +81,7 @@ impl Storm {
     async fn strike(&self, stage: &mut Stage, mishap: &Mishap, round: u32) -> Outcome<Vec<u64>> {
         (0..COMMANDS).for_each(|_| stage.api.befalls("/aliasexecution", mishap.clone()));
         let mut given: Vec<u64> = (0..COMMANDS).filter_map(|_| stage.give(0.0)).collect();
-        stage.settle(&given, PATIENCE).await?;
+        stage.settle(&given, IN_DOUBT).await?;
         if round == 0 {
             given.extend(stage.give(1.0));
             stage.stream.turn(Way::Cut);
