@@ -101,7 +101,7 @@ impl Store for Sqlite {
         if self.shared.admit(changes.len()) {
             self.give(Job::Write { changes, assurance, tell });
         } else {
-            tell.send(Err(StoreError::of_disk("too much of it waits for the disk already"))).unwrap_or_default();
+            tell.send(self.shared.overflow(changes.len(), assurance)).unwrap_or_default();
         }
         written
     }

@@ -55,6 +55,8 @@ pub(super) type Tell = Arc<dyn Fn(Commit) + Send + Sync>;
 pub(super) struct Shared {
     /// How many changes are given and not written.
     waiting: AtomicUsize,
+    /// How many were too many to wait since it could be written to.
+    lost: AtomicUsize,
     trouble: Mutex<Option<StoreError>>,
     /// In how many places the file was found damaged since it was loaded.
     damaged: AtomicUsize,
@@ -65,6 +67,26 @@ impl Shared {
     pub(super) fn admit(&self, changes: usize) -> bool {
         let more = |waiting: usize| waiting.checked_add(changes).filter(|waiting| *waiting <= BACKLOG);
         self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// What becomes of so many changes that may not wait: what is not asked to be kept for certain has happened all the same,
+    /// and only the next process will not know it.
+    pub(super) fn overflow(&self, changes: usize, assurance: Assurance) -> Result<(), StoreError> {
+        if assurance > Assurance::Eventual {
+            return Err(StoreError::of_disk("too much of it waits for the disk already"));
+        }
+        if self.lost.fetch_add(changes, Ordering::Relaxed) == 0 {
+            error!("too much waits for the journal's disk: what happens from now on is lost at the next start");
+        }
+        Ok(())
+    }
+
+    /// Tells how much was too much.
+    fn tell_lost(&self) {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            error!(lost, "changes are not in the journal, as there were too many of them");
+        }
     }
 
     /// Why nothing can be written at present.
@@ -254,6 +276,7 @@ impl Writer {
         self.retry = None;
         if self.shared.set_trouble(None).is_some() {
             info!("the journal is written to again");
+            self.shared.tell_lost();
         }
     }
 
@@ -303,6 +326,7 @@ impl Writer {
             thread::park_timeout(RETRY);
             self.write();
         }
+        self.shared.tell_lost();
         if !self.backlog.is_empty() {
             error!(lost = self.backlog.len(), "the journal ends without what could not be written");
         }

@@ -80,17 +80,19 @@ fn what_a_full_disk_did_not_take_is_written_at_the_end() {
 }
 
 #[test]
-fn what_waits_for_the_disk_is_bounded() {
+fn what_waits_for_the_disk_is_bounded_and_what_is_too_much_has_happened_all_the_same() {
     let stage = Stage::new();
     let mut store = stage.full();
     asked(store.write(vec![long(1)], Assurance::Eventual)).unwrap();
 
-    let most = asked(store.write(vec![Change::Close(case(0)); 99_999], Assurance::Eventual));
-    let more = asked(store.write(vec![Change::Close(case(0))], Assurance::Eventual));
+    let most = asked(store.write(vec![Change::Close(case(9)); 99_999], Assurance::Eventual));
+    let more = asked(store.write(vec![received(5)], Assurance::Eventual));
+    let command = asked(store.write(vec![received(6)], Assurance::Written));
 
-    assert_eq!(most, Ok(()));
-    assert!(more.is_err());
+    assert_eq!((most, more, command.is_err()), (Ok(()), Ok(()), true));
     with_pages(&store, 1_000_000);
+    drop(store);
+    assert_eq!(stage.loaded().entries, dated(&[received(0), long(1)]));
 }
 
 #[test]
