@@ -122,8 +122,8 @@ async fn handle_all(admin: &Admin, what: Handling) -> HttpResponse {
     for letter in letters {
         match handle(admin, letter.delivery.id, what).await {
             Ok(Ok(())) => handled += 1,
-            // Somebody else was quicker.
-            Ok(Err(Unhandled::NotFound(_) | Unhandled::Waits)) => {}
+            // Somebody else was quicker, or it can only be read.
+            Ok(Err(Unhandled::NotFound(_) | Unhandled::Nowhere(_) | Unhandled::Waits)) => {}
             Ok(Err(error)) => {
                 let error = format!("{handled} of them only: {error}");
                 return HttpResponse::Conflict().json(json!({"error": error, "handled": handled}));

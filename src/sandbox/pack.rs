@@ -144,6 +144,8 @@ fn action(pack: &str, path: &str, text: &str, files: &Files) -> Result<Action, P
         #[serde(default)]
         output_schema: Option<Value>,
         #[serde(default)]
+        notify: Map<String, Value>,
+        #[serde(default)]
         sandbox: Script,
     }
     let source: Source = yaml(path, text)?;
@@ -154,7 +156,7 @@ fn action(pack: &str, path: &str, text: &str, files: &Files) -> Result<Action, P
         "tags": [], "uid": format!("action:{pack}:{}", source.name), "metadata_file": path, "name": source.name,
         "ref": reference, "description": source.description, "enabled": source.enabled.unwrap_or(true),
         "entry_point": entry_point, "pack": pack, "runner_type": source.runner_type, "parameters": parameters,
-        "output_schema": source.output_schema.unwrap_or_else(|| json!({})), "notify": {}, "id": stamp::new_id(),
+        "output_schema": source.output_schema.unwrap_or_else(|| json!({})), "notify": source.notify, "id": stamp::new_id(),
     });
     drop_null(&mut document, "description");
     let asks = files.get(&format!("actions/{entry_point}")).is_some_and(|workflow| workflow.contains("core.ask"));

@@ -96,6 +96,10 @@ impl World {
         let now = stamp::now();
         let mut context = order.context;
         context.insert("pack".to_owned(), runnable.action.pack.clone().into());
+        // What the action has of its own goes before what it was asked for with (`create_request`, in `st2common`'s
+        // `services/action.py`).
+        let own = runnable.action.document.get("notify");
+        let own = own.filter(|it| it.as_object().is_some_and(|it| !it.is_empty())).cloned();
         Execution {
             liveaction_id: stamp::new_id(),
             action_ref: runnable.action.reference.clone(),
@@ -107,7 +111,7 @@ impl World {
             masked: runnable.schema.masked(&order.parameters),
             parameters: order.parameters,
             context,
-            notify: order.notify,
+            notify: own.or(order.notify),
             task_execution: order.workflow_execution.is_some().then(stamp::new_id),
             workflow_execution: order.workflow_execution,
             parent: order.parent,

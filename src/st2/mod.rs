@@ -9,5 +9,5 @@ mod url;
 pub mod wire;
 
 pub use access::{Access, Token};
-pub use client::{ApiError, Client, Endpoints, Fate, Sought};
+pub use client::{ApiError, Client, Endpoints, Fate, Sought, Trace};
 pub use url::{BadUrl, BaseUrl};

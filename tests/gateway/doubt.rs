@@ -1,8 +1,11 @@
 //! Commands of which it is not known at once whether StackStorm has them.
 
+use std::fs;
+
+use fulmar::sandbox::SandboxConfig;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, story};
+use crate::stage::{Stage, sandbox, story};
 
 /// Gives a command whose POST fails after it ran, as the first of these faults says.
 fn runs_once_though(faults: &[Value]) {
@@ -126,3 +129,34 @@ fn a_post_that_is_not_answered_is_said_to_be_after_a_quarter_of_a_minute_and_no_
         stage.ends().await;
     });
 }
+
+#[test]
+fn what_cannot_be_looked_for_is_not_said_not_to_run() {
+    story(async || {
+        let pack = tempfile::tempdir().unwrap();
+        for (path, text) in PAGER {
+            let path = pack.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let stage = Stage::with(SandboxConfig { packs: vec![pack.path().into()], ..sandbox() }, "").await;
+
+        stage.inject(json!({"fault": "answer", "path": "/v1/aliasexecution", "status": 500, "when": "after"}));
+        stage.says("!page joe").await;
+
+        let answer = stage.hears().await;
+        assert!(answer.starts_with("It may or may not run: StackStorm answered 500"), "{answer}");
+        assert_eq!(stage.sandbox.made(), 1);
+        stage.ends().await;
+    });
+}
+
+/// A pack whose action has a `notify` of its own, so that it carries no mark.
+const PAGER: [(&str, &str); 3] = [
+    ("pack.yaml", "name: pager"),
+    (
+        "actions/page.yaml",
+        "name: page\nrunner_type: noop\nparameters: {who: {type: string}}\nnotify: {on-complete: {routes: [pager]}}",
+    ),
+    ("aliases/page.yaml", "name: page\naction_ref: pager.page\nformats: ['page {{ who }}']"),
+];

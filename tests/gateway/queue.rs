@@ -99,6 +99,26 @@ fn a_dead_letter_is_told_shown_and_said_once_its_room_is_there() {
 }
 
 #[test]
+fn a_letter_is_tried_again_once_however_often_that_is_asked_for() {
+    story(async || {
+        let stage = Stage::ready().await;
+        stage.network.answer(refuses());
+        stage.announces_in("mem/ops", "once");
+        let path = format!("/queue/{}/retry", short(&stage.dead(1).await[0]));
+        stage.network.answer(Answer::Accept);
+
+        let (one, other) = futures_util::join!(stage.post(&path), stage.post(&path));
+        stage.hears_of("once").await;
+        stage.announces_in("mem/ops", "next");
+
+        assert_eq!(stage.hears().await, "next");
+        assert!(one.0 == 200 || other.0 == 200, "{one:?} {other:?}");
+        stage.until("nothing waits", |status| status["journal"]["pending"] == 0).await;
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn all_letters_are_tried_again_in_order_or_dropped() {
     story(async || {
         let stage = Stage::ready().await;

@@ -18,6 +18,7 @@ use super::{
     item::{Again, Item},
     load::Load,
     parts::Terms,
+    queue::Next,
 };
 use crate::{config::Unconfirmed, journal as rows, journal::DeliveryState};
 
@@ -93,18 +94,13 @@ impl Delivery {
     ) {
         let Some(outlet) = self.outlets.get(&place.0) else { return };
         let Some(queue) = self.rooms.get_mut(&place) else { return };
-        match posts {
-            Ok(posts) => {
-                self.acks.expect(delivery, &posts, &outlet.backend.capabilities());
-                if queue.is_cut(delivery.id, posts) {
-                    self.record(vec![(delivery.id, DeliveryState::Delivered)], ctx);
-                }
-            }
-            Err(unsaid) => {
-                if queue.is_cut(delivery.id, Vec::new()) {
-                    self.bury(delivery.id, unsaid.to_string(), ctx);
-                }
-            }
+        if let Ok(posts) = &posts {
+            self.acks.expect(delivery, posts, &outlet.backend.capabilities());
+        }
+        match queue.is_cut(delivery.id, posts.map_err(|unsaid| unsaid.to_string())) {
+            Some(Next::Delivered(id)) => self.record(vec![(id, DeliveryState::Delivered)], ctx),
+            Some(Next::Dead(id, why)) => self.bury(id, why, ctx),
+            Some(Next::GoOn | Next::Wait(..)) | None => {}
         }
         self.cut_next(&place, ctx);
         self.pump(place, ctx);

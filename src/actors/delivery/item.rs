@@ -51,9 +51,25 @@ pub(super) enum Again {
 #[derive(Debug)]
 struct Uncut {
     delivery: Arc<Delivery>,
-    /// How many posts were sent in an earlier life, and how many behind them may be out.
-    progress: (usize, usize),
+    /// How far it came in an earlier life.
+    progress: Option<Progress>,
 }
+
+/// How far a delivery came in an earlier life.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    /// How many posts were sent.
+    pub(super) sent: usize,
+    /// How many it had.
+    pub(super) parts: usize,
+    /// How many behind those that were sent may be out.
+    pub(super) posting: usize,
+}
+
+/// It is cut into another number of posts than in an earlier life, so nobody knows how far it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("half said, and cut otherwise since the gateway or its configuration was changed")]
+pub(super) struct Recut;
 
 /// A post and how far it has come.
 #[derive(Debug)]
@@ -82,7 +98,7 @@ impl Item {
     /// One that is still to be cut: until then, nothing of it goes.
     pub(super) fn uncut(delivery: Arc<Delivery>, again: Again) -> Self {
         let id = delivery.id;
-        Self { uncut: Some(Uncut { delivery, progress: (0, 0) }), ..Self::empty(id, again) }
+        Self { uncut: Some(Uncut { delivery, progress: None }), ..Self::empty(id, again) }
     }
 
     const fn empty(id: DeliveryId, again: Again) -> Self {
@@ -102,11 +118,18 @@ impl Item {
         }
     }
 
-    /// Goes on after `sent` posts; the next `posting` may be out already.
-    pub(super) fn resume(&mut self, sent: usize, posting: usize) {
+    /// Goes on where an earlier life ended.
+    ///
+    /// # Errors
+    /// [`Recut`].
+    pub(super) fn resume(&mut self, progress: Progress) -> Result<(), Recut> {
         if let Some(uncut) = &mut self.uncut {
-            uncut.progress = (sent, posting);
-            return;
+            uncut.progress = Some(progress);
+            return Ok(());
+        }
+        let Progress { sent, parts, posting } = progress;
+        if parts != self.slots.len() {
+            return Err(Recut);
         }
         let slots = self.slots.iter_mut();
         for (number, slot) in slots.enumerate().take(sent.saturating_add(posting)) {
@@ -115,6 +138,7 @@ impl Item {
                 slot.doubt(self.again, self.markup);
             }
         }
+        Ok(())
     }
 
     /// What is still to be cut.
@@ -123,11 +147,13 @@ impl Item {
     }
 
     /// It is cut into `posts`, unless that has been done.
-    pub(super) fn is_cut(&mut self, posts: Vec<Post>) {
-        if let Some(Uncut { progress: (sent, posting), .. }) = self.uncut.take() {
-            self.slots = slots(posts);
-            self.resume(sent, posting);
-        }
+    ///
+    /// # Errors
+    /// [`Recut`].
+    pub(super) fn is_cut(&mut self, posts: Vec<Post>) -> Result<(), Recut> {
+        let Some(Uncut { progress, .. }) = self.uncut.take() else { return Ok(()) };
+        self.slots = slots(posts);
+        progress.map_or(Ok(()), |progress| self.resume(progress))
     }
 
     /// How far it has come: what the network has without a gap, and what may be out behind that.

@@ -38,6 +38,9 @@ pub enum Unhandled {
     /// There is none of this name, or not any more.
     #[error(transparent)]
     NotFound(#[from] NotFound),
+    /// Its chat is none of ours.
+    #[error("there is no chat called {0:?} to say it in: it can only be read, and dropped")]
+    Nowhere(String),
     /// The Journal did not take it.
     #[error("not journalled: {0}")]
     NotKept(#[from] NotKept),
@@ -57,6 +60,9 @@ impl Handler<Handle> for Delivery {
             let is_dead = matches!(letter.state, DeliveryState::Dead { .. });
             match what {
                 Handling::Retry if !is_dead => Err(Unhandled::Waits),
+                Handling::Retry if !actor.outlets.contains_key(&letter.delivery.route.chat) => {
+                    Err(Unhandled::Nowhere(letter.delivery.route.chat))
+                }
                 Handling::Retry if actor.is_full_for(&letter.delivery) => Err(Unhandled::Full),
                 Handling::Drop | Handling::Retry => Ok(letter.delivery),
             }
@@ -69,8 +75,12 @@ impl Handler<Handle> for Delivery {
             };
             let kept = async move {
                 let delivery = found?;
-                keep(&journal, moved([(id, state)]).collect()).await?;
-                Ok(delivery)
+                match keep(&journal, moved([(id, state)]).collect()).await {
+                    Ok(()) => Ok(delivery),
+                    // Somebody else was quicker.
+                    Err(NotKept::Misfit(_)) if what == Handling::Retry => Err(Unhandled::Waits),
+                    Err(error) => Err(error.into()),
+                }
             };
             kept.into_actor(actor)
         });

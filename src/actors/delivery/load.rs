@@ -20,9 +20,10 @@ impl Load {
         Self { deliveries: 1, bytes: delivery.text.len() + weight(&delivery.extra) }
     }
 
-    /// Whether there is no space for it in a room where `self` waits, while `all` waits in all rooms.
+    /// Whether there is no space for it in a room where `self` waits, while `all` waits in all rooms. Where little waits there
+    /// is more: rooms of a network that is away take none from the others.
     pub(super) const fn is_too_much(self, all: Self) -> bool {
-        self.exceeds(ROOM) || all.exceeds(ALL)
+        self.exceeds(ROOM) || all.exceeds(if self.exceeds(LITTLE) { ALL } else { MOST })
     }
 
     const fn exceeds(self, limit: Self) -> bool {
@@ -81,6 +82,12 @@ const ROOM: Load = Load { deliveries: 5_000, bytes: 16 * 1024 * 1024 };
 /// How much may wait in all.
 const ALL: Load = Load { deliveries: 20_000, bytes: 64 * 1024 * 1024 };
 
+/// How much may wait in all where no more than [`LITTLE`] waits in the room.
+const MOST: Load = Load { deliveries: 2 * ALL.deliveries, bytes: 2 * ALL.bytes };
+
+/// What is little for one room; but for one long text, which takes up to a megabyte.
+const LITTLE: Load = Load { deliveries: 100, bytes: 2 * LONGEST };
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -105,7 +112,15 @@ mod tests {
 
         assert!(!small.is_too_much(small) && !ROOM.is_too_much(ALL));
         for more in [Load { deliveries: 1, bytes: 0 }, Load { deliveries: 0, bytes: 1 }] {
-            assert!((ROOM + more).is_too_much(ROOM + more) && small.is_too_much(ALL + more));
+            assert!((ROOM + more).is_too_much(ROOM + more) && ROOM.is_too_much(ALL + more));
         }
+    }
+
+    #[test]
+    fn rooms_in_which_much_waits_leave_space_for_those_in_which_little_does() {
+        let more = Load { deliveries: 1, bytes: 0 };
+
+        assert!(!LITTLE.is_too_much(ALL + more) && !LITTLE.is_too_much(MOST));
+        assert!((LITTLE + more).is_too_much(ALL + more) && LITTLE.is_too_much(MOST + more));
     }
 }

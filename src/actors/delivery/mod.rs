@@ -29,7 +29,7 @@ pub use self::cut::Cutter;
 pub use self::letters::{Handle, Handling, Unhandled};
 pub(crate) use self::load::bound;
 use self::{
-    item::Again,
+    item::{Again, Progress},
     load::Load,
     parts::Terms,
     queue::{Batch, NOT_REPEATED, Now, Queue},
@@ -190,13 +190,16 @@ impl Delivery {
             Ok(item) => item,
             Err(unsaid) => return self.bury(delivery.id, unsaid.to_string(), ctx),
         };
-        if let DeliveryState::Sending { sent, posting, .. } = state {
+        if let DeliveryState::Sending { sent, parts, posting } = state {
             if *posting > 0 && item.again == Again::Never {
                 self.metrics.unconfirmed(&delivery.route.chat, "dropped");
                 return self.bury(delivery.id, format!("{NOT_REPEATED}: the gateway ended over it"), ctx);
             }
             (0..*posting).for_each(|_| self.metrics.unconfirmed(&delivery.route.chat, "repeated"));
-            item.resume(*sent, *posting);
+            let progress = Progress { sent: *sent, parts: *parts, posting: *posting };
+            if let Err(recut) = item.resume(progress) {
+                return self.bury(delivery.id, recut.to_string(), ctx);
+            }
         }
         if item.is_done() {
             return self.record(vec![(delivery.id, DeliveryState::Delivered)], ctx);

@@ -168,18 +168,18 @@ impl Queue {
         None
     }
 
-    /// What was to be cut has become these posts. Returns whether there is nothing to be said.
-    pub(super) fn is_cut(&mut self, id: DeliveryId, posts: Vec<Post>) -> bool {
+    /// What was to be cut has become these posts, or cannot be cut. Returns its end, if that is it.
+    pub(super) fn is_cut(&mut self, id: DeliveryId, posts: Result<Vec<Post>, String>) -> Option<Next> {
         self.cutting = false;
         let cut = |item: &mut Item| {
-            item.is_cut(posts);
-            item.is_done()
+            item.is_cut(posts?).map_err(|recut| recut.to_string())?;
+            Ok(item.is_done())
         };
-        let is_done = self.items.change(id, cut).unwrap_or_default();
-        if is_done {
-            self.remove(id);
+        match self.items.change(id, cut)? {
+            Ok(false) => None,
+            Ok(true) => Some(self.end(id, Next::Delivered(id))),
+            Err(why) => Some(self.end(id, Next::Dead(id, why))),
         }
-        is_done
     }
 
     /// Whether a delivery is to be made here.

@@ -10,7 +10,7 @@ use super::lines::{Lines, StackStorm};
 use crate::{
     journal::Command,
     st2::{
-        Fate as Doubt, Sought,
+        Fate as Doubt, Sought, Trace,
         wire::{Execution, Mark},
     },
 };
@@ -25,17 +25,30 @@ pub(super) struct Lost<'a> {
     pub(super) since: Timestamp,
 }
 
-/// Asks StackStorm for executions that carry the command's id. `None` says that there are none, or that StackStorm refuses to
-/// tell: after a plain refusal, at the first look that is answered; else only a minute after the POST.
+/// What has become of a command.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It runs.
+    Runs(Vec<Execution>),
+    /// StackStorm knows of no execution that may be its.
+    Nothing,
+    /// There is one that may be its, or StackStorm refuses to tell.
+    Unclear,
+}
+
+/// Asks StackStorm for executions that carry the command's id. That there are none is said after a plain refusal at the first look
+/// that is answered, else only a minute after the POST.
 ///
 /// While StackStorm is away, nothing is known, and it is asked again for as long as that takes.
-pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Option<Vec<Execution>> {
+pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Outcome {
     let Lost { storm, command, action, since } = lost;
-    let sought = Sought { action: action.to_owned(), since, mark: mark(lines, command) };
+    let asker = command.author.identity.as_str().to_owned();
+    let sought = Sought { action: action.to_owned(), since, mark: mark(lines, command), asker };
     for (look, wait) in LOOKS.into_iter().chain(iter::repeat(AGAIN)).enumerate() {
         sleep(wait).await;
         let sight = match storm.looks.find(sought.clone()).await {
-            Ok(found) if !found.is_empty() => return Some(found),
+            Ok(Trace { marked, .. }) if !marked.is_empty() => return Outcome::Runs(marked),
+            Ok(Trace { has_alike: true, .. }) => Sight::Alike,
             Ok(_) => Sight::Nothing,
             Err(error) => {
                 warn!(%error, command = %command.id, "submission not looked up");
@@ -43,15 +56,17 @@ pub(super) async fn look_up(lines: &Lines, lost: Lost<'_>, doubt: Doubt) -> Opti
             }
         };
         if sight.ends(look, doubt) {
-            return None;
+            return if sight == Sight::Nothing { Outcome::Nothing } else { Outcome::Unclear };
         }
     }
-    None
+    Outcome::Unclear
 }
 
 /// What a look has shown, if not the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
+    /// StackStorm knows of one that may be its.
+    Alike,
     /// StackStorm knows of no execution.
     Nothing,
     /// StackStorm will not say.
@@ -65,7 +80,7 @@ impl Sight {
     fn ends(self, look: usize, doubt: Doubt) -> bool {
         let is_late = look + 1 >= LOOKS.len();
         match self {
-            Self::Nothing => is_late || doubt == Doubt::Doubtful,
+            Self::Alike | Self::Nothing => is_late || doubt == Doubt::Doubtful,
             Self::Refused => is_late,
             Self::Unanswered => false,
         }

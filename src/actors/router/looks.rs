@@ -11,7 +11,7 @@ use crate::{
         auth::{self, Auth, CallError},
         rounds::Rounds,
     },
-    st2::{ApiError, Client, Sought, wire::Execution},
+    st2::{ApiError, Client, Sought, Trace},
     supervise::Line,
 };
 
@@ -23,7 +23,7 @@ pub struct Looks {
 }
 
 /// What is looked for, and who waits for what is found.
-type Asked = (Sought, oneshot::Sender<Result<Vec<Execution>, CallError>>);
+type Asked = (Sought, oneshot::Sender<Result<Trace, CallError>>);
 
 impl Looks {
     /// Looks at the StackStorm that `client` talks to.
@@ -31,11 +31,11 @@ impl Looks {
         Rc::new(Self { client, auth, rounds: Rc::default() })
     }
 
-    /// The executions of a command, by a look that begins from now on.
+    /// What is to be seen of a command, by a look that begins from now on.
     ///
     /// # Errors
     /// When StackStorm does not say.
-    pub(super) async fn find(self: &Rc<Self>, sought: Sought) -> Result<Vec<Execution>, CallError> {
+    pub(super) async fn find(self: &Rc<Self>, sought: Sought) -> Result<Trace, CallError> {
         let (tell, told) = oneshot::channel();
         let looks = Rc::clone(self);
         self.rounds.ask((sought, tell), move |asked| Rc::clone(&looks).look(asked));

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::{
     gate::Caller,
     lines::{Lines, StackStorm},
-    look_up::{Lost, SOON, look_up},
+    look_up::{Lost, Outcome, SOON, look_up},
     person::Person,
     submit::{Fate, Submission, carry_out, result_of, settle},
     suspense::Suspense,
@@ -98,8 +98,12 @@ async fn fate(lines: &Lines, storm: &StackStorm, Begun { command, at, .. }: &Beg
             let since = since(*at, lines.world.now(), storm.client.time());
             let lost = Lost { storm, command, action: &alias.action_ref, since };
             let found = look_up(lines, lost, st2::Fate::Unknown).await;
-            let missing = || Fate::Unknown(format!("{RESTARTED}, and StackStorm shows no trace of it"));
-            (found.map_or_else(missing, Fate::Found), Some(alias))
+            let fate = match found {
+                Outcome::Runs(found) => Fate::Found(found),
+                Outcome::Nothing => Fate::Unknown(format!("{RESTARTED}, and StackStorm shows no trace of it")),
+                Outcome::Unclear => Fate::Unknown(RESTARTED.into()),
+            };
+            (fate, Some(alias))
         }
     };
     (fate, result.map(|alias| result_of(alias)).unwrap_or_default())

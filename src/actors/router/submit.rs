@@ -10,7 +10,7 @@ use tracing::{debug, info, warn};
 use super::{
     gate::{Ticket, Turn},
     lines::{Lines, StackStorm, Utterance},
-    look_up::{Lost, SOON, look_up, mark},
+    look_up::{Lost, Outcome, SOON, look_up, mark},
     manner::Mood,
     suspense::Suspense,
     words,
@@ -211,9 +211,9 @@ async fn fate(lines: &Lines, submission: &Submission, since: Timestamp, error: &
     }
     let lost = Lost { storm, command, action: &hit.alias.action_ref, since };
     match look_up(lines, lost, doubt).await {
-        Some(found) => Fate::Found(found),
-        None if doubt == Doubt::Doubtful => Fate::Refused(error.to_string()),
-        None => Fate::Unknown(error.to_string()),
+        Outcome::Runs(found) => Fate::Found(found),
+        Outcome::Nothing if doubt == Doubt::Doubtful => Fate::Refused(error.to_string()),
+        Outcome::Nothing | Outcome::Unclear => Fate::Unknown(error.to_string()),
     }
 }
 

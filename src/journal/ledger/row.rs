@@ -114,10 +114,11 @@ impl ExecutionState {
 }
 
 impl DeliveryState {
-    /// Whether `next` may follow. A dead letter may be tried again or dropped, and is nothing else any more.
+    /// Whether `next` may follow. A dead letter may be tried again or dropped, and is nothing else any more; what waits is
+    /// not tried again, or it would be said twice.
     pub(super) const fn leads_to(&self, next: &Self) -> bool {
         match self {
-            Self::Queued | Self::Sending { .. } => true,
+            Self::Queued | Self::Sending { .. } => !matches!(next, Self::Queued),
             Self::Dead { .. } => matches!(next, Self::Queued | Self::Dropped { .. }),
             Self::Delivered | Self::Dropped { .. } => false,
         }

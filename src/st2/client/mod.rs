@@ -31,7 +31,7 @@ use tokio::time::{Instant, timeout};
 
 pub use error::{ApiError, Fate};
 pub use stream::EventBytes;
-pub use submissions::Sought;
+pub use submissions::{Sought, Trace};
 
 use self::rest::{Patience, Rests, Service};
 use super::{Access, BaseUrl, wire::Fault};

@@ -20,25 +20,32 @@ pub struct Sought {
     pub since: Timestamp,
     /// How its executions are known.
     pub mark: Mark,
+    /// Who gave it, as StackStorm was told.
+    pub asker: String,
 }
 
-/// The executions that carry a mark.
-type Found<'a> = HashMap<&'a Mark, Vec<Execution>>;
+/// What StackStorm shows of a command.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The executions that carry its mark.
+    pub marked: Vec<Execution>,
+    /// Whether there are others that may be its: of the same action, for whoever gave it, and without any mark, as is what
+    /// an action with a `notify` of its own leaves.
+    pub has_alike: bool,
+}
+
+/// The traces of commands, by their marks.
+type Found<'a> = HashMap<&'a Mark, Trace>;
 
 impl Client {
-    /// The executions of each of `sought`, in their order. Only id, status, notify data and context are in them. That there
-    /// is none proves nothing for an action with a `notify` of its own.
+    /// The traces of each of `sought`, in their order. Only id, status, notify data and context are in their executions.
     ///
     /// There is one list for each action among them: StackStorm takes one at a time, and a list of all that runs in it may be
     /// much longer than these.
     ///
     /// # Errors
     /// When StackStorm does not say.
-    pub async fn find_submissions(
-        &self,
-        access: &Access,
-        sought: &[Sought],
-    ) -> Result<Vec<Vec<Execution>>, ApiError> {
+    pub async fn find_submissions(&self, access: &Access, sought: &[Sought]) -> Result<Vec<Trace>, ApiError> {
         let mut found = Found::new();
         for action in sought.iter().map(|it| &it.action).collect::<BTreeSet<_>>() {
             let of_action: Vec<&Sought> = sought.iter().filter(|it| it.action == *action).collect();
@@ -55,7 +62,7 @@ impl Client {
         action: &str,
         sought: &[&'a Sought],
     ) -> Result<Found<'a>, ApiError> {
-        let mut found: Found<'_> = sought.iter().map(|it| (&it.mark, Vec::new())).collect();
+        let mut found: Found<'_> = sought.iter().map(|it| (&it.mark, Trace::default())).collect();
         let sinces = || sought.iter().map(|it| it.since);
         let Some((first, last)) = sinces().min().zip(sinces().max()) else { return Ok(found) };
         let until = last.checked_add(LONGEST).unwrap_or(Timestamp::MAX);
@@ -71,18 +78,32 @@ impl Client {
             let (page, is_last) = self.read_page::<Box<RawValue>>(access, "/executions", &query, offset).await?;
             offset += page.len();
             for execution in readable(page).filter(|it| !it.is_child()) {
-                // What begins meanwhile moves those before it on to the next page.
-                if let Some(known) = execution.mark().and_then(|mark| found.get_mut(mark))
-                    && known.iter().all(|it| it.id() != execution.id())
-                {
-                    known.push(execution);
-                }
+                take(execution, sought, &mut found);
             }
-            if is_last || found.values().all(|it| !it.is_empty()) {
+            if is_last || found.values().all(|it| !it.marked.is_empty()) {
                 break;
             }
         }
         Ok(found)
+    }
+}
+
+/// Takes in an execution of the action that `sought` ran.
+fn take(execution: Execution, sought: &[&Sought], found: &mut Found<'_>) {
+    let Some(mark) = execution.mark() else {
+        let asker = execution.asker();
+        for alike in sought.iter().filter(|it| Some(&it.asker) == asker.as_ref()) {
+            if let Some(trace) = found.get_mut(&alike.mark) {
+                trace.has_alike = true;
+            }
+        }
+        return;
+    };
+    // What begins meanwhile moves those before it on to the next page.
+    if let Some(Trace { marked, .. }) = found.get_mut(mark)
+        && marked.iter().all(|it| it.id() != execution.id())
+    {
+        marked.push(execution);
     }
 }
 

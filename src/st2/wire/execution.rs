@@ -119,6 +119,11 @@ impl Execution {
         self.mark.as_ref()
     }
 
+    /// On whose behalf an alias began it (`context.api_user`, in `st2api`'s `controllers/v1/aliasexecution.py`).
+    pub fn asker(&self) -> Option<String> {
+        self.member("context")?.get("api_user")?.as_str().map(str::to_owned)
+    }
+
     /// Where people can look at it; StackStorm has it only if it knows its own address.
     pub fn web_url(&self) -> Option<&str> {
         self.web_url.as_deref()

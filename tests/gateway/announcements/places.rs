@@ -92,6 +92,8 @@ fn where_no_or_several_chats_are_there_the_default_one_is_taken_or_the_letter_is
 
         assert_eq!(with.said("both", 1).await, ["one/ops"]);
         without.stage.until("they are dead letters", |status| status["journal"]["dead"] == 3).await;
+        // They can only be read, and dropped.
+        assert_eq!(without.stage.post("/queue/retry").await.1, r#"{"handled":0}"#);
         assert!(without.stage.texts().is_empty() && without.two.posts().is_empty());
         with.stage.ends().await;
         without.stage.ends().await;

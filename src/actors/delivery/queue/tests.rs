@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    actors::delivery::item::{Progress, Recut},
     journal::{Route, Speech},
     markup::Format,
 };
@@ -45,6 +46,10 @@ fn uncut(n: u128) -> Item {
 /// The next to be cut.
 fn cuts(queue: &mut Queue) -> Option<DeliveryId> {
     queue.cut_next().map(|delivery| delivery.id)
+}
+
+const fn went(sent: usize, parts: usize, posting: usize) -> Progress {
+    Progress { sent, parts, posting }
 }
 
 fn posts(texts: &[&str]) -> Vec<Post> {
@@ -203,8 +208,8 @@ fn a_delivery_goes_on_where_it_was_and_says_what_may_be_a_repetition() {
     let texts = ["a", "b", "c", "d"];
     let (mut once, mut keyed) = (item(1, &texts), toned(2, &texts, Tone::Neutral, Again::AsItIs));
 
-    once.resume(1, 2);
-    keyed.resume(1, 2);
+    once.resume(went(1, 4, 2)).unwrap();
+    keyed.resume(went(1, 4, 2)).unwrap();
 
     assert_eq!(once.state(), sending(1, 4, 2));
     assert_eq!(goes(&mut queue(vec![once]), 9), ["(repeated) b", "(repeated) c", "d"]);
@@ -356,7 +361,7 @@ fn nothing_goes_before_what_is_still_to_be_cut() {
 
     let before = goes(&mut queue, 5);
     assert_eq!(cuts(&mut queue), Some(id(2)));
-    assert!(!queue.is_cut(id(2), posts(&["b", "c"])));
+    assert_eq!(queue.is_cut(id(2), Ok(posts(&["b", "c"]))), None);
 
     assert_eq!((before, goes(&mut queue, 5)), (vec!["a".into()], vec!["b".into(), "c".into(), "d".into()]));
 }
@@ -367,11 +372,11 @@ fn of_a_room_one_text_is_cut_at_a_time_and_none_that_is_not_journalled() {
     queue.items.change(id(3), |item| item.kept = false);
 
     let first = [cuts(&mut queue), cuts(&mut queue)];
-    queue.is_cut(id(1), posts(&["a"]));
+    queue.is_cut(id(1), Ok(posts(&["a"])));
     let second = cuts(&mut queue);
     // It was dropped meanwhile.
     queue.remove(id(2));
-    queue.is_cut(id(2), posts(&["b"]));
+    queue.is_cut(id(2), Ok(posts(&["b"])));
     let third = cuts(&mut queue);
 
     assert_eq!((first, second, third), ([Some(id(1)), None], Some(id(2)), None));
@@ -384,7 +389,7 @@ fn what_was_cut_into_nothing_is_out_of_the_way() {
     let mut queue = queue(vec![uncut(1), item(2, &["a"])]);
 
     cuts(&mut queue);
-    assert!(queue.is_cut(id(1), Vec::new()));
+    assert_eq!(queue.is_cut(id(1), Ok(Vec::new())), Some(Next::Delivered(id(1))));
 
     assert_eq!(goes(&mut queue, 1), ["a"]);
 }
@@ -392,9 +397,20 @@ fn what_was_cut_into_nothing_is_out_of_the_way() {
 #[test]
 fn what_was_said_in_an_earlier_life_is_not_said_again_once_it_is_cut() {
     let mut queue = queue(vec![uncut(1)]);
-    queue.items.change(id(1), |item| item.resume(1, 1));
+    queue.items.change(id(1), |item| item.resume(went(1, 3, 1)));
 
-    queue.is_cut(id(1), posts(&["a", "b", "c"]));
+    queue.is_cut(id(1), Ok(posts(&["a", "b", "c"])));
 
     assert_eq!(goes(&mut queue, 5), ["(repeated) b", "c"]);
+}
+
+#[test]
+fn what_was_half_said_and_is_cut_otherwise_now_is_given_up() {
+    let mut queue = queue(vec![uncut(1)]);
+    queue.items.change(id(1), |item| item.resume(went(1, 3, 0)));
+
+    let cut = queue.is_cut(id(1), Ok(posts(&["a"])));
+
+    assert_eq!(cut, Some(Next::Dead(id(1), Recut.to_string())));
+    assert_eq!(item(2, &["a"]).resume(went(0, 2, 1)), Err(Recut));
 }

@@ -9,6 +9,7 @@ fn sought(command: &str, action: &str, second: u32) -> Sought {
         action: action.into(),
         since: format!("2026-11-21T03:34:{second:02}.5Z").parse().unwrap(),
         mark: Mark { gateway: "g".into(), command: command.into() },
+        asker: "joe".into(),
     }
 }
 
@@ -19,8 +20,8 @@ fn execution(id: &str, command: &str, parent: &Value) -> Value {
     json!({"id": id, "liveaction": {"notify": notify}, "context": {"parent": parent}})
 }
 
-fn ids(found: &[Vec<Execution>]) -> Vec<Vec<&str>> {
-    found.iter().map(|found| found.iter().map(|it| it.id().as_str()).collect()).collect()
+fn ids(found: &[Trace]) -> Vec<Vec<&str>> {
+    found.iter().map(|found| found.marked.iter().map(|it| it.id().as_str()).collect()).collect()
 }
 
 #[actix_web::test]
@@ -40,6 +41,24 @@ async fn a_lost_submission_is_found_by_its_mark_among_those_begun_since() {
     let query = &requests.lock().unwrap()[0].query;
     let asked = ["action", "timestamp_gt", "timestamp_lt"].map(|name| query[name].as_str());
     assert_eq!(asked, ["core.local", "2026-11-21T03:34:00.500000Z", "2026-11-22T03:34:00.500000Z"]);
+}
+
+#[actix_web::test]
+async fn what_its_author_ran_without_a_mark_may_be_it() {
+    let (client, _) = serve(|seen| {
+        let context = match seen.query["action"].as_str() {
+            "own.notify" => json!({"api_user": "joe"}),
+            "of.somebody_else" => json!({"api_user": "ann"}),
+            _ => json!({"api_user": "joe", "parent": {"execution_id": "3"}}),
+        };
+        HttpResponse::Ok().json([json!({"id": "4", "liveaction": {"notify": {}}, "context": context})])
+    });
+    let all = ["own.notify", "of.somebody_else", "in.a_workflow"].map(|action| sought(action, action, 0));
+
+    let found = client.find_submissions(&key(), &all).await.unwrap();
+
+    assert_eq!(found.iter().map(|trace| trace.has_alike).collect::<Vec<_>>(), [true, false, false]);
+    assert!(found.iter().all(|trace| trace.marked.is_empty()));
 }
 
 #[actix_web::test]
