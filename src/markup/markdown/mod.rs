@@ -99,7 +99,7 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
             match event {
                 Event::Start(tag) => self.start(&tag, &range),
                 Event::End(tag) => self.end(tag, &range),
-                Event::Code(_) => self.code(range),
+                Event::Code(text) => self.code(&text, range),
                 Event::Rule => self.rule(range),
                 Event::SoftBreak | Event::HardBreak => {}
                 _ => self.show(range, Marks::NONE),
@@ -298,19 +298,9 @@ impl<'b, 'l, 's> Reader<'b, 'l, 's> {
         None
     }
 
-    fn code(&mut self, range: Range<usize>) {
-        let Some(written) = self.source.get(range.clone()) else { return };
-        let inner = written.trim_start_matches('`');
-        let ticks = written.len() - inner.len();
-        let Some(text) = written.get(ticks..written.len().saturating_sub(ticks)) else { return };
-        let bare =
-            text.strip_prefix(' ').and_then(|text| text.strip_suffix(' ')).filter(|bare| !bare.trim().is_empty());
-        let mut text = bare.unwrap_or(text).to_owned();
-        if self.tables.is_some() {
-            text = text.replace("\\|", "|");
-        }
+    fn code(&mut self, text: &str, range: Range<usize>) {
         self.begin_line(range.start);
-        self.put(Run::marked(text, Marks::CODE | self.marks()));
+        self.put(Run::marked(text.to_owned(), Marks::CODE | self.marks()));
         self.last = range.end;
     }
 

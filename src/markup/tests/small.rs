@@ -220,3 +220,12 @@ fn the_whole_is_one_text_and_knows_if_it_is_code() {
     assert_eq!(whole("```json\n{}\n\n[]\n```"), ("{}\n\n[]".into(), Some("json".into())));
     assert_eq!(whole("a\n```json\n{}\n```"), ("a\n{}".into(), None));
 }
+
+#[test]
+fn code_within_a_line_stays_in_one_line() {
+    for text in ["\n*\n00. ```\n*\n00. ```\n", "a `b\nc` d", "> a `b\n> c` d"] {
+        let said = markdown(text, &look("mirc"));
+
+        assert!(!said.is_empty() && said.iter().all(|part| !part.text.contains('\n')), "{text:?}: {said:?}");
+    }
+}
