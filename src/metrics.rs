@@ -293,9 +293,9 @@ pub const COMMANDS: [&str; 5] = ["submitted", "refused", "unknown", "no_match", 
 /// `summarised` was missed and is too old, and `nowhere` has no room.
 pub const ANNOUNCEMENTS: [&str; 6] = ["said", "result", "suppressed", "foreign", "summarised", "nowhere"];
 
-/// Why something is not taken: too much is under way, its turn did not come, no aliases were ever loaded, it was written
-/// too long ago, its author said too much at once, or the network says it once more.
-pub const REFUSALS: [&str; 6] = ["busy", "late", "no_aliases", "old", "rate", "repeated"];
+/// Why something is not taken: too much is under way, it cannot be journalled, its turn did not come, no aliases were ever
+/// loaded, it was written too long ago, its author said too much at once, or the network says it once more.
+pub const REFUSALS: [&str; 7] = ["busy", "journal", "late", "no_aliases", "old", "rate", "repeated"];
 
 /// What becomes of a post that may be out already.
 pub const UNCONFIRMED: [&str; 2] = ["dropped", "repeated"];

@@ -1,6 +1,9 @@
 //! A journal that outlives a gateway, within the process.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use fulmar::journal::{Assurance, Case, Change, Dated, Entry, Loaded, Memory, Sought, Store, StoreError, Written};
 use jiff::Timestamp;
@@ -10,6 +13,7 @@ use jiff::Timestamp;
 pub(crate) struct Disk {
     lines: Rc<RefCell<Vec<(Case, String)>>>,
     writes: Rc<RefCell<Vec<Vec<String>>>>,
+    is_full: Rc<Cell<bool>>,
 }
 
 impl Disk {
@@ -28,6 +32,11 @@ impl Disk {
     /// The names of the entries that were written together.
     pub(crate) fn writes(&self) -> Vec<Vec<String>> {
         self.writes.borrow().clone()
+    }
+
+    /// It is full, or not any more.
+    pub(crate) fn fill(&self, is_full: bool) {
+        self.is_full.set(is_full);
     }
 
     /// Entries of one case more.
@@ -72,7 +81,7 @@ impl Store for Disk {
     }
 
     fn trouble(&self) -> Option<StoreError> {
-        None
+        self.is_full.get().then(|| StoreError::of_disk("it is full"))
     }
 
     fn history(&self, case: Case) -> Sought<Vec<Dated>> {

@@ -33,6 +33,25 @@ fn a_message_that_the_network_brings_twice_runs_once() {
 }
 
 #[test]
+fn what_was_refused_for_want_of_a_disk_does_not_run_when_the_network_says_it_again() {
+    story(async || {
+        let stage = Stage::ready().await;
+
+        stage.disk.fill(true);
+        stage.says("!quietly never").await;
+        assert_eq!(stage.hears().await, "Not run: journal: it is full.");
+        stage.disk.fill(false);
+        assert!(stage.network.repeat().await);
+
+        stage.says("!quietly now").await;
+        assert_eq!(stage.hears().await, "now");
+        assert_eq!(stage.sandbox.made(), 1);
+        assert_eq!((stage.refusals("journal").await, stage.refusals("repeated").await), (1, 1));
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn an_old_message_is_not_run_and_its_author_is_told_once() {
     story(async || {
         let stage = Stage::ready().await;

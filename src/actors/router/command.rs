@@ -114,15 +114,15 @@ pub(super) async fn run_hit(lines: Rc<Lines>, asked: Asked, words: String, hit: 
         id: lines.world.command_id(),
         stackstorm: storm.name.clone(),
         route: route_of(&chat, &heard),
-        message: heard.id,
-        direct: heard.sender.direct,
-        author: Mention { identity: heard.sender.identity, name: heard.sender.name },
+        message: heard.id.clone(),
+        direct: heard.sender.direct.clone(),
+        author: Mention { identity: heard.sender.identity.clone(), name: heard.sender.name.clone() },
         text: words,
         alias: hit.alias.reference(),
         // Announcements of the results of such commands carry no mark by which to know them.
         results: if hit.match_multiple { Results::Direct } else { storm.settings.results },
     };
-    submit(lines, Submission { storm, ticket, command, hit }, heard.taken).await;
+    submit(lines, Submission { storm, ticket, command, hit }, heard).await;
     None
 }
 

@@ -315,7 +315,7 @@ impl Lines {
 }
 
 /// That a message is answered.
-fn answered(chat: &str, heard: &Heard) -> Entry {
+pub(super) fn answered(chat: &str, heard: &Heard) -> Entry {
     let at = Timestamp::try_from(heard.at).unwrap_or(Timestamp::UNIX_EPOCH);
     let (chat, room, message) = (chat.to_owned(), heard.room.clone(), heard.id.clone());
     Entry::Answered(Answered { chat, room, message, at })

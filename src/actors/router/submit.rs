@@ -2,14 +2,14 @@
 
 use std::{iter, rc::Rc, time::Duration};
 
-use fulmar_contract::Taken;
+use fulmar_contract::Heard;
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{debug, info, warn};
 
 use super::{
     gate::{Ticket, Turn},
-    lines::{Lines, StackStorm, Utterance},
+    lines::{Lines, StackStorm, Utterance, answered},
     look_up::{Lost, Outcome, SOON, look_up, mark},
     manner::Mood,
     suspense::Suspense,
@@ -50,9 +50,9 @@ pub(super) enum Fate {
     Unknown(String),
 }
 
-/// Takes a command all the way to its ack; every way out has told its author or is an ack. `taken` is let go of once the
-/// command is in the Journal.
-pub(super) async fn submit(lines: Rc<Lines>, submission: Submission, taken: Taken) {
+/// Takes a command all the way to its ack; every way out has told its author or is an ack. What was `heard` is let go of once
+/// the command is in the Journal.
+pub(super) async fn submit(lines: Rc<Lines>, submission: Submission, heard: Heard) {
     let command = &submission.command;
     // Whose turn it is waits for the journal only once.
     let turn = submission.ticket.turn_at_once();
@@ -64,11 +64,14 @@ pub(super) async fn submit(lines: Rc<Lines>, submission: Submission, taken: Take
             debug!(message = %command.message, "a message that the network says once more");
             return lines.metrics.refusal(words::REPEATED);
         }
+        lines.metrics.refusal("journal");
+        // A network that says it again after a restart is to be told nothing else. It may be known as a command by now.
+        keep(&lines.journal, vec![answered(&command.route.chat, &heard)]).await.unwrap_or_default();
         // It is not journalled, so nothing may refer to it.
         let text = Utterance { command: None, ..Utterance::answer(command, format!("Not run: {why}.")) };
         return lines.answer(command, text).await;
     }
-    drop(taken);
+    drop(heard);
     lines.react(&submission.command, Mood::Taken);
     carry_out(lines, submission, turn).await;
 }

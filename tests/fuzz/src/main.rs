@@ -86,7 +86,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     Ok(())
 }
 
-/// As if each target alone had been asked for: memory is measured for a whole process.
+/// As if each target alone had been asked for: memory is measured for a whole process, and one that fails ends no other.
 fn side_by_side(targets: &[&Target], jobs: usize) -> Outcome<()> {
     let program = env::current_exe()?;
     // The last word counts.
@@ -96,19 +96,25 @@ fn side_by_side(targets: &[&Target], jobs: usize) -> Outcome<()> {
         Command::new(&program).args(others).args(["--jobs", "1", target.name]).status()
     };
     let waiting = Mutex::new(targets.iter());
-    let job = || -> Outcome<()> {
+    let job = || -> Outcome<Vec<&str>> {
+        let mut failed = Vec::new();
         loop {
             let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(target) = next else { return Ok(()) };
+            let Some(target) = next else { return Ok(failed) };
             if !alone(target)?.success() {
-                return Err(format!("{} failed", target.name).into());
+                failed.push(target.name);
             }
         }
     };
-    thread::scope(|scope| {
+    let mut failed = Vec::new();
+    thread::scope(|scope| -> Outcome<()> {
         let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(job)).collect();
-        jobs.into_iter().try_for_each(|job| job.join().unwrap_or_else(|_| Err("a job panicked".into())))
-    })
+        for job in jobs {
+            failed.extend(job.join().unwrap_or_else(|_| Err("a job panicked".into()))?);
+        }
+        Ok(())
+    })?;
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
 }
 
 fn chosen(names: &[String]) -> Outcome<Vec<&'static Target>> {
