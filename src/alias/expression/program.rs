@@ -58,7 +58,7 @@ pub(super) struct Program {
 }
 
 /// Longer programs are refused: bounds of repetitions are written out.
-const LONGEST: usize = 200_000;
+const LONGEST: usize = 100_000;
 
 /// What compiling may take, in nodes and instructions; also for what is not part of the program in the end.
 const MOST_WORK: usize = 4 * LONGEST;
