@@ -4,6 +4,7 @@
 //! for executions whose end is not known, and for what was announced meanwhile.
 
 mod catch_up;
+mod reach;
 mod sieve;
 mod sweep;
 

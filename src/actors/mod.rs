@@ -8,7 +8,7 @@
 //! | `router::InputEnded` | Chat -> Router | - |
 //! | `router::Concluded` | Journal -> Router | - |
 //! | `router::Announced` | Listener, web -> Router | what became of it, once that is journalled; or who will tell, if that takes time |
-//! | `router::Missed` | Listener -> Router | what is still to be told of old ones |
+//! | `router::Missed` | Listener -> Router | what is still to be told of old ones, and since when not all is said |
 //! | `router::Announcing` | Listener -> Router | which announcements are being dealt with |
 //! | `router::Overdue` | Listener -> Router | - |
 //! | `aliases::Current`, `aliases::Ready` | Router, Admin -> Aliases | the registry |

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
-use super::stamp;
+use super::{fault::Stranding, stamp};
 
 /// Where an execution stands, in StackStorm's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,15 +79,15 @@ pub(crate) struct Execution {
     pub(crate) web_url: String,
     /// Wakes whoever lives this execution's life, when it is to be cancelled.
     pub(crate) cancel: Arc<Notify>,
-    /// Whether nobody ever begins it.
-    pub(crate) is_stranded: bool,
+    /// How long nobody begins it.
+    pub(crate) stranded: Duration,
 }
 
 impl Execution {
-    /// Is never begun, and seems to have been asked for so long ago.
-    pub(crate) fn strand(&mut self, ago: Duration) {
-        self.is_stranded = true;
-        self.start = self.start.checked_sub(ago).unwrap_or(self.start);
+    /// Is not begun for a while, or ever, and seems to have been asked for long ago.
+    pub(crate) fn strand(&mut self, how: Stranding) {
+        self.stranded = how.lasts;
+        self.start = self.start.checked_sub(how.ago).unwrap_or(self.start);
     }
 
     /// Takes the next step.

@@ -100,11 +100,14 @@ pub enum Fault {
         #[serde(default = "once")]
         times: u32,
     },
-    /// The next executions stay `requested` until they are cancelled, as when the API dies over them.
+    /// The next executions stay `requested`, as when the API dies over them, or StackStorm is busy.
     Strand {
         /// How long ago they seem to have been asked for, in milliseconds.
         #[serde(default)]
         ago: u64,
+        /// For how long, in milliseconds, if they are not cancelled; for ever, if this is not given.
+        #[serde(default = "for_ever")]
+        lasts: u64,
         /// How many.
         #[serde(default = "once")]
         times: u32,
@@ -137,6 +140,10 @@ const fn once() -> u32 {
     1
 }
 
+const fn for_ever() -> u64 {
+    u64::MAX
+}
+
 /// What befalls one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mishap {
@@ -155,8 +162,17 @@ pub(crate) struct Switches {
     /// How long after an end rules fire, if not as the sandbox was started.
     pub(crate) notify_delay: Option<Duration>,
     skipped_rules: u32,
-    /// How many executions are stranded, and since when they seem to be.
-    stranded: (u32, Duration),
+    /// How many executions are stranded, and how.
+    stranded: (u32, Stranding),
+}
+
+/// How an execution is not begun.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stranding {
+    /// How long ago it seems to have been asked for.
+    pub(crate) ago: Duration,
+    /// For how long.
+    pub(crate) lasts: Duration,
 }
 
 #[derive(Debug)]
@@ -187,16 +203,16 @@ impl Switches {
         skips
     }
 
-    /// Strands the next `times` executions, which seem to be so old.
-    pub(crate) fn strand(&mut self, times: u32, ago: Duration) {
-        self.stranded = (times, ago);
+    /// Strands the next `times` executions.
+    pub(crate) fn strand(&mut self, times: u32, how: Stranding) {
+        self.stranded = (times, how);
     }
 
-    /// Whether the next execution is stranded, counted, and how old it seems to be then.
-    pub(crate) fn strands(&mut self) -> Option<Duration> {
-        let (left, ago) = self.stranded;
+    /// Whether the next execution is stranded, counted, and how.
+    pub(crate) fn strands(&mut self) -> Option<Stranding> {
+        let (left, how) = self.stranded;
         self.stranded.0 = left.saturating_sub(1);
-        (left > 0).then_some(ago)
+        (left > 0).then_some(how)
     }
 
     pub(crate) fn refuse_streams(&mut self, status: u16, time: Duration) {

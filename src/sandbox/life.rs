@@ -32,10 +32,7 @@ pub(crate) fn begin(world: &Arc<World>, id: String) {
 pub(crate) fn live<'a>(world: &'a Arc<World>, id: &'a str) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
     Box::pin(async move {
         let Some(run) = Run::of(world, id) else { return };
-        if run.is_stranded {
-            return run.cancel.notified().await;
-        }
-        if run.waits(world.config.pace).await || run.steps(Status::Scheduled, None) {
+        if run.waits(run.stranded.saturating_add(world.config.pace)).await || run.steps(Status::Scheduled, None) {
             return;
         }
         if run.waits(world.config.pace).await || run.steps(Status::Running, None) {
@@ -60,21 +57,21 @@ struct Run<'a> {
     parameters: Map<String, Value>,
     tasks: Vec<Task>,
     cancel: Arc<Notify>,
-    /// Whether it never begins.
-    is_stranded: bool,
+    /// How long it is not begun.
+    stranded: Duration,
 }
 
 impl<'a> Run<'a> {
     fn of(world: &'a Arc<World>, id: &'a str) -> Option<Self> {
-        let (runnable, given, cancel, is_stranded) = {
+        let (runnable, given, cancel, stranded) = {
             let state = world.state();
             let execution = state.executions.find(id)?;
             let runnable = Arc::clone(state.catalogue.action(&execution.action_ref)?);
-            (runnable, execution.parameters.clone(), Arc::clone(&execution.cancel), execution.is_stranded)
+            (runnable, execution.parameters.clone(), Arc::clone(&execution.cancel), execution.stranded)
         };
         let parameters = simulate::complete(&runnable.schema, &given);
         let tasks = simulate::tasks(&runnable.action, &parameters);
-        Some(Self { world, id, runnable, parameters, tasks, cancel, is_stranded })
+        Some(Self { world, id, runnable, parameters, tasks, cancel, stranded })
     }
 
     /// Waits, and whether it was cancelled meanwhile.

@@ -11,7 +11,7 @@ use super::access::{Access, Credential};
 use super::catalogue::{Catalogue, Runnable};
 use super::config::SandboxConfig;
 use super::execution::{Execution, Secrets, Status};
-use super::fault::{Fault, Mishap, Switches};
+use super::fault::{Fault, Mishap, Stranding, Switches};
 use super::hub::{Hub, Subject};
 use super::refusal::Refusal;
 use super::stamp;
@@ -82,8 +82,8 @@ impl World {
         let runnable = state.catalogue.action(&order.action).cloned().ok_or_else(|| no_action(&order.action))?;
         runnable.schema.check(&order.parameters)?;
         let mut execution = self.execution(&runnable, order);
-        if let Some(ago) = state.switches.strands() {
-            execution.strand(ago);
+        if let Some(how) = state.switches.strands() {
+            execution.strand(how);
         }
         let id = execution.id.clone();
         state.executions.insert(execution);
@@ -123,7 +123,7 @@ impl World {
             result_size: None,
             web_url: format!("{}/#/history/{id}/general", self.config.web_url),
             cancel: Arc::new(Notify::new()),
-            is_stranded: false,
+            stranded: Duration::ZERO,
             id,
         }
     }
@@ -151,7 +151,10 @@ impl World {
             Fault::RefuseStreams { status, millis } => {
                 state.switches.refuse_streams(status, Duration::from_millis(millis));
             }
-            Fault::Strand { ago, times } => state.switches.strand(times, Duration::from_millis(ago)),
+            Fault::Strand { ago, lasts, times } => {
+                let (ago, lasts) = (Duration::from_millis(ago), Duration::from_millis(lasts));
+                state.switches.strand(times, Stranding { ago, lasts });
+            }
             Fault::Reset { path, times, when } => state.switches.arm(path, times, when, Mishap::Reset),
         }
     }

@@ -1,5 +1,6 @@
 //! Who says how a command ended, and what becomes of everything else that StackStorm announces: one result, one post.
 
+mod again;
 mod foreign;
 mod missed;
 mod pack;

@@ -1,18 +1,18 @@
 //! The announcements that StackStorm made and its stream did not bring, found by the executions that made them.
 //!
-//! A watermark, in StackStorm's own time, says up to which execution all is dealt with. It stays [`OVERLAP`] behind, as an
-//! execution may take a while to announce.
+//! A watermark, in StackStorm's own time, says up to which execution all is dealt with: see [`super::reach`].
 
 use std::{rc::Rc, time::Duration};
 
 use actix::SpawnHandle;
 use jiff::Timestamp;
 use tokio::{sync::oneshot, time::sleep};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{
     Setup,
-    sieve::{Made, Multiset, Opening, Sieve},
+    reach::Reach,
+    sieve::{Made, Multiset, Opening, Sieve, surely},
 };
 use crate::{
     actors::{
@@ -63,34 +63,44 @@ impl Lookout {
 /// # Errors
 /// When the Journal does not answer.
 pub(super) async fn begin(setup: &Setup) -> Result<Option<Timestamp>, String> {
-    let opening = opening(setup).await?;
-    if opening.since.is_some() {
+    let at = setup.time();
+    if known(setup).await?.0.is_some() {
         return Ok(None);
     }
-    note(setup, opening.at).await;
-    Ok(Some(opening.surely()))
+    note(setup, at).await;
+    Ok(Some(surely(at)))
 }
 
 /// Deals with what was announced until now and did not come.
 async fn look(setup: &Setup) {
-    let Ok(opening @ Opening { since: Some(since), .. }) = opening(setup).await else { return };
-    let mut until = opening.at;
-    if !setup.settings.catch_up.is_zero() {
-        sleep(SETTLING).await;
-        let (missed, reached) = find(setup, &opening, since).await;
-        if missed > 0 {
-            info!(stackstorm = %setup.name, missed, "announcements were missed");
-        }
-        until = reached;
+    if setup.settings.catch_up.is_zero() {
+        return note(setup, Reach::new(setup.time()).watermark()).await;
     }
-    note(setup, until.checked_sub(OVERLAP).unwrap_or(until)).await;
+    let opening = match opening(setup).await {
+        Ok(Some(opening)) => opening,
+        Ok(None) => return,
+        Err(error) => return warn!(stackstorm = %setup.name, %error, "missed announcements not looked for"),
+    };
+    let mut reach = Reach::new(opening.at);
+    let missed = find(setup, &opening, &mut reach).await;
+    if missed > 0 {
+        info!(stackstorm = %setup.name, missed, "announcements were missed");
+    }
+    if opening.seen.len() > MOST
+        && let Some(since) = reach.give_up()
+    {
+        error!(stackstorm = %setup.name, %since, "missed announcements given up: too many others came meanwhile");
+    }
+    note(setup, reach.watermark()).await;
 }
 
-/// What is known now.
-async fn opening(setup: &Setup) -> Result<Opening, String> {
+/// What is known now, unless there is no watermark; once what was on its way has come.
+async fn opening(setup: &Setup) -> Result<Option<Opening>, String> {
     let at = setup.time();
     let (since, seen) = watched(setup).await?;
-    Ok(Opening { at, since, seen })
+    sleep(SETTLING).await;
+    let (_, settled) = watched(setup).await?;
+    Ok(since.map(|since| Opening { at, since, seen, settled }))
 }
 
 /// Has the Journal know that all that was announced until then is dealt with.
@@ -103,38 +113,53 @@ pub(super) async fn note(setup: &Setup, until: Timestamp) {
 /// Until when all announcements are dealt with, and the fingerprints of those that came since.
 async fn watched(setup: &Setup) -> Result<(Option<Timestamp>, Vec<u64>), String> {
     // In this order, so that what is journalled meanwhile is not overlooked.
-    let in_flight = setup.router.send(Announcing(setup.name.clone())).await.unwrap_or_default();
-    let watched = setup.journal.send(Watched(setup.name.clone())).await;
-    let (until, mut seen) = watched.map_err(|down| format!("the journal is {down}"))?;
+    let in_flight = setup.router.send(Announcing(setup.name.clone())).await;
+    let in_flight = in_flight.map_err(|down| format!("the router is {down}"))?;
+    let (until, mut seen) = known(setup).await?;
     seen.extend(in_flight);
     Ok((until, seen))
 }
 
-/// Has the Router deal with what was missed, page by page. Returns how much it was, and until when all is found.
-async fn find(setup: &Setup, opening: &Opening, since: Timestamp) -> (usize, Timestamp) {
+/// As [`watched`], of what is journalled.
+async fn known(setup: &Setup) -> Result<(Option<Timestamp>, Vec<u64>), String> {
+    let watched = setup.journal.send(Watched(setup.name.clone())).await;
+    watched.map_err(|down| format!("the journal is {down}"))
+}
+
+/// Has the Router deal with what was missed, page by page. Returns how much it was.
+async fn find(setup: &Setup, opening: &Opening, reach: &mut Reach) -> usize {
     let (mut sieve, mut dealt_with) = (Sieve::new(opening), Multiset::of(&opening.seen));
     let (mut offset, mut count, mut tally) = (Some(0), 0, Tally::default());
-    let mut reached = opening.at;
+    let mut read = opening.since;
     while let Some(from) = offset {
-        let Some((page, next)) = ask(setup, since, from).await else { break };
+        let Some((page, next)) = ask(setup, opening.since, from).await else {
+            reach.leaves(read);
+            break;
+        };
+        read = page.last().and_then(Execution::started).unwrap_or(read);
         offset = next.filter(|next| *next < MOST);
         if offset != next {
-            reached = page.last().and_then(Execution::started).unwrap_or(since);
-            warn!(stackstorm = %setup.name, until = %reached, "many announcements to look through, the rest follows");
+            reach.ends(read);
+            warn!(stackstorm = %setup.name, until = %read, "many announcements to look through, the rest follows");
         }
-        let made = page.iter().filter_map(|execution| made(setup, execution));
-        let missed: Vec<_> = made.filter_map(|made| sieve.pass(made)).collect();
+        let made: Vec<_> = page.iter().filter_map(|execution| made(setup, execution)).collect();
+        made.iter().filter(|made| sieve.leaves(made)).for_each(|made| reach.awaits(made.began));
+        let missed: Vec<_> = made.into_iter().filter_map(|made| sieve.pass(made)).collect();
         missed.iter().for_each(|made| dealt_with.add(made.announcement.fingerprint()));
         count += missed.len();
         tally = pass_on(setup, opening, missed, tally, false).await;
     }
-    let (_, all) = watched(setup).await.unwrap_or_default();
+    let Ok((_, all)) = watched(setup).await else {
+        reach.leaves(opening.since);
+        return count;
+    };
     let mut came = Multiset::of(&all);
     came.subtract(&dealt_with);
     let rest = sieve.rest(came);
     count += rest.len();
-    pass_on(setup, opening, rest, tally, true).await;
-    (count, reached)
+    let unsaid = pass_on(setup, opening, rest, tally, true).await.unsaid();
+    unsaid.into_iter().for_each(|began| reach.leaves(began));
+    count
 }
 
 /// Asks for a page until there is an answer; `None` if there will be none.
@@ -159,24 +184,25 @@ async fn pass_on(setup: &Setup, opening: &Opening, missed: Vec<Made>, tally: Tal
     let old = opening.at.checked_sub(setup.settings.catch_up).unwrap_or(opening.at);
     let announcements = missed.into_iter().map(|made| (made.began, made.announcement)).collect();
     let missed = Missed { stackstorm: setup.name.clone(), announcements, old, tally, is_last };
-    setup.router.send(missed).await.unwrap_or_else(|error| {
-        warn!(stackstorm = %setup.name, %error, "the router died over missed announcements");
-        Tally::default()
+    setup.router.send(missed).await.ok().flatten().unwrap_or_else(|| {
+        warn!(stackstorm = %setup.name, "the router died over missed announcements");
+        Tally::unsaid_since(opening.since)
     })
 }
 
-/// What an execution announced to us.
+/// What an execution announced to us, or will.
 fn made(setup: &Setup, execution: &Execution) -> Option<Made> {
-    let ended = execution.ended().filter(|_| *execution.status() == Status::Succeeded)?;
+    let ended = match execution.status() {
+        Status::Succeeded => Some(execution.ended()?),
+        status if status.is_terminal() => return None,
+        _ => None,
+    };
     let announcement = Announcement::from_execution(execution)?;
     let is_foreign = announcement.mark().is_some_and(|mark| mark.gateway != setup.gateway);
     let is_heard = setup.settings.announcement_routes.contains(&announcement.route);
-    let began = execution.started().unwrap_or(ended);
+    let began = execution.started().or(ended)?;
     (is_heard && !is_foreign).then_some(Made { began, ended, announcement })
 }
-
-/// How long an execution may take from its start to its announcement.
-const OVERLAP: Duration = Duration::from_secs(120);
 
 /// How long to wait before asking again.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -185,5 +211,6 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// missed.
 pub(super) const SETTLING: Duration = Duration::from_secs(3);
 
-/// How many announcements one look goes through, in some hundred calls: it is to be over before the next one begins.
+/// How many announcements one look goes through, in some hundred calls: it is to be over before the next one begins. Where more came
+/// since the watermark, nothing is left for the next look: the Journal knows only so many again, and what it forgets would be said twice.
 const MOST: usize = 10_000;

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     actors::{
-        journal::{Recall, Settled, Weigh, keep},
+        journal::{NotKept, Recall, Settled, Weigh, keep},
         listener::ask,
     },
     journal::{self, Asked, Command, CommandId, DeliveryState, Doubt, Entry, Meaning, Route, RunId, Speech},
@@ -214,7 +214,10 @@ impl News {
                 warn!(%stackstorm, ?channel, ?user, error = %why, "announcement for nowhere");
                 let named = channel.or(user).unwrap_or_default();
                 let what = what(Utterance::notice(message));
-                bury(lines, place::unknown(&named), what, with, format!("for nowhere: {why}")).await;
+                let route = place::unknown(&named);
+                if let Err(error) = bury(lines, route, what, with, format!("for nowhere: {why}")).await {
+                    return Outcome::Unsaid { why: error.to_string() };
+                }
                 lines.metrics.announcement("nowhere");
                 return Outcome::Nowhere { why };
             }
@@ -281,13 +284,21 @@ impl Handler<Announcing> for Router {
 }
 
 /// Keeps what cannot be said as a delivery that was given up.
-async fn bury(lines: &Lines, route: Route, what: Utterance, mut with: Vec<Entry>, why: String) {
+///
+/// # Errors
+/// When it is not kept, which is logged.
+pub(super) async fn bury(
+    lines: &Lines,
+    route: Route,
+    what: Utterance,
+    mut with: Vec<Entry>,
+    why: String,
+) -> Result<(), NotKept> {
     let delivery = lines.delivery_of(route, what);
     let id = delivery.id;
     with.extend([Entry::Queued(delivery), Entry::Moved(id, DeliveryState::Dead { why })]);
-    if let Err(error) = keep(&lines.journal, with).await {
-        warn!(%error, "announcement for nowhere not journalled");
-    }
+    let kept = keep(&lines.journal, with).await;
+    kept.inspect_err(|error| warn!(%error, "announcement that cannot be said is not journalled"))
 }
 
 /// How soon StackStorm is asked again.

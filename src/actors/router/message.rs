@@ -94,9 +94,10 @@ impl Outcome {
     }
 }
 
-/// StackStorm announced things while its stream was away. Answered with what is still to be told of old ones.
+/// StackStorm announced things while its stream was away. Answered with what is still to be told of old ones, and since when not
+/// all is said; by nothing, if the gateway failed over it.
 #[derive(Debug, Message)]
-#[rtype(result = "Tally")]
+#[rtype(result = "Option<Tally>")]
 pub struct Missed {
     /// Which StackStorm.
     pub stackstorm: String,

@@ -1,20 +1,24 @@
 //! Announcements that were made while the stream was away.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, mem::take, rc::Rc};
 
 use jiff::Timestamp;
 
 use super::{
-    Missed,
-    announce::News,
+    Missed, Outcome,
+    announce::{News, bury},
     lines::{Lines, Utterance},
     words,
 };
 use crate::journal::{Announced, Entry, Meaning, Route, Speech};
 
-/// What is told of old announcements: how many there were, by place.
+/// What became of announcements that were missed, as far as they are not said.
 #[derive(Debug, Default)]
-pub struct Tally(HashMap<Route, Span>);
+pub struct Tally {
+    /// What is told of old ones: how many there were, by place.
+    counted: HashMap<Route, Span>,
+    unsaid: Option<Timestamp>,
+}
 
 #[derive(Debug)]
 struct Span {
@@ -33,14 +37,21 @@ pub(super) async fn missed(lines: Rc<Lines>, missed: Missed) -> Tally {
         }
         let Some(news) = News::new(&lines, stackstorm.clone(), announcement, at).await else { continue };
         let _turn = news.turn(&lines).await;
-        let Some(meaning) = news.meaning(&lines).await else { continue };
+        let Some(meaning) = news.meaning(&lines).await else {
+            tally.leave(at);
+            continue;
+        };
         let is_result = matches!(meaning, Meaning::Repetition | Meaning::Result(_));
         match news.route(&lines).await {
             Ok((route, _)) if at < old && !is_result => {
                 lines.metrics.announcement("summarised");
                 tally.count(route, news.announced());
             }
-            Ok(_) | Err(_) => drop(news.tell(&lines, meaning).await),
+            Ok(_) | Err(_) => {
+                if let Outcome::Unsaid { .. } = news.tell(&lines, meaning).await {
+                    tally.leave(at);
+                }
+            }
         }
     }
     if is_last {
@@ -50,20 +61,36 @@ pub(super) async fn missed(lines: Rc<Lines>, missed: Missed) -> Tally {
 }
 
 impl Tally {
+    /// Of announcements of which nothing is known but that all are from `since` or later.
+    pub fn unsaid_since(since: Timestamp) -> Self {
+        Self { unsaid: Some(since), ..Self::default() }
+    }
+
+    /// When the oldest was made that could not be said and is not given up: it is to be found again.
+    pub const fn unsaid(&self) -> Option<Timestamp> {
+        self.unsaid
+    }
+
+    fn leave(&mut self, at: Timestamp) {
+        self.unsaid = Some(self.unsaid.map_or(at, |unsaid| unsaid.min(at)));
+    }
+
     fn count(&mut self, route: Route, announced: Announced) {
         let at = announced.at;
-        let span = self.0.entry(route).or_insert(Span { from: at, to: at, with: Vec::new() });
+        let span = self.counted.entry(route).or_insert(Span { from: at, to: at, with: Vec::new() });
         (span.from, span.to) = (span.from.min(at), span.to.max(at));
         span.with.push(Entry::Announced(announced));
     }
 
-    /// Says what was counted, and begins anew.
+    /// Says what was counted, and begins anew. What cannot be said is given up, as it will not grow younger.
     async fn tell(&mut self, lines: &Lines) {
-        for (route, Span { from, to, with }) in self.0.drain() {
+        for (route, Span { from, to, with }) in take(&mut self.counted) {
             let text = words::missed(with.len(), from, to);
-            let what = Utterance { speech: Speech::Announcement, ..Utterance::notice(text) };
-            // What is not journalled is found again.
-            lines.queue(route, what, with).await.unwrap_or_default();
+            let what = || Utterance { speech: Speech::Announcement, ..Utterance::notice(text.clone()) };
+            let Err(why) = lines.queue(route.clone(), what(), with.clone()).await else { continue };
+            if bury(lines, route, what(), with, why).await.is_err() {
+                self.leave(from);
+            }
         }
     }
 }

@@ -317,11 +317,11 @@ impl Handler<Died> for Router {
 }
 
 impl Handler<Missed> for Router {
-    type Result = ResponseFuture<Tally>;
+    type Result = ResponseFuture<Option<Tally>>;
 
     fn handle(&mut self, missed: Missed, _: &mut Self::Context) -> Self::Result {
         let task = actix::spawn(missed::missed(Rc::clone(&self.lines), missed));
-        Box::pin(async move { task.await.unwrap_or_default() })
+        Box::pin(async move { task.await.ok() })
     }
 }
 
