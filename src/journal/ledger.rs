@@ -227,14 +227,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// As [`Ledger::end`]. What ends without a word of ours is not repeated by an announcement.
+    /// As [`Ledger::end`]. What ends without a word of ours is not repeated by an announcement, unless it was announced before.
     fn end_unsaid(&mut self, run: &RunId, state: ExecutionState) -> Result<(), Misfit> {
         let is_told = state == ExecutionState::Told;
         self.end(run, state)?;
-        match self.executions.get(run).filter(|_| is_told).map(|execution| execution.command) {
-            Some(command) => self.note_result(command),
-            None => Ok(()),
+        if let Some(command) = self.executions.get(run).filter(|_| is_told).map(|it| it.command) {
+            self.note_result(command).unwrap_or_default();
         }
+        Ok(())
     }
 
     fn note_result(&mut self, id: CommandId) -> Result<(), Misfit> {
@@ -273,13 +273,13 @@ impl Ledger {
         self.counts.pending -= usize::from(!row.is_dead());
         let is_over = state.is_over();
         if row.is_dead() {
-            self.dead.remove(id);
+            self.dead.remove(row.at, id);
             // Tried again, it waits from now on.
             row.at = at;
         }
         row.state = state;
         if row.is_dead() {
-            self.dead.insert(id, row.delivery.text.len());
+            self.dead.insert(row.at, id, row.delivery.text.len());
         }
         if is_over {
             let case = row.case.clone();

@@ -130,9 +130,8 @@ impl Ledger {
         self.dead.surplus()
     }
 
-    /// The oldest dead letter, if it was queued before this time.
+    /// The oldest dead letter, if it was queued, or last tried again, before this time.
     pub fn expired(&self, before: Timestamp) -> Option<DeliveryId> {
-        let first = self.dead.first()?;
-        self.deliveries.get(&first).is_some_and(|row| row.at < before).then_some(first)
+        self.dead.expired(before)
     }
 }

@@ -294,6 +294,19 @@ fn what_ends_without_a_word_is_not_repeated_by_an_announcement() {
 }
 
 #[test]
+fn what_ends_without_a_word_may_have_been_announced_before() {
+    let mut ledger = ledger(submitting(1));
+
+    ledger.take(Entry::Submitted(id(1), vec![execution(1, "a")])).unwrap();
+    ledger.take(Entry::Ended(run("a"), finished())).unwrap();
+    ledger.take(Entry::ResultAnnounced(id(1))).unwrap();
+    let told = ledger.record((Timestamp::UNIX_EPOCH, Entry::Ended(run("a"), ExecutionState::Told)));
+
+    assert!(matches!(told, Ok(Change::Append { open: false, .. })), "{told:?}");
+    assert_eq!(ledger.meaning(id(1), Asked::NotYet), Meaning::Further);
+}
+
+#[test]
 fn announcements_are_known_again_until_the_watermark_has_passed_them() {
     let mut ledger = ledger([announced(), announced()]);
     assert_eq!(ledger.watched("default"), (None, vec![7, 7]));

@@ -76,6 +76,22 @@ fn a_dead_letter_that_nobody_wants_goes_in_time() {
 }
 
 #[test]
+fn a_dead_letter_that_was_tried_again_keeps_no_other() {
+    story(async || {
+        let stage = Stage::over(&Disk::default(), Instant::now());
+
+        keep(&stage.journal, [death(1), death(2)].concat()).await.unwrap();
+        sleep(20 * HOUR).await;
+        keep(&stage.journal, vec![Entry::Moved(id(1), DeliveryState::Queued)]).await.unwrap();
+        keep(&stage.journal, death(1).split_off(1)).await.unwrap();
+        sleep(6 * HOUR).await;
+
+        assert_eq!(stage.dead().await, 1);
+        assert!(matches!(stage.find(&id(2).to_string()).await, Err(NotFound::None(_))));
+    });
+}
+
+#[test]
 fn a_letter_is_found_by_the_end_of_its_name_if_only_it_ends_so() {
     story(async || {
         let stage = Stage::over(&Disk::default(), Instant::now());
