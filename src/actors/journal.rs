@@ -3,6 +3,7 @@
 mod announced;
 mod book;
 mod execution;
+mod keeping;
 mod letters;
 mod runs;
 #[cfg(test)]
@@ -309,7 +310,10 @@ impl Handler<Happened> for Journal {
         self.tell_if_idle();
         let (book, world) = (Rc::clone(&self.book), self.world.clone());
         Box::pin(async move {
-            let kept = kept?.done().await;
+            let kept = match kept {
+                Ok(keeping) => keeping.done().await,
+                Err(error) => Err(error.into()),
+            };
             if let Err(NotKept::Store(error)) = &kept {
                 book.borrow_mut().refuse(received, error, &world);
             }
@@ -347,7 +351,7 @@ impl Handler<Count> for Journal {
 
     fn handle(&mut self, _: Count, _: &mut Self::Context) -> Self::Result {
         let book = self.book.borrow();
-        let trouble = book.store.trouble().map(|StoreError { why, .. }| why);
+        let trouble = book.trouble().map(|StoreError { why, .. }| why);
         let damaged = book.damage + book.store.damaged();
         MessageResult(Condition { counts: book.ledger.counts(), damaged, trouble })
     }

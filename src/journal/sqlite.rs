@@ -11,6 +11,7 @@ mod log;
 mod page;
 mod row;
 mod salvage;
+mod shared;
 mod syncer;
 mod table;
 mod writer;
@@ -19,7 +20,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        mpsc::{self, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -27,11 +28,13 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
+use tracing::error;
 
 use self::{
     fault::Fault,
+    shared::Shared,
     syncer::{Disk, Syncer, disk_of},
-    writer::{Job, Shared, Tell, Writer},
+    writer::{Job, Tell, Writer},
 };
 use super::{Assurance, Case, Change, Dated, Loaded, Sought, Store, StoreError, Written};
 
@@ -41,6 +44,8 @@ pub struct Sqlite {
     jobs: Sender<Job>,
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
+    /// Disconnected once the writer has ended.
+    ended: Receiver<()>,
 }
 
 /// Something was written.
@@ -70,14 +75,30 @@ impl Sqlite {
         let syncer = Syncer::begin(disk, jobs.clone(), Arc::clone(&tell)).map_err(no_thread)?;
         let writer = Writer::open(path, queue, Arc::clone(&shared), tell, syncer).map_err(Fault::into_error)?;
         let thread = thread::Builder::new().name("journal".to_owned());
-        let writer = thread.spawn(move || writer.run()).map_err(no_thread)?;
-        Ok(Self { jobs, shared, writer: Some(writer) })
+        let (end, ended) = mpsc::channel();
+        let work = move || {
+            writer.run();
+            drop(end);
+        };
+        let writer = thread.spawn(work).map_err(no_thread)?;
+        Ok(Self { jobs, shared, writer: Some(writer), ended })
     }
 
     /// Gives the writer something to do; what it does not take any more is dropped, and with it who waits for an answer
     /// is told.
     fn give(&self, job: Job) {
         self.jobs.send(job).unwrap_or_default();
+    }
+
+    /// Has all written that was given; a disk that does not answer `within` this time is left to itself.
+    fn end(&mut self, within: Duration) {
+        let Some(writer) = self.writer.take() else { return };
+        self.give(Job::End);
+        if self.ended.recv_timeout(within) == Err(RecvTimeoutError::Timeout) {
+            return error!("the journal's disk does not answer: what waits for it is lost");
+        }
+        // It has said itself what went wrong.
+        drop(writer.join());
     }
 }
 
@@ -98,10 +119,9 @@ impl Store for Sqlite {
 
     fn write(&mut self, changes: Vec<Change>, assurance: Assurance) -> Written {
         let (tell, written) = oneshot::channel();
-        if self.shared.admit(changes.len()) {
-            self.give(Job::Write { changes, assurance, tell });
-        } else {
-            tell.send(self.shared.overflow(changes.len(), assurance)).unwrap_or_default();
+        match self.shared.admit(&changes) {
+            Some(weight) => self.give(Job::Write { changes, weight, assurance, tell }),
+            None => tell.send(self.shared.overflow(changes.len(), assurance)).unwrap_or_default(),
         }
         written
     }
@@ -130,17 +150,16 @@ impl Store for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.give(Job::End);
-        if let Some(writer) = self.writer.take() {
-            // It has said itself what went wrong.
-            drop(writer.join());
-        }
+        self.end(PATIENCE);
     }
 }
 
 fn gone() -> StoreError {
     StoreError::of_disk("its writer is gone")
 }
+
+/// How long an end waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use std::{
 
 use fulmar::journal::{Assurance, Case, Change, Dated, Entry, Loaded, Memory, Sought, Store, StoreError, Written};
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 /// Keeps entries as text, as a file would. Cloned, it is the same.
 #[derive(Clone, Default)]
@@ -14,7 +15,11 @@ pub(crate) struct Disk {
     lines: Rc<RefCell<Vec<(Case, String)>>>,
     writes: Rc<RefCell<Vec<Vec<String>>>>,
     is_full: Rc<Cell<bool>>,
+    /// What it has not taken since it hangs, and who waits for that.
+    held: Rc<RefCell<Option<Vec<Held>>>>,
 }
+
+type Held = (Vec<Change>, oneshot::Sender<Result<(), StoreError>>);
 
 impl Disk {
     /// One on which an earlier process wrote these, of one case.
@@ -44,6 +49,19 @@ impl Disk {
         let lines = entries.into_iter().map(|entry| (case.clone(), serde_json::to_string(&entry).unwrap()));
         self.lines.borrow_mut().extend(lines);
     }
+
+    /// It takes nothing more, and says nothing.
+    pub(crate) fn hangs(&self) {
+        *self.held.borrow_mut() = Some(Vec::new());
+    }
+
+    /// It goes on where it stopped.
+    pub(crate) fn goes_on(&self) {
+        for (changes, tell) in self.held.take().unwrap_or_default() {
+            drop(self.clone().write(changes, Assurance::Synced));
+            tell.send(Ok(())).unwrap_or_default();
+        }
+    }
 }
 
 /// What an entry is called in the journal.
@@ -62,6 +80,11 @@ impl Store for Disk {
     }
 
     fn write(&mut self, changes: Vec<Change>, assurance: Assurance) -> Written {
+        if let Some(held) = self.held.borrow_mut().as_mut() {
+            let (tell, written) = oneshot::channel();
+            held.push((changes, tell));
+            return written;
+        }
         let appended = changes.iter().filter_map(|change| match change {
             Change::Append { entry, .. } => Some(name(&entry.1)),
             Change::Close(_) | Change::Replace(..) => None,

@@ -10,6 +10,7 @@ mod disk;
 mod doubt;
 mod executions;
 mod faults;
+mod hanging;
 mod hearing;
 mod inbound;
 mod limits;

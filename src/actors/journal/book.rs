@@ -1,16 +1,19 @@
 //! What the Journal knows, outliving its lives.
 
-use std::{collections::VecDeque, mem::take, sync::Arc, time::Duration};
+use std::{collections::VecDeque, mem::take, rc::Rc, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::NotKept;
+use super::{
+    NotKept,
+    keeping::{Keeping, Silence},
+};
 use crate::{
     actors::{router, world::World},
     journal::{
         Assurance, Change, Command, CommandId, CommandState, Entry, Execution, ExecutionState, Ledger, Loaded,
-        Memory, Misfit, RunId, Store, StoreError, Written,
+        Memory, RunId, Store, StoreError,
     },
     st2::wire,
 };
@@ -19,6 +22,7 @@ use crate::{
 pub struct Book {
     pub(super) ledger: Ledger,
     pub(super) store: Box<dyn Store>,
+    silence: Rc<Silence>,
     /// How much of the journal could not be used when it was opened.
     pub(super) damage: usize,
     /// How long what is over is kept; for ever, if nothing is said.
@@ -38,24 +42,6 @@ pub struct Begun {
     pub at: Timestamp,
     /// How far it had come.
     pub state: CommandState,
-}
-
-/// What is being written.
-pub(super) struct Keeping {
-    written: Written,
-    /// Why not all of it is.
-    misfit: Option<Misfit>,
-}
-
-impl Keeping {
-    /// Whether it was kept. What did not fit may have been there already, so that is waited for, too.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub(super) async fn done(self) -> Result<(), NotKept> {
-        self.written.await.unwrap_or_else(|_| Err(StoreError::of_disk("its writer is gone")))?;
-        self.misfit.map_or(Ok(()), |misfit| Err(misfit.into()))
-    }
 }
 
 /// How an execution ended.
@@ -88,8 +74,9 @@ impl Book {
         let over = open.into_iter().filter(|case| !ledger.is_open(case)).map(Change::Close);
         // Should it fail, it is found again at the next start.
         drop(store.write(over.collect(), Assurance::Eventual));
-        let (damage, early, awaited) = (damage.len(), Ends::default(), Ends::default());
-        Ok(Self { ledger, store, damage, retention: None, early, awaited })
+        let (silence, damage) = (Rc::default(), damage.len());
+        let (early, awaited) = (Ends::default(), Ends::default());
+        Ok(Self { ledger, store, silence, damage, retention: None, early, awaited })
     }
 
     /// Keeps what is over for so long and no longer.
@@ -135,6 +122,11 @@ impl Book {
         self.ledger.heard_until(chat)
     }
 
+    /// Why nothing can be kept for certain at present.
+    pub(super) fn trouble(&self) -> Option<StoreError> {
+        self.store.trouble().or_else(|| self.silence.trouble())
+    }
+
     /// Takes in what happens, and has it written: what comes first in the list even if what comes after it cannot be.
     ///
     /// # Errors
@@ -142,7 +134,7 @@ impl Book {
     pub(super) fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<Keeping, StoreError> {
         let assurance = entries.iter().map(Entry::assurance).max().unwrap_or_default();
         if assurance > Assurance::Eventual
-            && let Some(trouble) = self.store.trouble()
+            && let Some(trouble) = self.trouble()
         {
             return Err(trouble);
         }
@@ -161,7 +153,8 @@ impl Book {
                 }
             }
         }
-        Ok(Keeping { written: self.store.write(changes, assurance), misfit })
+        let (written, silence) = (self.store.write(changes, assurance), Rc::clone(&self.silence));
+        Ok(Keeping { written, assurance, misfit, silence })
     }
 
     /// As [`Book::keep`], for what is not waited for.
@@ -175,8 +168,10 @@ impl Book {
         }
     }
 
-    /// Refuses commands that could not be written.
-    pub(super) fn refuse(&mut self, commands: Vec<CommandId>, error: &StoreError, world: &World) {
+    /// Refuses those of `commands` that are known and could not be written, or not in time: should one be on the disk after
+    /// all, then this comes after it.
+    pub(super) fn refuse(&mut self, mut commands: Vec<CommandId>, error: &StoreError, world: &World) {
+        commands.retain(|command| self.ledger.command(*command).is_some());
         for command in commands {
             let state = CommandState::Refused { why: error.to_string() };
             if let Err(error) = self.note(Entry::Advanced(command, state), world) {

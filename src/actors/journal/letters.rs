@@ -4,9 +4,13 @@ use actix::{ActorFutureExt, Context, ContextFutureSpawner, Handler, Message, Res
 use fulmar_contract::{Heard, MessageId, RoomId};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::timeout;
 use tracing::warn;
 
-use super::Journal;
+use super::{
+    Journal,
+    keeping::{PATIENCE, silent},
+};
 use crate::{
     actors::router::Died,
     journal::{
@@ -231,10 +235,10 @@ impl Handler<Find> for Journal {
         let history = book.ledger.case_of_delivery(id).map(|case| book.store.history(case));
         Box::pin(async move {
             let entries = match history {
-                Ok(history) => history.await.unwrap_or_else(|error| {
-                    warn!(%error, "history of a delivery not read");
-                    Vec::new()
-                }),
+                Ok(history) => {
+                    let read = timeout(PATIENCE, history).await.unwrap_or_else(|_| Err(silent()));
+                    read.inspect_err(|error| warn!(%error, "history of a delivery not read")).unwrap_or_default()
+                }
                 Err(_) => Vec::new(),
             };
             let history = entries.iter().filter_map(|entry| event(entry, id)).collect();

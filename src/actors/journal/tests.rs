@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod letters;
+mod silence;
 
 const COMMAND: CommandId = CommandId(Uuid::from_u128(1));
 const SECOND: Duration = Duration::from_secs(1);
@@ -69,6 +70,21 @@ fn run() -> RunId {
     RunId { stackstorm: "default".into(), id: "a".into() }
 }
 
+/// A command is given.
+fn received(id: CommandId) -> Entry {
+    Entry::Received(Command {
+        id,
+        message: MessageId::new(id.to_string()),
+        stackstorm: "default".into(),
+        route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: None },
+        direct: None,
+        author: Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() },
+        text: "echo".into(),
+        alias: "demo.echo".into(),
+        results: Results::Announcement,
+    })
+}
+
 /// A Journal over a book, in a clock that begins now; its Router is nowhere.
 struct Stage {
     book: Rc<RefCell<Book>>,
@@ -78,8 +94,11 @@ struct Stage {
 
 impl Stage {
     fn over(disk: &Disk, began: Instant) -> Self {
-        let book =
-            Rc::new(RefCell::new(Book::open(Box::new(disk.clone())).unwrap().retaining(24 * 3_600 * SECOND)));
+        Self::on(Box::new(disk.clone()), began)
+    }
+
+    fn on(store: Box<dyn Store>, began: Instant) -> Self {
+        let book = Rc::new(RefCell::new(Book::open(store).unwrap().retaining(24 * 3_600 * SECOND)));
         let now = move || Timestamp::UNIX_EPOCH.checked_add(began.elapsed()).unwrap();
         let (world, journal, over) = (World::given(now, Uuid::nil), Line::new(), Rc::clone(&book));
         let (router, metrics) = (Line::new(), Metrics::default());
@@ -101,20 +120,8 @@ impl Stage {
 
     /// A command is sent to StackStorm.
     async fn submits(&self) {
-        let mention = Mention { identity: Identity::Claimed("joe".into()), name: "joe".into() };
-        let command = Command {
-            id: COMMAND,
-            message: MessageId::new("1"),
-            stackstorm: "default".into(),
-            route: Route { chat: "ops".into(), room: RoomId::new("#ops"), thread: None },
-            direct: None,
-            author: mention,
-            text: "echo".into(),
-            alias: "demo.echo".into(),
-            results: Results::Announcement,
-        };
         let entries = vec![
-            Entry::Received(command),
+            received(COMMAND),
             Entry::Advanced(COMMAND, CommandState::Authorised),
             Entry::Advanced(COMMAND, CommandState::Submitting),
         ];

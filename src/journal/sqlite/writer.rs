@@ -1,11 +1,10 @@
 //! The thread that owns the file.
 
 use std::{
-    mem::{replace, take},
+    mem::take,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc,
         mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread,
@@ -20,6 +19,7 @@ use super::{
     Commit,
     fault::Fault,
     file::File,
+    shared::Shared,
     syncer::{Order, Syncer},
     table::{Search, Sweep},
 };
@@ -38,7 +38,13 @@ pub(super) enum Job {
     /// What is written may not outlive the machine's power.
     Unsynced(StoreError),
     /// See [`crate::journal::Store::write`].
-    Write { changes: Vec<Change>, assurance: Assurance, tell: Answer<()> },
+    Write {
+        changes: Vec<Change>,
+        /// See [`Shared::admit`].
+        weight: usize,
+        assurance: Assurance,
+        tell: Answer<()>,
+    },
     /// Whatever a test wants of the file.
     #[cfg(test)]
     Try(Box<dyn FnOnce(&File) + Send>),
@@ -50,61 +56,6 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 /// Who learns of each commit.
 pub(super) type Tell = Arc<dyn Fn(Commit) + Send + Sync>;
 
-/// What both sides know.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    /// How many changes are given and not written.
-    waiting: AtomicUsize,
-    /// How many were too many to wait since it could be written to.
-    lost: AtomicUsize,
-    trouble: Mutex<Option<StoreError>>,
-    /// In how many places the file was found damaged since it was loaded.
-    damaged: AtomicUsize,
-}
-
-impl Shared {
-    /// Whether so many more changes may wait; they are counted then.
-    pub(super) fn admit(&self, changes: usize) -> bool {
-        let more = |waiting: usize| waiting.checked_add(changes).filter(|waiting| *waiting <= BACKLOG);
-        self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-
-    /// What becomes of so many changes that may not wait: what is not asked to be kept for certain has happened all the same,
-    /// and only the next process will not know it.
-    pub(super) fn overflow(&self, changes: usize, assurance: Assurance) -> Result<(), StoreError> {
-        if assurance > Assurance::Eventual {
-            return Err(StoreError::of_disk("too much of it waits for the disk already"));
-        }
-        if self.lost.fetch_add(changes, Ordering::Relaxed) == 0 {
-            error!("too much waits for the journal's disk: what happens from now on is lost at the next start");
-        }
-        Ok(())
-    }
-
-    /// Tells how much was too much.
-    fn tell_lost(&self) {
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            error!(lost, "changes are not in the journal, as there were too many of them");
-        }
-    }
-
-    /// Why nothing can be written at present.
-    pub(super) fn trouble(&self) -> Option<StoreError> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// See [`crate::journal::Store::damaged`].
-    pub(super) fn damaged(&self) -> usize {
-        self.damaged.load(Ordering::Relaxed)
-    }
-
-    /// Sets the trouble, or ends it; returns what there was.
-    fn set_trouble(&self, trouble: Option<StoreError>) -> Option<StoreError> {
-        replace(&mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner), trouble)
-    }
-}
-
 /// The thread's own.
 pub(super) struct Writer {
     file: File,
@@ -114,6 +65,8 @@ pub(super) struct Writer {
     syncer: Syncer,
     /// What is not written yet, in its order.
     backlog: Vec<Change>,
+    /// See [`Shared::admit`].
+    weight: usize,
     /// Who is to be told of the next try.
     asking: Vec<(Assurance, Answer<()>)>,
     /// Who is to be told once it outlives the machine's power.
@@ -146,6 +99,7 @@ impl Writer {
             tell,
             syncer,
             backlog: Vec::new(),
+            weight: 0,
             asking: Vec::new(),
             waiting: Vec::new(),
             questions: Vec::new(),
@@ -199,8 +153,9 @@ impl Writer {
             Job::History(case, tell) => self.questions.push((Search::new(&case), tell)),
             Job::Load(tell) => tell.send(self.file.load().map_err(Fault::into_error)).unwrap_or_default(),
             Job::Unsynced(error) => self.suffer(Fault::Hindered(error)),
-            Job::Write { changes, assurance, tell } => {
+            Job::Write { changes, weight, assurance, tell } => {
                 self.backlog.extend(changes);
+                self.weight += weight;
                 self.asking.push((assurance, tell));
             }
             #[cfg(test)]
@@ -219,7 +174,7 @@ impl Writer {
             }
         }
         self.sweep();
-        self.shared.damaged.fetch_add(self.file.take_damage(), Ordering::Relaxed);
+        self.shared.add_damage(self.file.take_damage());
     }
 
     /// Tries to write what there is to be written, unless it is not time to try again.
@@ -247,11 +202,11 @@ impl Writer {
             let began = Instant::now();
             self.file.write(&self.backlog)?;
             written = Some((self.backlog.len(), began));
-            self.shared.waiting.fetch_sub(self.backlog.len(), Ordering::Relaxed);
             self.backlog.clear();
             self.backlog.shrink_to(KEPT);
             self.sync_at = self.sync_at.or(Some(began + SYNC));
         }
+        self.shared.release(take(&mut self.weight));
         // A disk that was in trouble is to show that it does that again.
         if self.retry.is_some() {
             self.syncer.sync()?;
@@ -276,8 +231,8 @@ impl Writer {
         self.retry = None;
         if self.shared.set_trouble(None).is_some() {
             info!("the journal is written to again");
-            self.shared.tell_lost();
         }
+        self.shared.tell_lost();
     }
 
     /// It cannot be written to.
@@ -344,9 +299,6 @@ impl Writer {
 fn gather() {
     thread::sleep(GATHERING);
 }
-
-/// How many changes may wait. A thousand commands are about ten thousand.
-const BACKLOG: usize = 100_000;
 
 /// For how many changes room is kept.
 const KEPT: usize = 1_000;

@@ -6,7 +6,7 @@ use super::{
     stage::{asked, id},
     *,
 };
-use crate::journal::{CommandState, Entry};
+use crate::journal::{Command, CommandState, Entry};
 
 impl Stage {
     /// A store that has run out of room.
@@ -79,20 +79,44 @@ fn what_a_full_disk_did_not_take_is_written_at_the_end() {
     assert_eq!(stage.loaded().entries, dated(&[received(0), long(1)]));
 }
 
+/// A command of so many MiB.
+fn large(number: i64, mib: usize) -> Change {
+    let Change::Append { entry: (at, Entry::Received(command)), case, open } = received(number) else { panic!() };
+    let command = Command { text: "x".repeat(mib << 20), ..command };
+    Change::Append { entry: (at, Entry::Received(command)), case, open }
+}
+
 #[test]
 fn what_waits_for_the_disk_is_bounded_and_what_is_too_much_has_happened_all_the_same() {
     let stage = Stage::new();
     let mut store = stage.full();
-    asked(store.write(vec![long(1)], Assurance::Eventual)).unwrap();
 
-    let most = asked(store.write(vec![Change::Close(case(9)); 99_999], Assurance::Eventual));
-    let more = asked(store.write(vec![received(5)], Assurance::Eventual));
-    let command = asked(store.write(vec![received(6)], Assurance::Written));
+    let most = asked(store.write(vec![large(1, 63)], Assurance::Eventual));
+    let more = asked(store.write(vec![large(2, 1)], Assurance::Eventual));
+    let command = asked(store.write(vec![large(3, 1)], Assurance::Written));
+    let nothing: usize = (0..).find(|_| store.shared.admit(&[]).is_none()).unwrap();
+    let refusal = asked(store.write(vec![refused(1)], Assurance::Eventual));
 
-    assert_eq!((most, more, command.is_err()), (Ok(()), Ok(()), true));
+    assert_eq!((most, more, command.is_err(), refusal), (Ok(()), Ok(()), true, Ok(())));
+    assert!((1..100_000).contains(&nothing), "who waits takes room, too: {nothing}");
     with_pages(&store, 1_000_000);
     drop(store);
-    assert_eq!(stage.loaded().entries, dated(&[received(0), long(1)]));
+    assert!(stage.loaded().entries == dated(&[received(0), large(1, 63), refused(1)]));
+}
+
+#[test]
+fn an_end_does_not_wait_for_ever_for_a_disk_that_hangs() {
+    let stage = Stage::new();
+    let (go, wait) = mpsc::channel::<()>();
+    let mut store = stage.open();
+    store.give(Job::Try(Box::new(move |_| wait.recv().unwrap_or_default())));
+
+    let mut written = store.write(vec![received(1)], Assurance::Synced);
+    store.end(Duration::from_millis(10));
+
+    assert!(written.try_recv().is_err(), "it hangs");
+    drop(go);
+    kept(written);
 }
 
 #[test]
