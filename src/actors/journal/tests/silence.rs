@@ -3,7 +3,7 @@
 use super::*;
 use crate::journal::Announced;
 
-type Answer = oneshot::Sender<Result<(), StoreError>>;
+type Held = (Vec<Change>, oneshot::Sender<Result<(), StoreError>>);
 
 /// A disk that says nothing while it hangs, and takes nothing.
 #[derive(Clone, Default)]
@@ -11,7 +11,7 @@ struct Hanging {
     disk: Disk,
     /// From which assurance on it hangs.
     from: Rc<RefCell<Option<Assurance>>>,
-    held: Rc<RefCell<Vec<(Vec<Change>, Answer)>>>,
+    held: Rc<RefCell<Vec<Held>>>,
 }
 
 impl Hanging {
