@@ -52,6 +52,23 @@ fn what_was_refused_for_want_of_a_disk_does_not_run_when_the_network_says_it_aga
 }
 
 #[test]
+fn what_ran_is_not_said_not_to_when_the_network_says_it_again_to_a_full_disk() {
+    story(async || {
+        let stage = Stage::ready().await;
+        stage.says("!quietly x").await;
+        assert_eq!(stage.hears().await, "x");
+
+        stage.disk.fill(true);
+        assert!(stage.network.repeat().await);
+        stage.says("!whoami").await;
+
+        assert!(stage.hears().await.contains("joe"));
+        assert_eq!((stage.refusals("journal").await, stage.refusals("repeated").await), (0, 1));
+        stage.ends().await;
+    });
+}
+
+#[test]
 fn an_old_message_is_not_run_and_its_author_is_told_once() {
     story(async || {
         let stage = Stage::ready().await;

@@ -132,11 +132,15 @@ impl Book {
     /// # Errors
     /// When what must be kept for certain cannot be at present: then nothing has happened.
     pub(super) fn keep(&mut self, entries: Vec<Entry>, world: &World) -> Result<Keeping, StoreError> {
-        let assurance = entries.iter().map(Entry::assurance).max().unwrap_or_default();
+        let mut assurance = entries.iter().map(Entry::assurance).max().unwrap_or_default();
         if assurance > Assurance::Eventual
             && let Some(trouble) = self.trouble()
         {
-            return Err(trouble);
+            // What a network says once more is not refused: it may run.
+            if !entries.iter().any(|entry| self.repeats(entry)) {
+                return Err(trouble);
+            }
+            assurance = Assurance::Eventual;
         }
         let (now, mut changes) = (world.now(), Vec::with_capacity(entries.len()));
         let mut misfit = None;
@@ -155,6 +159,12 @@ impl Book {
         }
         let (written, silence) = (self.store.write(changes, assurance), Rc::clone(&self.silence));
         Ok(Keeping { written, assurance, misfit, silence })
+    }
+
+    /// Whether it is a command by a message that is known.
+    fn repeats(&self, entry: &Entry) -> bool {
+        let Entry::Received(Command { route, message, .. }) = entry else { return false };
+        self.ledger.knows(&route.chat, &route.room, message)
     }
 
     /// As [`Book::keep`], for what is not waited for.
