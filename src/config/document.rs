@@ -139,7 +139,7 @@ impl Reader<'_> {
             };
             match (self.env)(name) {
                 Some(value) => replaced.push_str(&value),
-                None => self.complain(path, line, format!("the environment variable {name} is not set")),
+                None => self.complain(path, line, unset(name)),
             }
             rest = tail;
         }
@@ -149,6 +149,16 @@ impl Reader<'_> {
 
     fn complain(&mut self, path: &str, line: usize, what: String) {
         self.unset.push(Problem { line, key: path.to_owned(), what });
+    }
+}
+
+/// That a variable is not set. What does not look like the name of one may be a secret that was put there by mistake.
+fn unset(name: &str) -> String {
+    let is_name = name.bytes().all(|it| matches!(it, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+    if is_name {
+        format!("the environment variable {name} is not set")
+    } else {
+        "no environment variable has the name in \"${...}\"; write $${ for the characters themselves".to_owned()
     }
 }
 

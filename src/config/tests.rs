@@ -70,7 +70,7 @@ const SAMPLES: &[(&str, &[Kind])] = &[
 ];
 
 fn env(name: &str) -> Option<String> {
-    (name != "UNSET").then(|| format!("<{name}>"))
+    (!name.eq_ignore_ascii_case("UNSET")).then(|| format!("<{name}>"))
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {

@@ -82,6 +82,11 @@ pub(super) fn first(lines: &[Line], look: &Look<'_>, limit: Limit) -> Option<Par
 fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part> {
     let paragraphs = has_paragraphs(lines);
     let fresh = || Page::new(look, paragraphs);
+    // Where a link in the deepest blocks leaves no space for one letter, that letter goes without marks.
+    let part = |page: Page<'_>| {
+        let part = page.part();
+        if part.fits(look, limit) { part } else { Part { marked: None, ..part } }
+    };
     let (mut parts, mut page, mut boundary) = (Vec::new(), fresh(), None::<Boundary>);
     let (mut at, mut from) = (0, START);
     while parts.len() < most
@@ -106,13 +111,13 @@ fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part
                 page.back(better.mark);
                 at = better.line;
             }
-            parts.push(std::mem::replace(&mut page, fresh()).part());
+            parts.push(part(std::mem::replace(&mut page, fresh())));
             continue;
         }
         let cut = Cut::of(&mut page, slice, limit);
         if let Some(to) = cut.to {
             page.push(Slice { to, ..slice });
-            parts.push(std::mem::replace(&mut page, fresh()).part());
+            parts.push(part(std::mem::replace(&mut page, fresh())));
         }
         match cut.next {
             Some(next) => from = next,
@@ -120,7 +125,7 @@ fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part
         }
     }
     if !page.is_empty() && parts.len() < most {
-        parts.push(page.part());
+        parts.push(part(page));
     }
     parts
 }
