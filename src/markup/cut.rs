@@ -173,7 +173,9 @@ impl Cut {
         let fitting = longest(&shown, most, first, limit.max, &mut written);
         let mut length = best(&shown, fitting);
         let mut end = shown.get(..length).map_or(0, |part| part.trim_end().len());
-        while end > 1 && end != fitting && written(end) > limit.max {
+        // One letter goes in any case.
+        let least = shown.chars().next().map_or(0, char::len_utf8);
+        while end > least && end != fitting && written(end) > limit.max {
             end = shown.floor_char_boundary(end - 1);
             length = end;
         }

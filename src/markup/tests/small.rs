@@ -229,3 +229,13 @@ fn code_within_a_line_stays_in_one_line() {
         assert!(!said.is_empty() && said.iter().all(|part| !part.text.contains('\n')), "{text:?}: {said:?}");
     }
 }
+
+#[test]
+fn a_wide_letter_for_which_marks_leave_no_space_is_said_and_ends() {
+    let text = format!("\n  - **\n{}é{}*{}>", "\t".repeat(96), "\t".repeat(48), "\t".repeat(25));
+    let html = Look { limit: Limit { max: 500, unit: Unit::Bytes }, ..look("html") };
+
+    let said = said(&text, Format::Markdown, &Value::Null, &html);
+
+    assert!(said.iter().any(|part| part.text.contains('é')), "{said:?}");
+}
