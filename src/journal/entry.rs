@@ -323,3 +323,14 @@ impl Entry {
 
 /// An entry with its time, as a store keeps it.
 pub type Dated = (Timestamp, Entry);
+
+/// Roughly what a value takes in memory, in bytes.
+pub(crate) fn weight(value: &Value) -> usize {
+    let own = size_of::<Value>();
+    own + match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+    }
+}

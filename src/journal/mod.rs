@@ -13,6 +13,7 @@ mod run;
 mod sqlite;
 mod store;
 
+pub(crate) use entry::weight;
 pub use entry::{
     Announced, Answered, Assurance, Command, CommandId, CommandState, Dated, Delivery, DeliveryId, DeliveryState,
     Entry, Execution, ExecutionState, Results, Route, RunId, Speech,

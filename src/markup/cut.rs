@@ -84,8 +84,7 @@ fn pages(lines: &[Line], look: &Look<'_>, limit: Limit, most: usize) -> Vec<Part
     let fresh = || Page::new(look, paragraphs);
     // Where a link in the deepest blocks leaves no space for one letter, that letter goes without marks.
     let part = |page: Page<'_>| {
-        let part = page.part();
-        if part.fits(look, limit) { part } else { Part { marked: None, ..part } }
+        if page.fits(limit) { page.part() } else { Part { marked: None, ..page.part() } }
     };
     let (mut parts, mut page, mut boundary) = (Vec::new(), fresh(), None::<Boundary>);
     let (mut at, mut from) = (0, START);

@@ -4,7 +4,7 @@ use std::{iter::Sum, ops::Add};
 
 use serde_json::Value;
 
-use crate::journal::Delivery;
+use crate::journal::{Delivery, weight};
 
 /// How much waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,17 +57,6 @@ pub(crate) fn bound(text: &mut String, extra: &mut Value) {
 /// Whether something may have been cut off.
 pub(super) const fn is_cut(text: &str) -> bool {
     text.len() > LONGEST - 4
-}
-
-/// Roughly what a value takes in memory, in bytes.
-fn weight(value: &Value) -> usize {
-    let own = size_of::<Value>();
-    own + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => members.iter().map(|(key, value)| key.len() + weight(value)).sum(),
-    }
 }
 
 /// The longest text that is kept, in bytes: five times what the usual 50 posts of 4,000 letters show.

@@ -8,11 +8,12 @@ use std::{
     },
 };
 
-use serde_json::Value;
 use tracing::error;
 
 use super::writer::Job;
-use crate::journal::{Assurance, Change, CommandState, Dated, DeliveryState, Entry, Execution, StoreError};
+use crate::journal::{
+    Assurance, Change, CommandState, Dated, DeliveryState, Entry, Execution, StoreError, weight,
+};
 
 /// What both sides know.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl Shared {
     /// That a command does not run may wait in any case, as it would run if only what came before were written. There are no
     /// more such changes than commands that may wait.
     pub(super) fn admit(&self, changes: &[Change]) -> Option<usize> {
-        let weight = size_of::<Job>() + changes.iter().map(weight).sum::<usize>();
+        let weight = size_of::<Job>() + changes.iter().map(memory).sum::<usize>();
         let is_refusal = changes.iter().any(is_refusal);
         let more = |waiting| Some(weight + waiting).filter(|waiting| is_refusal || *waiting <= BACKLOG);
         self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| weight)
@@ -88,7 +89,7 @@ fn is_refusal(change: &Change) -> bool {
 }
 
 /// Roughly what a change takes in memory, in bytes.
-fn weight(change: &Change) -> usize {
+fn memory(change: &Change) -> usize {
     let own = size_of::<Change>();
     own + match change {
         Change::Append { entry, .. } => length(&entry.1),
@@ -99,15 +100,14 @@ fn weight(change: &Change) -> usize {
 
 /// How long all in an entry is that may be long.
 fn length(entry: &Entry) -> usize {
-    let json = |value: &Value| value.to_string().len();
     match entry {
         Entry::Received(command) => command.text.len(),
         Entry::Advanced(_, CommandState::Refused { why }) => why.len(),
-        Entry::Advanced(_, CommandState::Unknown { why, result }) => why.len() + json(result),
+        Entry::Advanced(_, CommandState::Unknown { why, result }) => why.len() + weight(result),
         Entry::Submitted(_, executions) => {
-            executions.iter().map(|execution| size_of::<Execution>() + json(&execution.result)).sum()
+            executions.iter().map(|execution| size_of::<Execution>() + weight(&execution.result)).sum()
         }
-        Entry::Queued(delivery) => delivery.text.len() + json(&delivery.extra),
+        Entry::Queued(delivery) => delivery.text.len() + weight(&delivery.extra),
         Entry::Moved(_, DeliveryState::Dead { why } | DeliveryState::Dropped { why }) => why.len(),
         _ => 0,
     }
